@@ -1,0 +1,71 @@
+"""The one error tree: every error we raise says what was tried and what to do next.
+
+MmragError
+├── SettingsError            a setting is missing, unknown or contradicts another
+├── ListingError             a source could not be listed: nothing is deleted because of it
+├── ReadError                one object could not be read (carries a dead-letter reason)
+├── ParseError               one object's bytes could not be understood (carries a reason)
+├── ModelUnavailableError    weights, package or licence of a model cannot be had
+├── ModelDriftError          a model gives other vectors than its card promises
+├── CorruptStateError        a table, memo or alias file of ours cannot be trusted
+├── CollectionBusyError      another process holds the collection
+├── CollectionMismatchError  collection and encoder, or two cards, do not belong together
+└── NotFoundError            an asked-for point, domain, table or collection is absent
+"""
+
+
+class MmragError(Exception):
+    """Root of all errors of this package."""
+
+
+class SettingsError(MmragError):
+    """A setting is missing, unknown or contradicts another."""
+
+
+class ListingError(MmragError):
+    """A source could not be listed."""
+
+
+class ItemError(MmragError):
+    """One item failed; `reason` is the dead-letter code, `transient` invites a retry."""
+
+    def __init__(self, message: str, *, reason: str, transient: bool = False) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.transient = transient
+
+
+class ReadError(ItemError):
+    """One object could not be read."""
+
+
+class ParseError(ItemError):
+    """One object's bytes could not be understood."""
+
+
+class ModelUnavailableError(MmragError):
+    """A model cannot be had; `setting` names the setting that asked for it."""
+
+    def __init__(self, message: str, *, setting: str) -> None:
+        super().__init__(message)
+        self.setting = setting
+
+
+class ModelDriftError(MmragError):
+    """A model gives other outputs than its card promises."""
+
+
+class CorruptStateError(MmragError):
+    """A file of our own state cannot be trusted."""
+
+
+class CollectionBusyError(MmragError):
+    """Another process holds the collection."""
+
+
+class CollectionMismatchError(MmragError):
+    """A collection and an encoder do not belong together."""
+
+
+class NotFoundError(MmragError):
+    """An asked-for point, domain, table or collection is absent."""

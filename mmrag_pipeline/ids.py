@@ -1,0 +1,64 @@
+"""Names and digests: the same input gives the same name in every process, for ever."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+
+from mmrag_pipeline.errors import SettingsError
+
+NAMESPACE = uuid.UUID("6c5e7b1a-4d0e-5f1c-9c39-0c6a1a3f2b44")
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+
+
+def digest_bytes(data: bytes | memoryview) -> str:
+    """Return the 32-hex-digit BLAKE2b-128 digest of bytes."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def digest_text(text: str) -> str:
+    """Return the digest of a text's UTF-8 bytes (lone surrogates kept apart)."""
+    return digest_bytes(text.encode("utf-8", "surrogatepass"))
+
+
+def canonical_json(value: Json) -> str:
+    """Return the one JSON spelling of a value: sorted keys, no spaces, no NaN."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def digest_json(value: Json) -> str:
+    """Return the digest of a value's canonical JSON."""
+    return digest_text(canonical_json(value))
+
+
+def file_id(domain: str, key: str) -> str:
+    """Return the id of a file: a function of where it is, not of what it holds."""
+    return digest_json(["file", domain, key])
+
+
+def point_id(file: str, page_no: int, kind: str, anchor: str) -> str:
+    """Return a UUID5 point id; `anchor` is the box or text digest, never a position in a list."""
+    return str(uuid.uuid5(NAMESPACE, canonical_json([file, page_no, kind, anchor])))
+
+
+def collection_name(prefix: str, partition: str, generation: int | None = None) -> str:
+    """Return `PREFIX__partition` (the alias) or `PREFIX__partition__gN` (one generation)."""
+    alias = f"{prefix}__{partition}"
+    return alias if generation is None else f"{alias}__g{generation}"
+
+
+def check_partition(name: str) -> str:
+    """Return a usable partition name, or raise SettingsError saying what is wrong with it.
+
+    Dagster forbids `...` and control characters; we also forbid what a folder or a
+    Qdrant collection name cannot carry.
+    """
+    allowed = all(c.isalnum() or c in "-_. " for c in name)
+    if not name.strip(". ") or not allowed or "..." in name or "__" in name or len(name) > 80:
+        raise SettingsError(
+            f"{name!r} cannot name a domain: use letters, digits, '-', '_' and '.' "
+            "(1 to 80 characters, no '..' runs of three dots, no double underscore)"
+        )
+    return name

@@ -1,0 +1,248 @@
+"""What stations need from the world; engines and stores provide it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import BinaryIO, Protocol
+
+import polars as pl
+
+from mmrag_pipeline.records import (
+    Candidate,
+    Caption,
+    Card,
+    Layout,
+    Lineage,
+    ObjectInfo,
+    OcrResult,
+    PagePixels,
+    ParsedPage,
+    Pixels,
+    Signal,
+    SparseVector,
+    StoredPoint,
+    Vectors,
+    Where,
+)
+
+
+class ObjectStore(Protocol):
+    """Raw files by domain and key. A listing that fails raises; it is never just shorter."""
+
+    def domains(self) -> list[str]:
+        """Return the domains of the source, sorted; raises ListingError."""
+        ...
+
+    def list(self, domain: str) -> list[ObjectInfo]:
+        """Return every object of a domain, sorted by key; raises ListingError."""
+        ...
+
+    def open(self, domain: str, key: str) -> BinaryIO:
+        """Open one object; raises ReadError (`vanished`, `unreadable`, `outside_root`)."""
+        ...
+
+
+class TableStore(Protocol):
+    """One table per name and partition, replaced as a whole."""
+
+    def read(self, table: str, partition: str) -> pl.DataFrame | None:
+        """Return the table, or None when it was never written; raises CorruptStateError."""
+        ...
+
+    def write(self, frame: pl.DataFrame, lineage: Lineage) -> None:
+        """Replace the table `lineage.table` of `lineage.partition` atomically."""
+        ...
+
+    def lineage(self, table: str, partition: str) -> Lineage | None:
+        """Return what the stored table was made from, without reading its rows."""
+        ...
+
+
+class Memo(Protocol):
+    """Append-only results of costly calls, by station, card fingerprint and content."""
+
+    def missing(self, station: str, fingerprint: str, keys: pl.Series) -> pl.Series:
+        """Return the distinct keys that no partition's memo holds, in input order."""
+        ...
+
+    def fetch(self, station: str, fingerprint: str, keys: pl.Series) -> pl.DataFrame:
+        """Return the remembered rows of these keys (column `key` first), one per key."""
+        ...
+
+    def append(self, station: str, fingerprint: str, partition: str, rows: pl.DataFrame) -> None:
+        """Commit one batch of rows (column `key` first) in one new file."""
+        ...
+
+
+class PageReader(Protocol):
+    """Bytes to pages and pixels, isolated so that a native crash costs one file."""
+
+    def parse(self, data: bytes, media_type: str) -> list[ParsedPage]:
+        """Return the pages of a file; raises ParseError."""
+        ...
+
+    def pixels(self, data: bytes, rasters: Sequence[str]) -> list[PagePixels]:
+        """Return the pixels of some pages of one file, in order; raises ParseError."""
+        ...
+
+
+class Ocr(Protocol):
+    """Reads printed words."""
+
+    @property
+    def card(self) -> Card:
+        """Return the card; does not load weights."""
+        ...
+
+    def read(self, pages: Sequence[Pixels]) -> list[OcrResult]:
+        """Return the lines of each picture, boxes in that picture's pixels."""
+        ...
+
+
+class Captioner(Protocol):
+    """Describes pictures in words."""
+
+    @property
+    def card(self) -> Card:
+        """Return the card; does not load weights."""
+        ...
+
+    def caption(self, pages: Sequence[Pixels]) -> list[tuple[Caption, ...]]:
+        """Return the captions of each picture, best first; possibly none."""
+        ...
+
+
+class ImageTextEncoder(Protocol):
+    """Pictures and words in one space."""
+
+    @property
+    def card(self) -> Card:
+        """Return the card; does not load weights."""
+        ...
+
+    def encode_images(self, pictures: Sequence[Pixels]) -> Vectors:
+        """Return one unit row per picture."""
+        ...
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row per text."""
+        ...
+
+
+class TextEncoder(Protocol):
+    """Words in a space of meanings."""
+
+    @property
+    def card(self) -> Card:
+        """Return the card; does not load weights."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit row per text."""
+        ...
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the character span of each token, special tokens left out."""
+        ...
+
+
+class SparseEncoder(Protocol):
+    """Words as weighted token ids."""
+
+    @property
+    def card(self) -> Card:
+        """Return the card."""
+        ...
+
+    def document(self, text: str) -> SparseVector:
+        """Return the vector of an indexed text."""
+        ...
+
+    def query(self, text: str) -> SparseVector:
+        """Return the vector of a query."""
+        ...
+
+
+class CollectionReader(Protocol):
+    """An open collection, for questions."""
+
+    def query(
+        self, signal: Signal, vector: Vectors | SparseVector, *, limit: int, where: Where
+    ) -> list[Candidate]:
+        """Return the best points of one signal, best first; `vector` is one (dimension,) row."""
+        ...
+
+    def fetch(self, point_ids: Sequence[str], *, vectors: bool = False) -> list[StoredPoint]:
+        """Return the points that exist among these ids, in any order."""
+        ...
+
+    def held(self) -> Iterator[pl.DataFrame]:
+        """Yield what the collection holds in COLLECTION's schema, in bounded batches."""
+        ...
+
+
+class CollectionWriter(CollectionReader, Protocol):
+    """An open collection, for changes; each call is idempotent and durable on return."""
+
+    def upsert(self, points: Sequence[StoredPoint]) -> None:
+        """Write whole points."""
+        ...
+
+    def set_payloads(self, payloads: Mapping[str, Mapping[str, object]]) -> None:
+        """Replace the payload of existing points, vectors untouched."""
+        ...
+
+    def delete(self, point_ids: Sequence[str]) -> None:
+        """Remove points; absent ids are fine."""
+        ...
+
+
+class Catalog(Protocol):
+    """Which collections exist."""
+
+    def layouts(self) -> Mapping[str, Layout]:
+        """Return collection name -> layout."""
+        ...
+
+    def create(self, collection: str, layout: Layout) -> None:
+        """Create an empty collection; the same name and layout again is fine."""
+        ...
+
+    def drop(self, collection: str) -> None:
+        """Remove a collection; an absent one is fine."""
+        ...
+
+
+class Aliases(Protocol):
+    """Stable names for the generation that serves."""
+
+    def aliases(self) -> Mapping[str, str]:
+        """Return alias -> collection."""
+        ...
+
+    def move_alias(self, alias: str, collection: str) -> None:
+        """Point an alias at an existing collection, atomically."""
+        ...
+
+
+class VectorStore(Catalog, Aliases, Protocol):
+    """Collections, aliases and access to them."""
+
+    def reader(self, collection: str) -> AbstractContextManager[CollectionReader]:
+        """Open a collection (or alias) for questions; raises CollectionBusyError."""
+        ...
+
+    def writer(self, collection: str) -> AbstractContextManager[CollectionWriter]:
+        """Open a collection for changes; raises CollectionBusyError."""
+        ...
+
+
+class Progress(Protocol):
+    """Where a station tells how far it is."""
+
+    def advance(self, station: str, *, done: int, total: int) -> None:
+        """Report items done of items to do (a total of 0 means nothing to do)."""
+        ...
+
+
+Frames = Mapping[str, pl.DataFrame]
+Batches = Iterable[pl.DataFrame]

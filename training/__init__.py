@@ -1,0 +1,1 @@
+"""Trains the small image-text model that the package ships, from permissively licensed drawings."""
