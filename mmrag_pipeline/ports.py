@@ -179,6 +179,10 @@ class CollectionReader(Protocol):
         """Yield what the collection holds in COLLECTION's schema, in bounded batches."""
         ...
 
+    def count(self) -> int:
+        """Return how many points the collection holds."""
+        ...
+
 
 class CollectionWriter(CollectionReader, Protocol):
     """An open collection, for changes; each call is idempotent and durable on return."""

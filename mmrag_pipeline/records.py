@@ -80,6 +80,23 @@ class ParsedPage:
 
 
 @dataclass(frozen=True, slots=True)
+class PageProblem:
+    """A page that could not be read although others of its file could."""
+
+    page_no: int
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFile:
+    """The pages of a file that could be read, and what is wrong with the others."""
+
+    pages: tuple[ParsedPage, ...]
+    problems: tuple[PageProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PagePixels:
     """A page's pixels; `scale` is decoded pixels per page pixel (below 1 for giant pages)."""
 

@@ -1,0 +1,130 @@
+"""collection: what was applied to the index; the difference to points is written, no more."""
+
+import polars as pl
+
+from mmrag_pipeline.frames import table_digest
+from mmrag_pipeline.ids import collection_name
+from mmrag_pipeline.indexing.apply import Difference, apply_difference, difference
+from mmrag_pipeline.indexing.commit import write_table
+from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
+from mmrag_pipeline.ports import CollectionWriter
+from mmrag_pipeline.records import Layout, VectorSpace
+from mmrag_pipeline.schemas import COLLECTION, FAILURES, POINTS
+
+_APPLYING = "applying"
+"""Recipe of a collection table whose changes may be half written: only the index knows."""
+_KEPT_BESIDE = 1
+"""Older generations kept beside the serving one, for a rollback."""
+
+
+def layout(world: World) -> Layout:
+    """Return the layout that the cards of today ask for."""
+    image, text, sparse = world.image_text.card, world.text.card, world.sparse.card
+    return Layout(
+        (
+            VectorSpace("image", image.dimension, image.fingerprint),
+            VectorSpace("text", text.dimension, text.fingerprint),
+            VectorSpace("image_text", image.dimension, image.fingerprint),
+            VectorSpace("bm25", 0, sparse.fingerprint),
+        )
+    )
+
+
+def recipe(world: World) -> Recipe:
+    """Return the layout: another layout needs another generation."""
+    return Recipe(["collection", layout(world).digest])
+
+
+STATION = Station("collection", ("points",), recipe, stateful=True, commits_itself=True)
+
+
+def make(world: World, job: Job) -> Made:
+    """Bring the generation of today's layout to the desired points, then serve it.
+
+    The writer's lock is held from reading the desired points to recording what was
+    applied, so that of two overlapping runs the later one sees all of the earlier.
+    """
+    name = generation(world, job.partition)
+    world.vectors.create(name, layout(world))
+    with world.vectors.writer(name) as index:
+        points = world.tables.read("points", job.partition)
+        desired = points if points is not None else pl.DataFrame(schema=POINTS)
+        recorded = _recorded(world, job, index, name)
+        applied = held(index) if recorded is None else recorded
+        change = difference(desired, applied)
+        if change.total:
+            _record(world, job, applied, name=_APPLYING)
+            apply_difference(world, index, change, run_id=job.mode.run_id)
+        if change.total or recorded is None:
+            _record(world, job, desired, name=name)
+    _serve(world, job.partition, name)
+    return _made(desired, change)
+
+
+def generation(world: World, partition: str) -> str:
+    """Return the collection to write: the newest one with today's layout, or the next."""
+    prefix, wanted = world.settings.collection_prefix, layout(world).digest
+    held = {n: lay for n, lay in world.vectors.layouts().items() if _number(prefix, partition, n)}
+    fitting = [name for name, lay in held.items() if lay.digest == wanted]
+    if fitting:
+        return max(fitting, key=lambda name: _number(prefix, partition, name))
+    last = max((_number(prefix, partition, name) for name in held), default=0)
+    return collection_name(prefix, partition, last + 1)
+
+
+def _number(prefix: str, partition: str, name: str) -> int:
+    """Return the generation number of a collection of this partition, 0 for others."""
+    head, _, number = name.rpartition("__g")
+    same = head == collection_name(prefix, partition)
+    return int(number) if same and number.isdecimal() else 0
+
+
+def _recorded(world: World, job: Job, index: CollectionWriter, name: str) -> pl.DataFrame | None:
+    """Return what was recorded as applied to this collection, or None when not to be trusted."""
+    lineage = world.tables.lineage("collection", job.partition)
+    if lineage is None or lineage.upstream.get("collection") != name:
+        return None
+    if job.mode.force or job.mode.replay or index.count() != lineage.rows:
+        return None
+    return world.tables.read("collection", job.partition)
+
+
+def held(index: CollectionWriter) -> pl.DataFrame:
+    """Return what an open collection holds, sorted by point id."""
+    return pl.concat([pl.DataFrame(schema=COLLECTION), *index.held()]).sort("point_id")
+
+
+def _record(world: World, job: Job, rows: pl.DataFrame, *, name: str) -> None:
+    """Write the collection table at once, so that it never claims more than was applied."""
+    upstream = {"collection": name}
+    if name != _APPLYING:
+        upstream["points"] = table_digest(rows)
+    write_table(world, job, "collection", rows.select(COLLECTION.names()), upstream=upstream)
+
+
+def _serve(world: World, partition: str, name: str) -> None:
+    prefix = world.settings.collection_prefix
+    alias = collection_name(prefix, partition)
+    if world.vectors.aliases().get(alias) != name:
+        world.vectors.move_alias(alias, name)
+    numbered = {n: _number(prefix, partition, n) for n in world.vectors.layouts() if n != name}
+    older = sorted((n for n, number in numbered.items() if number), key=numbered.__getitem__)
+    for stale in older[: len(older) - _KEPT_BESIDE]:
+        world.vectors.drop(stale)
+
+
+def _made(desired: pl.DataFrame, change: Difference) -> Made:
+    return Made(
+        table=desired.select(COLLECTION.names()),
+        failures=pl.DataFrame(schema=FAILURES),
+        computed=change.total,
+        reused=desired.height - change.upserts.height - change.payloads.height,
+        changes={
+            "upserted": change.upserts.height,
+            "payloads": change.payloads.height,
+            "deleted": len(change.deletes),
+        },
+    )
+
+
+STEP = alone(STATION, make)

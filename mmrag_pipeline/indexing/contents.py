@@ -1,0 +1,44 @@
+"""File bytes by content digest: any file that holds them will do, and they are checked."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from mmrag_pipeline.errors import ItemError, ReadError
+from mmrag_pipeline.ids import digest_bytes
+from mmrag_pipeline.indexing.station import World
+
+
+def content_key() -> pl.Expr:
+    """Return the key of a file's content: the same bytes under another type parse otherwise."""
+    return pl.concat_str("digest", "media_type", separator=":")
+
+
+def keys_by_content(raw_files: pl.DataFrame) -> dict[str, list[str]]:
+    """Return content key -> keys of the files that hold it, in key order."""
+    held = raw_files.filter(pl.col("digest").is_not_null()).sort("key")
+    grouped = held.group_by(content_key().alias("content"), maintain_order=True).agg("key")
+    return dict(grouped.iter_rows())
+
+
+def read_content(
+    world: World, partition: str, content: str, keys: Mapping[str, list[str]]
+) -> bytes:
+    """Return the bytes behind a content key; raises ReadError when no file holds them now."""
+    digest = content.partition(":")[0]
+    last: ItemError | None = None
+    for key in keys[content]:
+        try:
+            with world.source.open(partition, key) as stream:
+                data = stream.read(world.settings.max_file_bytes + 1)
+        except ItemError as error:
+            last = error
+            continue
+        if digest_bytes(data) == digest:
+            return data
+        last = ReadError(
+            "it changed while it was being indexed: the next run takes the change",
+            reason="changed",
+            transient=True,
+        )
+    raise last or ReadError("no file holds it any more", reason="vanished", transient=True)

@@ -1,0 +1,66 @@
+"""dead_letters: every file some station could not use, why, and since when."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+
+from mmrag_pipeline.indexing.contents import content_key
+from mmrag_pipeline.indexing.station import Job, Made, Station, World, alone, fixed
+from mmrag_pipeline.schemas import DEAD_LETTERS, FAILURES
+
+STATIONS = ("raw_files", "pages", "ocr", "captions", "image_vectors")
+STATION = Station(
+    "dead_letters",
+    ("raw_files", "pages", *STATIONS[2:], *(f"failures.{name}" for name in STATIONS)),
+    fixed(["dead_letters", 1]),
+)
+
+
+def make(_world: World, job: Job) -> Made:
+    """Join each failed item to the files it is about; a letter keeps its first date."""
+    owners = _owners(job)
+    rows = [
+        job.frames[f"failures.{name}"]
+        .with_columns(
+            station=pl.lit(name), item=pl.col("item").str.replace(r"^([0-9a-f]{32}):[\d,-]+$", "$1")
+        )
+        .join(owners, on="item")
+        .unique(["file_id", "station"], keep="first", maintain_order=True)
+        for name in STATIONS
+    ]
+    table = _dated(pl.concat(rows), job.previous)
+    return Made(table, pl.DataFrame(schema=FAILURES), computed=0, reused=0)
+
+
+def _owners(job: Job) -> pl.DataFrame:
+    """Return (item, file_id, key): a file by its id, its content, and its pages' content."""
+    files = job.frames["raw_files"]
+    by_id = files.select(item="file_id", file_id="file_id", key="key")
+    by_content = files.drop_nulls("digest").select("file_id", "key", item=content_key())
+    pages = job.frames["pages"].select("file_id", item="page_digest").unique()
+    by_page = pages.join(files.select("file_id", "key"), on="file_id")
+    return pl.concat(
+        [frame.select("item", "file_id", "key") for frame in (by_id, by_content, by_page)]
+    )
+
+
+def _dated(rows: pl.DataFrame, previous: pl.DataFrame | None) -> pl.DataFrame:
+    """Date the letters: one that was not tried again keeps both of its dates."""
+    before = previous if previous is not None else pl.DataFrame(schema=DEAD_LETTERS)
+    known = before.select(
+        "file_id", "station", "reason", "first_seen", old_seen="last_seen", old_attempts="attempts"
+    )
+    now = pl.lit(datetime.now(UTC)).cast(DEAD_LETTERS["last_seen"])
+    same_try = pl.col("attempts") == pl.col("old_attempts")
+    return (
+        rows.join(known, on=["file_id", "station", "reason"], how="left")
+        .with_columns(
+            pl.coalesce("first_seen", now).alias("first_seen"),
+            pl.when(same_try).then("old_seen").otherwise(now).alias("last_seen"),
+        )
+        .select(DEAD_LETTERS.names())
+        .sort("key", "station")
+    )
+
+
+STEP = alone(STATION, make)

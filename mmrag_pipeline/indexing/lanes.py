@@ -1,0 +1,77 @@
+"""Lanes: what each pixel station wants of a page, gathered into batches for its model."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mmrag_pipeline.errors import ItemError
+from mmrag_pipeline.indexing.failures import each_alone
+from mmrag_pipeline.indexing.remember import Batch, Row
+from mmrag_pipeline.records import Box, PagePixels, Pixels
+
+_BATCH_BYTES = 96 * 2**20
+"""A batch is also closed when its pixels reach this size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """Pixels for a model; `scale` is their pixels per page pixel."""
+
+    pixels: Pixels
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One result that is wanted of a page: its memo key and the part it is about."""
+
+    key: str
+    box: Box | None
+    """None means the whole page."""
+
+
+class Lane:
+    """One station's way from pages to committed results."""
+
+    def __init__(
+        self,
+        batch: Batch,
+        call: Callable[[Sequence[Crop]], Sequence[Row]],
+        wishes: Mapping[str, Sequence[Wish]],
+        *,
+        size: int,
+    ) -> None:
+        self.batch, self.wishes = batch, wishes
+        self._call, self._size = call, size
+        self._keys: list[str] = []
+        self._crops: list[Crop] = []
+
+    def take(self, page_digest: str, page: PagePixels | ItemError) -> None:
+        """Cut what is wanted of this page; a full batch goes to the model and the memo."""
+        wishes = self.wishes.get(page_digest, ())
+        if isinstance(page, ItemError):
+            self.batch.lose((wish.key for wish in wishes), page)
+            return
+        for wish in wishes:
+            self._keys.append(wish.key)
+            self._crops.append(Crop(_cut(page, wish.box), page.scale))
+            if len(self._keys) >= self._size or self._bytes() >= _BATCH_BYTES:
+                self.flush()
+
+    def flush(self) -> None:
+        """Send what is gathered to the model and commit the results."""
+        if self._keys:
+            self.batch.commit(self._keys, each_alone(self._call, self._crops))
+            self._keys, self._crops = [], []
+
+    def _bytes(self) -> int:
+        return sum(crop.pixels.nbytes for crop in self._crops)
+
+
+def _cut(page: PagePixels, box: Box | None) -> Pixels:
+    if box is None:
+        return page.pixels
+    height, width = page.pixels.shape[:2]
+    left, top = int(box.left * page.scale), int(box.top * page.scale)
+    right = min(max(round(box.right * page.scale), left + 1), width)
+    bottom = min(max(round(box.bottom * page.scale), top + 1), height)
+    return page.pixels[min(top, height - 1) : bottom, min(left, width - 1) : right]

@@ -1,0 +1,156 @@
+"""points: what the collection should hold, each point with the hash that tells it changed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+
+import polars as pl
+
+from mmrag_pipeline.ids import point_id
+from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
+from mmrag_pipeline.indexing.vision import picture_key
+from mmrag_pipeline.schemas import FAILURES, POINTS
+
+_PAYLOAD = (
+    "domain",
+    "key",
+    "uri",
+    "file_id",
+    "kind",
+    "page_no",
+    "width_px",
+    "height_px",
+    "page_digest",
+    "digest",
+    "media_type",
+    "modified_at",
+    "visibility",
+    "box",
+    "text",
+    "section",
+    "confidence",
+    "cards",
+)
+
+
+def recipe(world: World) -> Recipe:
+    """Return the cards that points carry and the revision of the payload."""
+    cards = {
+        "image": world.image_text.card.fingerprint,
+        "text": world.text.card.fingerprint,
+        "bm25": world.sparse.card.fingerprint,
+        "ocr": world.ocr.card.fingerprint,
+        "caption": world.captioner.card.fingerprint,
+    }
+    return Recipe(["points", 1], cards)
+
+
+STATION = Station(
+    "points",
+    ("raw_files", "pages", "tiles", "chunks", "image_vectors", "text_vectors"),
+    recipe,
+)
+
+
+def make(_world: World, job: Job) -> Made:
+    """Join pages, tiles, chunks and vectors to points; deterministic ids, no model."""
+    files = job.frames["raw_files"].select(
+        "file_id", "key", "uri", "digest", "media_type", "modified_at", "visibility"
+    )
+    pages = job.frames["pages"].drop("lines").join(files, on="file_id")
+    rows = pl.concat([_pictures(job, pages), _texts(job, pages)], how="diagonal")
+    table = _hashed(_identified(_with_payload(rows, job.partition))).sort("point_id")
+    return Made(table.select(POINTS.names()), pl.DataFrame(schema=FAILURES), 0, table.height)
+
+
+def _pictures(job: Job, pages: pl.DataFrame) -> pl.DataFrame:
+    done = job.frames["image_vectors"].select(image_key="digest")
+    return (
+        job.frames["tiles"]
+        .with_columns(
+            image_key=picture_key(),
+            kind=pl.when(pl.col("level") == 0).then(pl.lit("page")).otherwise(pl.lit("tile")),
+            text=pl.lit(""),
+            section=pl.lit(""),
+            cards=_cards(job, {"image": "image"}),
+            anchor=_box_text(),
+        )
+        .join(done, on="image_key", how="semi")
+        .join(pages, on="page_digest")
+    )
+
+
+def _texts(job: Job, pages: pl.DataFrame) -> pl.DataFrame:
+    chunks = job.frames["chunks"].join(pages, on=["file_id", "page_no"])
+    vectors = job.frames["text_vectors"]
+    for signal in ("text", "image_text"):
+        done = vectors.filter(pl.col("signal") == signal).select(
+            pl.col("digest").alias("text_digest"), pl.col("digest").alias(f"{signal}_key")
+        )
+        chunks = chunks.join(done, on="text_digest", how="left")
+    caption = pl.col("kind") == "caption"
+    same_text = ["file_id", "page_no", "kind", "text_digest"]
+    return chunks.with_columns(
+        image_text_key=pl.when(caption).then("image_text_key"),
+        sparse_text=pl.col("text"),
+        anchor=pl.format("{}:{}", "text_digest", pl.int_range(pl.len()).over(same_text)),
+        cards=_cards_by_kind(job),
+    )
+
+
+def _cards(job: Job, roles: Mapping[str, str]) -> pl.Expr:
+    names = ("image", "text", "image_text", "bm25", "ocr", "caption")
+    held = {name: job.recipe.cards[roles[name]] if name in roles else None for name in names}
+    return pl.struct(pl.lit(value, dtype=pl.String).alias(name) for name, value in held.items())
+
+
+def _cards_by_kind(job: Job) -> pl.Expr:
+    words = {"text": "text", "bm25": "bm25"}
+    ocr = _cards(job, {**words, "ocr": "ocr"})
+    caption = _cards(job, {**words, "image_text": "image", "caption": "caption"})
+    return (
+        pl.when(pl.col("kind") == "ocr")
+        .then(ocr)
+        .when(pl.col("kind") == "caption")
+        .then(caption)
+        .otherwise(_cards(job, words))
+    )
+
+
+def _box_text() -> pl.Expr:
+    return pl.concat_str("left", "top", "right", "bottom", separator=",")
+
+
+def _with_payload(rows: pl.DataFrame, partition: str) -> pl.DataFrame:
+    has_box = pl.col("left").is_not_null()
+    box = pl.when(has_box).then(pl.concat_list("left", "top", "right", "bottom"))
+    ready = rows.with_columns(
+        domain=pl.lit(partition),
+        box=box,
+        modified_at=pl.col("modified_at").dt.to_string("%Y-%m-%dT%H:%M:%S%.6fZ"),
+        confidence=pl.col("confidence").cast(pl.Float64).round(4),
+    )
+    return ready.with_columns(payload=pl.struct(_PAYLOAD).struct.json_encode())
+
+
+def _identified(rows: pl.DataFrame) -> pl.DataFrame:
+    parts = rows.select("file_id", "page_no", "kind", "anchor").iter_rows()
+    return rows.with_columns(pl.Series("point_id", [point_id(*part) for part in parts], pl.String))
+
+
+def _hashed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add the hashes: `point_hash` is the vectors' half followed by the payload's half."""
+    vectors = pl.struct("image_key", "text_key", "image_text_key", "sparse_text", "cards")
+    coded = rows.with_columns(_vectors=vectors.struct.json_encode())
+    payload_hash = _digests(coded["payload"])
+    halves = zip(_digests(coded["_vectors"]), payload_hash, strict=True)
+    return coded.with_columns(
+        pl.Series("payload_hash", payload_hash, pl.String),
+        pl.Series("point_hash", [a + b for a, b in halves], pl.String),
+    )
+
+
+def _digests(texts: Iterable[str]) -> Sequence[str]:
+    return [blake2b(text.encode(), digest_size=8).hexdigest() for text in texts]
+
+
+STEP = alone(STATION, make)

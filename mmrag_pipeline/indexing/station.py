@@ -1,0 +1,130 @@
+"""What a station is: a name, what it reads, what it depends on, and how it makes its table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from mmrag_pipeline.ids import Json, digest_json
+from mmrag_pipeline.ports import (
+    Captioner,
+    ImageTextEncoder,
+    Memo,
+    ObjectStore,
+    Ocr,
+    PageReader,
+    Progress,
+    SparseEncoder,
+    TableStore,
+    TextEncoder,
+    VectorStore,
+)
+from mmrag_pipeline.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Every port a station may use; made by assembly, or of fakes by tests."""
+
+    settings: Settings
+    source: ObjectStore
+    tables: TableStore
+    memo: Memo
+    reader: PageReader
+    ocr: Ocr
+    captioner: Captioner
+    image_text: ImageTextEncoder
+    text: TextEncoder
+    sparse: SparseEncoder
+    vectors: VectorStore
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What, besides upstream tables, decides a station's output."""
+
+    parameters: Json
+    cards: Mapping[str, str] = field(default_factory=dict)
+    """Role -> card fingerprint."""
+
+    @property
+    def digest(self) -> str:
+        """Return the digest that lineage and memo paths carry."""
+        return digest_json([self.parameters, dict(self.cards)])
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How a run was asked for."""
+
+    run_id: str
+    force: bool = False
+    """Make the table again even when nothing it depends on changed (the memo still serves)."""
+    replay: bool = False
+    """Try items again that failed for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One station's work on one partition."""
+
+    partition: str
+    mode: Mode
+    recipe: Recipe
+    frames: Mapping[str, pl.DataFrame]
+    previous: pl.DataFrame | None
+    """The station's own last table, for stations that read state."""
+    failures: pl.DataFrame
+    """The station's last failures under the same recipe; empty on a replay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A station's table and what it cost."""
+
+    table: pl.DataFrame
+    failures: pl.DataFrame
+    computed: int
+    """Items that cost a call; for models, the number of inputs they saw."""
+    reused: int
+    changes: Mapping[str, int] = field(default_factory=dict)
+    """Further counts worth showing, such as points upserted or deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One table of the index and what it depends on."""
+
+    name: str
+    upstream: tuple[str, ...]
+    recipe: Callable[[World], Recipe]
+    stateful: bool = False
+    """True when the world outside may have changed although no upstream table did."""
+    commits_itself: bool = False
+    """True when the table must be written under a lock that the step holds."""
+
+
+Make = Callable[[World, Mapping[str, Job]], Mapping[str, Made]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Stations that are made together because they need the same bytes in memory."""
+
+    stations: tuple[Station, ...]
+    make: Make
+
+
+def alone(station: Station, make: Callable[[World, Job], Made]) -> Step:
+    """Return the step of a station that shares its work with no other."""
+
+    def make_one(world: World, jobs: Mapping[str, Job]) -> Mapping[str, Made]:
+        return {name: make(world, job) for name, job in jobs.items()}
+
+    return Step((station,), make_one)
+
+
+def fixed(parameters: Json) -> Callable[[World], Recipe]:
+    """Return the recipe of a station that depends on no model and no setting."""
+    return lambda _world: Recipe(parameters)

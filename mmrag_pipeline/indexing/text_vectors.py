@@ -1,0 +1,86 @@
+"""text_vectors: each distinct text once per space, in meaning and beside pictures."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from mmrag_pipeline.indexing.failures import each_alone, failure_table
+from mmrag_pipeline.indexing.remember import Batch, Missing, Row, Shelf, batches, find_missing
+from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
+from mmrag_pipeline.records import Card, Signal, Vectors
+from mmrag_pipeline.schemas import TEXT_VECTORS
+
+
+def recipe(world: World) -> Recipe:
+    """Return the two encoders that give a text its vectors."""
+    cards = {"text": world.text.card.fingerprint, "image_text": world.image_text.card.fingerprint}
+    return Recipe(["text_vectors"], cards)
+
+
+STATION = Station("text_vectors", ("chunks",), recipe)
+
+
+@dataclass(frozen=True, slots=True)
+class _Space:
+    signal: Signal
+    card: Card
+    encode: Callable[[Sequence[str]], Vectors]
+    texts: pl.DataFrame
+    """Distinct (text_digest, text) wanted in this space."""
+
+
+def shelf(signal: Signal, card: Card) -> Shelf:
+    """Return where a space's text vectors lie in the memo."""
+    vector = pl.Array(pl.Float32, card.dimension)
+    columns = pl.Schema({"key": pl.String(), "vector": vector})
+    return Shelf(
+        f"{signal}_vectors", Recipe(["text_vectors"], {"card": card.fingerprint}).digest, columns
+    )
+
+
+def make(world: World, job: Job) -> Made:
+    """Encode the texts no memo knows; captions also in the picture space."""
+    parts = [_fill(world, job, space) for space in _spaces(world, job)]
+    failures = pl.concat([missing.given_up for _, _, missing in parts]).unique("item")
+    found = [f for _, batch, _ in parts for f in batch.failures]
+    return Made(
+        table=pl.concat([table for table, _, _ in parts]).sort("signal", "digest"),
+        failures=failure_table(found, failures, job.failures),
+        computed=sum(batch.computed for _, batch, _ in parts),
+        reused=sum(missing.reused for _, _, missing in parts),
+    )
+
+
+def _spaces(world: World, job: Job) -> list[_Space]:
+    texts = job.frames["chunks"].select("text_digest", "text", "kind")
+    captions = texts.filter(pl.col("kind") == "caption")
+    distinct = [t.unique("text_digest", maintain_order=True) for t in (texts, captions)]
+    return [
+        _Space("text", world.text.card, world.text.encode, distinct[0]),
+        _Space("image_text", world.image_text.card, world.image_text.encode_texts, distinct[1]),
+    ]
+
+
+def _fill(world: World, job: Job, space: _Space) -> tuple[pl.DataFrame, Batch, Missing]:
+    place = shelf(space.signal, space.card)
+    wanted = space.texts["text_digest"]
+    missing = find_missing(world, job, place, wanted)
+    batch = Batch(world, job, place)
+    texts = dict(space.texts.select("text_digest", "text").iter_rows())
+    keys = sorted(missing.keys, key=lambda key: len(texts[key]))
+    for part in batches(keys, 4 * world.settings.batch_size):
+        batch.commit(part, each_alone(lambda t: _rows(space, t), [texts[key] for key in part]))
+        world.progress.advance("text_vectors", done=batch.computed, total=len(keys))
+    lost = {failure.item for failure in batch.failures} | set(missing.given_up["item"])
+    table = pl.DataFrame({"digest": wanted.filter(~wanted.is_in(list(lost)))}).with_columns(
+        signal=pl.lit(space.signal), card=pl.lit(space.card.fingerprint)
+    )
+    return table.select(TEXT_VECTORS.names()), batch, missing
+
+
+def _rows(space: _Space, texts: Sequence[str]) -> list[Row]:
+    return [(vector,) for vector in space.encode(texts)]
+
+
+STEP = alone(STATION, make)
