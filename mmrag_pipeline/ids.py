@@ -55,10 +55,10 @@ def check_partition(name: str) -> str:
     Dagster forbids `...` and control characters; we also forbid what a folder or a
     Qdrant collection name cannot carry.
     """
-    allowed = all(c.isalnum() or c in "-_. " for c in name)
+    allowed = all(c.isalnum() or c in "-_. &()+,@#" for c in name)
     if not name.strip(". ") or not allowed or "..." in name or "__" in name or len(name) > 80:
         raise SettingsError(
-            f"{name!r} cannot name a domain: use letters, digits, '-', '_' and '.' "
-            "(1 to 80 characters, no '..' runs of three dots, no double underscore)"
+            f"{name!r} cannot name a domain: use 1 to 80 letters, digits, spaces and any of "
+            "-_.&()+,@# (no three dots in a row, no double underscore, not only dots)"
         )
     return name

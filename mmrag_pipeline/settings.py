@@ -16,8 +16,10 @@ class Settings(BaseSettings):
 
     home: Path = Path(".mmrag")
     """Where tables, memo, collections and the Dagster instance live."""
+    dagster_home: Path | None = Field(None, validation_alias="DAGSTER_HOME")
+    """Dagster's instance; None keeps it under `home`."""
     source_root: Path | None = None
-    """Folder whose sub-folders are domains; `mmrag index --source` overrides it."""
+    """A further source whose sub-folders are domains, beside those that were indexed before."""
     source_domain: str | None = None
     """When set, the whole `source_root` is this one domain."""
     collection_prefix: str = Field("mmrag", pattern=r"^[A-Za-z0-9_-]{1,40}$")
