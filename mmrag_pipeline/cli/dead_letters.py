@@ -1,0 +1,64 @@
+"""`mmrag dead-letters`: files that could not be used, and why; `--replay` tries them again."""
+
+from typing import Annotated
+
+import polars as pl
+import typer
+
+from mmrag_pipeline.assembly import open_tables
+from mmrag_pipeline.cli.chosen import indexed_domains
+from mmrag_pipeline.cli.console import OUT, print_json, table
+from mmrag_pipeline.cli.index import run_index
+from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
+from mmrag_pipeline.ids import Json
+from mmrag_pipeline.schemas import DEAD_LETTERS
+from mmrag_pipeline.settings import Settings
+
+
+def dead_letters(
+    domain: Domains = None,
+    replay: Annotated[bool, typer.Option("--replay", help="Try these files again now.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the files that are not (fully) in the index, with the reason.
+
+    Examples:
+
+        mmrag dead-letters
+
+        mmrag dead-letters --replay --json
+    """
+    settings = load_settings()
+    domains = indexed_domains(settings, domain)
+    if replay:
+        run_index(settings, domains, force=False, replay=True)
+    letters = read_letters(settings, domains)
+    if as_json:
+        print_json({"dead_letters": [_json(row) for row in letters.iter_rows(named=True)]})
+        return
+    columns = ("domain", "key", "station", "reason", "attempts", "message")
+    rows = letters.select(columns).rows()
+    OUT.print(table(f"{letters.height} dead letters", columns, rows))
+
+
+def read_letters(settings: Settings, domains: list[str]) -> pl.DataFrame:
+    """Return the dead letters of these domains in DEAD_LETTERS' columns and `domain`."""
+    tables = open_tables(settings)
+    frames = [
+        frame.with_columns(domain=pl.lit(name))
+        for name in domains
+        if (frame := tables.read("dead_letters", name)) is not None
+    ]
+    empty = pl.DataFrame(schema={**DEAD_LETTERS, "domain": pl.String()})
+    return pl.concat([empty, *frames]).sort("domain", "key", "station")
+
+
+def _json(row: dict[str, object]) -> Json:
+    """Return one letter; times in ISO 8601."""
+    shown = ("domain", "key", "station", "reason", "message", "bytes_seen", "attempts", "file_id")
+    times = {name: str(row[name]) for name in ("first_seen", "last_seen")}
+    return {name: _plain(row[name]) for name in shown} | times
+
+
+def _plain(value: object) -> Json:
+    return value if isinstance(value, int | str) else str(value)

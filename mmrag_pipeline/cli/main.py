@@ -1,0 +1,46 @@
+"""`mmrag`: index, plan, search, evaluate, explain, verify, dead-letters, status, demo."""
+
+import sys
+
+import typer
+
+from mmrag_pipeline.cli import (
+    dead_letters,
+    demo,
+    evaluate,
+    explain,
+    index,
+    plan,
+    search,
+    status,
+    verify,
+)
+from mmrag_pipeline.cli.console import ERR
+from mmrag_pipeline.errors import MmragError
+
+app = typer.Typer(
+    help="Keep a searchable multimodal index equal to what the raw files say it should be.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.command("index")(index.index)
+app.command("plan")(plan.plan)
+app.command("search")(search.search)
+app.command("evaluate")(evaluate.evaluate)
+app.command("explain")(explain.explain)
+app.command("verify")(verify.verify)
+app.command("dead-letters")(dead_letters.dead_letters)
+app.command("status")(status.status)
+app.command("demo")(demo.demo)
+
+
+def main() -> None:
+    """Run the command line; our own errors become one line and exit status 1."""
+    try:
+        app()
+    except MmragError as error:
+        ERR.print("error:", style="bold red", end=" ")
+        ERR.print(str(error), markup=False)
+        sys.exit(1)

@@ -1,0 +1,145 @@
+"""The demo's HTML report, from what a run did and what searches found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from mmrag_pipeline.cli.dead_letters import read_letters
+from mmrag_pipeline.cli.summary import MODELS, Summary, stations
+from mmrag_pipeline.errors import ItemError
+from mmrag_pipeline.evaluation.report import (
+    DeadLetter,
+    Report,
+    SampleQuery,
+    ShownHit,
+    SignalShare,
+    StationRow,
+    Totals,
+    render,
+    thumbnail,
+)
+from mmrag_pipeline.indexing.pixels import stream_pixels
+from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.records import Box, PagePixels
+from mmrag_pipeline.retrieval.hits import Hit
+from mmrag_pipeline.stores.files import replace_file
+
+_THUMBNAIL_PX = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A sample query and its hits."""
+
+    text: str
+    hits: tuple[Hit, ...]
+
+
+def write_report(path: Path, world: World, summary: Summary, samples: Sequence[Shown]) -> None:
+    """Write the report atomically."""
+    page = render(_report(world, summary, samples))
+    replace_file(path, lambda temporary: _write(temporary, page))
+
+
+def _write(path: Path, page: str) -> None:
+    path.write_text(page, encoding="utf-8")
+
+
+def _report(world: World, summary: Summary, samples: Sequence[Shown]) -> Report:
+    domains = sorted({o.partition for o in summary.outcomes})
+    letters = read_letters(world.settings, domains).iter_rows(named=True)
+    return Report(
+        title="mmrag_pipeline",
+        made_at=datetime.now(UTC),
+        totals=_totals(summary),
+        stations=tuple(_station(summary, name) for name in stations(summary.outcomes)),
+        dead_letters=tuple(
+            DeadLetter(r["domain"], r["key"], r["station"], r["reason"], r["message"])
+            for r in letters
+        ),
+        samples=tuple(_sample(world, shown) for shown in samples),
+        remarks=_remarks(world),
+    )
+
+
+def _remarks(world: World) -> tuple[str, ...]:
+    if not world.image_text.card.trial_only:
+        return ()
+    return (
+        f"The image-text model {world.image_text.card.name} is for trying out: it knows drawings "
+        "and documents, not photographs. Set MMRAG_IMAGE_MODEL for real use.",
+    )
+
+
+def _totals(summary: Summary) -> Totals:
+    return Totals(
+        files=summary.rows("raw_files"),
+        pages=summary.rows("pages"),
+        tiles=summary.rows("tiles"),
+        chunks=summary.rows("chunks"),
+        points=summary.rows("collection"),
+        dead_letters=summary.rows("dead_letters"),
+        model_calls={name: summary.computed(name) for name in MODELS},
+        seconds=summary.seconds,
+    )
+
+
+def _station(summary: Summary, name: str) -> StationRow:
+    mine = [o for o in summary.outcomes if o.station == name]
+    return StationRow(
+        station=name,
+        done=sum(o.computed for o in mine),
+        reused=sum(o.reused for o in mine),
+        failed=sum(o.failed for o in mine),
+        seconds=sum(o.seconds for o in mine),
+    )
+
+
+def _sample(world: World, shown: Shown) -> SampleQuery:
+    return SampleQuery(shown.text, None, tuple(_hit(world, hit) for hit in shown.hits))
+
+
+def _hit(world: World, hit: Hit) -> ShownHit:
+    return ShownHit(
+        rank=hit.rank,
+        score=hit.score,
+        domain=hit.domain,
+        key=hit.key,
+        page_no=hit.place.page_no,
+        kind=hit.place.kind,
+        text=hit.place.text,
+        thumbnail=_picture(world, hit),
+        shares=tuple(
+            SignalShare(signal, share.rank, share.score, share.contribution)
+            for signal, share in hit.signals.items()
+        ),
+    )
+
+
+def _picture(world: World, hit: Hit) -> bytes | None:
+    """Return a hit's page with its box, or None when the file has no pixels (any more)."""
+    files = world.tables.read("raw_files", hit.domain)
+    pages = world.tables.read("pages", hit.domain)
+    if files is None or pages is None:
+        return None
+    owner = files.filter(pl.col("key") == hit.key).select("file_id")
+    mine = pages.join(owner, on="file_id").filter(
+        (pl.col("page_no") == hit.place.page_no) & (pl.col("raster") != "")
+    )
+    frames = {"raw_files": files, "pages": mine}
+    wanted = mine["page_digest"].to_list()
+    for _, page in stream_pixels(world, hit.domain, frames, wanted):
+        return None if isinstance(page, ItemError) else _framed(page, hit)
+    return None
+
+
+def _framed(page: PagePixels, hit: Hit) -> bytes:
+    box = hit.place.box
+    sides = (
+        (round(v * page.scale) for v in (box.left, box.top, box.right, box.bottom)) if box else ()
+    )
+    drawn = Box(*sides) if box and hit.place.kind != "page" else None
+    return thumbnail(page.pixels, drawn, side_px=_THUMBNAIL_PX)

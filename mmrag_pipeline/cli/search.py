@@ -1,0 +1,91 @@
+"""`mmrag search`: hits with what each signal contributed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, get_args
+
+import typer
+from rich.table import Table
+
+from mmrag_pipeline.assembly import open_searcher, read_picture
+from mmrag_pipeline.cli.console import OUT, print_json, table
+from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
+from mmrag_pipeline.errors import SettingsError
+from mmrag_pipeline.records import PointKind
+from mmrag_pipeline.retrieval.hits import Hit
+from mmrag_pipeline.retrieval.query import Query
+
+_SNIPPET = 90
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="Words to look for.", show_default=False)] = "",
+    image: Annotated[
+        Path | None, typer.Option("--image", help="A picture to look for.", show_default=False)
+    ] = None,
+    domain: Domains = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--kind", help="page, tile, text, ocr or caption (may be repeated)."),
+    ] = None,
+    visibility: Annotated[
+        list[str] | None,
+        typer.Option("--visibility", help="Only what this group may see (may be repeated)."),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many files.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Find files by words, by a picture, or by both.
+
+    Examples:
+
+        mmrag search "red kettle"
+
+        mmrag search "total 129.50" --domain office -k 3
+
+        mmrag search --image photo.jpg --json
+    """
+    if not text.strip() and image is None:
+        raise SettingsError("nothing to search for: give words, --image FILE, or both")
+    settings = load_settings()
+    query = Query(
+        text=text,
+        image=read_picture(settings, image) if image else None,
+        domains=tuple(domain) if domain else None,
+        kinds=_kinds(kind),
+        visibility=tuple(visibility) if visibility else None,
+        limit=k,
+    )
+    hits = open_searcher(settings).search(query)
+    if as_json:
+        print_json({"query": text, "hits": [hit.as_json() for hit in hits]})
+    else:
+        OUT.print(hits_table(text or str(image), hits))
+
+
+def _kinds(asked: Sequence[str] | None) -> tuple[PointKind, ...] | None:
+    known: tuple[PointKind, ...] = get_args(PointKind)
+    unknown = [kind for kind in asked or () if kind not in known]
+    if unknown:
+        raise SettingsError(f"unknown --kind {unknown[0]!r}; known: {', '.join(known)}")
+    return tuple(kind for kind in known if kind in asked) if asked else None
+
+
+def hits_table(title: str, hits: Sequence[Hit]) -> Table:
+    """Return the hits as a table: where, why and what is written there."""
+    rows = [
+        (hit.rank, hit.domain, hit.key, hit.place.page_no, hit.place.kind, _why(hit), _text(hit))
+        for hit in hits
+    ]
+    columns = ("rank", "domain", "key", "page", "kind", "evidence", "text")
+    return table(f"{len(hits)} hits for {title!r}", columns, rows)
+
+
+def _why(hit: Hit) -> str:
+    shares = sorted(hit.signals.items(), key=lambda item: -item[1].contribution)
+    return ", ".join(f"{signal} {share.contribution:+.1f}" for signal, share in shares)
+
+
+def _text(hit: Hit) -> str:
+    words = " ".join(hit.place.text.split())
+    return words if len(words) <= _SNIPPET else words[: _SNIPPET - 1] + "…"

@@ -1,0 +1,75 @@
+"""What an index run did, added up over domains, for people and as JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rich.table import Table
+
+from mmrag_pipeline.cli.console import table
+from mmrag_pipeline.ids import Json
+from mmrag_pipeline.indexing.run import Outcome
+
+MODELS = ("ocr", "captions", "image_vectors", "text_vectors")
+COUNTED = {"files": "raw_files", "pages": "pages", "tiles": "tiles", "chunks": "chunks"}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Outcomes of all domains, those that failed with their message, and the time taken."""
+
+    outcomes: tuple[Outcome, ...]
+    failed: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def rows(self, station: str) -> int:
+        """Return the rows of a station's tables over all domains."""
+        return sum(o.rows for o in self.outcomes if o.station == station)
+
+    def computed(self, station: str) -> int:
+        """Return what a station computed over all domains."""
+        return sum(o.computed for o in self.outcomes if o.station == station)
+
+    def reused(self, station: str) -> int:
+        """Return what a station reused over all domains."""
+        return sum(o.reused for o in self.outcomes if o.station == station)
+
+
+def stations(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return the stations in the order in which they ran."""
+    return list(dict.fromkeys(o.station for o in outcomes))
+
+
+def summary_json(summary: Summary) -> Json:
+    """Return the object that `mmrag index --json` prints."""
+    return {
+        **{name: summary.rows(station) for name, station in COUNTED.items()},
+        "points": summary.rows("collection"),
+        "dead_letters": summary.rows("dead_letters"),
+        "model_calls": {name: summary.computed(name) for name in MODELS},
+        "reused": {name: summary.reused(name) for name in stations(summary.outcomes)},
+        "seconds": round(summary.seconds, 3),
+        "domains": sorted({o.partition for o in summary.outcomes}),
+        "failed": dict(summary.failed),
+    }
+
+
+def summary_table(summary: Summary) -> Table:
+    """Return the table that `mmrag index` prints."""
+    rows = []
+    for name in stations(summary.outcomes):
+        mine = [o for o in summary.outcomes if o.station == name]
+        seconds = sum(o.seconds for o in mine)
+        failed = sum(o.failed for o in mine)
+        rows.append(
+            (
+                name,
+                summary.rows(name),
+                summary.computed(name),
+                summary.reused(name),
+                failed,
+                seconds,
+            )
+        )
+    calls = sum(summary.computed(name) for name in MODELS)
+    title = f"{summary.rows('raw_files'):,} files, {calls:,} model calls, {summary.seconds:.1f} s"
+    return table(title, ("station", "rows", "computed", "reused", "failed", "seconds"), rows)

@@ -1,0 +1,58 @@
+"""Which folders are indexed: one small file of ours under `home`, replaced atomically."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmrag_pipeline.errors import CorruptStateError, SettingsError
+from mmrag_pipeline.ids import check_partition
+from mmrag_pipeline.stores.files import replace_file
+
+_FILE = "sources.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Roots whose sub-folders are domains, and folders that are one domain each."""
+
+    roots: tuple[Path, ...] = ()
+    folders: Mapping[str, Path] = field(default_factory=dict)
+
+    def with_root(self, root: Path) -> "Sources":
+        """Return these sources and one more root."""
+        return Sources(tuple(dict.fromkeys([*self.roots, root.absolute()])), self.folders)
+
+    def with_folder(self, domain: str, folder: Path) -> "Sources":
+        """Return these sources with a domain that is this folder."""
+        return Sources(self.roots, {**self.folders, check_partition(domain): folder.absolute()})
+
+
+def read_sources(home: Path) -> Sources:
+    """Return what was indexed so far; raises CorruptStateError when our file is damaged."""
+    path = home / _FILE
+    try:
+        held = json.loads(path.read_text())
+        folders = {check_partition(str(n)): Path(f) for n, f in held["folders"].items()}
+        return Sources(tuple(Path(root) for root in held["roots"]), folders)
+    except FileNotFoundError:
+        return Sources()
+    except (ValueError, KeyError, TypeError, AttributeError, SettingsError) as error:
+        raise CorruptStateError(
+            f"{path} cannot be read ({error!r}): delete it and run `mmrag index --source DIR` "
+            "again for each source; nothing is computed twice"
+        ) from error
+
+
+def write_sources(home: Path, sources: Sources) -> None:
+    """Replace what is known of the sources."""
+    held = {
+        "roots": [str(root) for root in sources.roots],
+        "folders": {name: str(folder) for name, folder in sources.folders.items()},
+    }
+    text = json.dumps(held, indent=1, sort_keys=True)
+    replace_file(home / _FILE, lambda path: _write(path, text))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text + "\n")
