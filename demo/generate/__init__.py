@@ -1,0 +1,1 @@
+"""The generator of the demo corpus: content in TOML, one drawing module per family."""

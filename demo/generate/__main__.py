@@ -1,0 +1,32 @@
+"""`python -m demo.generate [FOLDER]`: writes the corpus and its queries (default: demo/)."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from demo.generate.corpus import corpus
+from demo.generate.queries import query_lines, query_pictures
+
+
+def write(folder: Path) -> int:
+    """Replace `corpus/`, `queries/` and `queries.jsonl` below a folder; return files written."""
+    for name in ("corpus", "queries"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    items = corpus()
+    for item in items:
+        _put(folder / "corpus" / item.key, item.data)
+    for name, data in query_pictures():
+        _put(folder / "queries" / name, data)
+    lines = "".join(f"{line}\n" for line in query_lines(items))
+    _put(folder / "queries.jsonl", lines.encode())
+    return len(items)
+
+
+def _put(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[1]
+    print(f"{write(target)} files written to {target / 'corpus'}")
