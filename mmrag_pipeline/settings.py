@@ -16,37 +16,37 @@ class Settings(BaseSettings):
 
     home: Path = Path(".mmrag")
     """Where tables, memo, collections and the Dagster instance live."""
-    dagster_home: Path | None = Field(None, validation_alias="DAGSTER_HOME")
+    dagster_home: Path | None = Field(default=None, validation_alias="DAGSTER_HOME")
     """Dagster's instance; None keeps it under `home`."""
     source_root: Path | None = None
     """A further source whose sub-folders are domains, beside those that were indexed before."""
     source_domain: str | None = None
     """When set, the whole `source_root` is this one domain."""
-    collection_prefix: str = Field("mmrag", pattern=r"^[A-Za-z0-9_-]{1,40}$")
+    collection_prefix: str = Field(default="mmrag", pattern=r"^[A-Za-z0-9_-]{1,40}$")
     default_visibility: tuple[str, ...] = ("public",)
     visibility_rules: dict[str, tuple[str, ...]] = {}
     """Glob over `DOMAIN/KEY` -> visibility groups; the first match wins."""
 
-    max_file_bytes: int = Field(512 * 2**20, ge=1)
-    max_pages: int = Field(2_000, ge=1)
-    max_page_pixels: int = Field(150_000_000, ge=1)
+    max_file_bytes: int = Field(default=512 * 2**20, ge=1)
+    max_pages: int = Field(default=2_000, ge=1)
+    max_page_pixels: int = Field(default=150_000_000, ge=1)
     """A picture with more pixels than this becomes a dead letter."""
-    decode_side_px: int = Field(4_096, ge=256)
+    decode_side_px: int = Field(default=4_096, ge=256)
     """Longer sides are decoded smaller; boxes stay in full page pixels."""
-    pdf_dpi: int = Field(150, ge=36, le=600)
-    parse_timeout_s: float = Field(120.0, gt=0)
-    parse_memory_bytes: int = Field(3 * 2**30, ge=2**28)
+    pdf_dpi: int = Field(default=150, ge=36, le=600)
+    parse_timeout_s: float = Field(default=120.0, gt=0)
+    parse_memory_bytes: int = Field(default=3 * 2**30, ge=2**28)
     """Address space one parser process may add to its start size."""
-    parse_workers: int = Field(2, ge=1, le=64)
-    transient_attempts: int = Field(3, ge=1)
+    parse_workers: int = Field(default=2, ge=1, le=64)
+    transient_attempts: int = Field(default=3, ge=1)
     """How many runs try a file again that failed for a passing reason."""
 
-    tile_px: int = Field(512, ge=64)
-    tile_overlap: float = Field(0.25, ge=0.0, lt=0.9)
-    max_tiles: int = Field(16, ge=1)
-    chunk_tokens: int = Field(240, ge=16, le=250)
+    tile_px: int = Field(default=512, ge=64)
+    tile_overlap: float = Field(default=0.25, ge=0.0, lt=0.9)
+    max_tiles: int = Field(default=16, ge=1)
+    chunk_tokens: int = Field(default=240, ge=16, le=250)
     """All-MiniLM reads 256 tokens, two of them special."""
-    chunk_overlap_tokens: int = Field(40, ge=0)
+    chunk_overlap_tokens: int = Field(default=40, ge=0)
 
     ocr: Literal["rapidocr", "paddleocr"] = "rapidocr"
     ocr_model_dir: Path | None = None
@@ -59,11 +59,11 @@ class Settings(BaseSettings):
     precision: Precision = "auto"
     """`auto` takes bfloat16 where the processor computes in it."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    batch_size: int = Field(32, ge=1)
+    batch_size: int = Field(default=32, ge=1)
 
     qdrant_url: str | None = None
     """None keeps the index embedded (Qdrant Edge) under `home`."""
-    lock_timeout_s: float = Field(20.0, ge=0)
+    lock_timeout_s: float = Field(default=20.0, ge=0)
 
     @model_validator(mode="after")
     def _overlap_leaves_progress(self) -> "Settings":

@@ -10,7 +10,6 @@ from mmrag_pipeline.cli.chosen import indexed_domains
 from mmrag_pipeline.cli.console import OUT, print_json, table
 from mmrag_pipeline.cli.index import run_index
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
-from mmrag_pipeline.ids import Json
 from mmrag_pipeline.schemas import DEAD_LETTERS
 from mmrag_pipeline.settings import Settings
 
@@ -53,12 +52,6 @@ def read_letters(settings: Settings, domains: list[str]) -> pl.DataFrame:
     return pl.concat([empty, *frames]).sort("domain", "key", "station")
 
 
-def _json(row: dict[str, object]) -> Json:
+def _json(row: dict[str, object]) -> dict[str, object]:
     """Return one letter; times in ISO 8601."""
-    shown = ("domain", "key", "station", "reason", "message", "bytes_seen", "attempts", "file_id")
-    times = {name: str(row[name]) for name in ("first_seen", "last_seen")}
-    return {name: _plain(row[name]) for name in shown} | times
-
-
-def _plain(value: object) -> Json:
-    return value if isinstance(value, int | str) else str(value)
+    return {name: value if isinstance(value, int) else str(value) for name, value in row.items()}

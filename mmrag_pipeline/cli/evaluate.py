@@ -49,7 +49,8 @@ def evaluate(
 
 def evaluation_table(result: Evaluation) -> Table:
     """Return the measures as a table: a row per kind and ranking, all kinds last."""
-    rankings = {**result.signals, "fused": result.fused}
+    rankings: dict[str, Scores] = {str(name): scores for name, scores in result.signals.items()}
+    rankings["fused"] = result.fused
     rows = [
         (kind, name, *_numbers(scores, kind))
         for kind in [*result.fused.kinds, "overall"]

@@ -40,6 +40,8 @@ def index(
         print_json(summary_json(summary))
     else:
         OUT.print(summary_table(summary))
+    for warning in summary.warnings:
+        ERR.print(f"warning: {warning}", style="yellow", markup=False)
     for name, message in summary.failed.items():
         ERR.print(f"domain {name} was not indexed: {message}", style="red", markup=False)
     if summary.failed:
@@ -62,4 +64,4 @@ def run_index(
             mode=Mode(run_id="", force=force, replay=replay),
             progress=bars,
         )
-    return summarize(settings, results, seconds=time.perf_counter() - started)
+    return summarize(results, seconds=time.perf_counter() - started)

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 from mmrag_pipeline.cli.console import table
 from mmrag_pipeline.ids import Json
 from mmrag_pipeline.indexing.run import Outcome
+
+if TYPE_CHECKING:
+    from mmrag_pipeline.assets.run_index import PartitionRun
 
 MODELS = ("ocr", "captions", "image_vectors", "text_vectors")
 COUNTED = {"files": "raw_files", "pages": "pages", "tiles": "tiles", "chunks": "chunks"}
@@ -19,6 +23,8 @@ class Summary:
 
     outcomes: tuple[Outcome, ...]
     failed: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    """Checks that failed without stopping anything."""
     seconds: float = 0.0
 
     def rows(self, station: str) -> int:
@@ -50,6 +56,7 @@ def summary_json(summary: Summary) -> Json:
         "seconds": round(summary.seconds, 3),
         "domains": sorted({o.partition for o in summary.outcomes}),
         "failed": dict(summary.failed),
+        "warnings": list(summary.warnings),
     }
 
 
@@ -73,3 +80,13 @@ def summary_table(summary: Summary) -> Table:
     calls = sum(summary.computed(name) for name in MODELS)
     title = f"{summary.rows('raw_files'):,} files, {calls:,} model calls, {summary.seconds:.1f} s"
     return table(title, ("station", "rows", "computed", "reused", "failed", "seconds"), rows)
+
+
+def summarize(runs: "Sequence[PartitionRun]", *, seconds: float) -> Summary:
+    """Return the sum of what partitions' runs did."""
+    return Summary(
+        outcomes=tuple(outcome for run in runs for outcome in run.outcomes),
+        failed={run.partition: run.error for run in runs if run.error},
+        warnings=tuple(warning for run in runs for warning in run.warnings),
+        seconds=seconds,
+    )

@@ -1,0 +1,187 @@
+"""Settings to engines and stores: the only place where names become objects."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mmrag_pipeline.engines.blip import Blip
+from mmrag_pipeline.engines.cards import CardShelf
+from mmrag_pipeline.engines.compute import Compute, choose_device, choose_precision
+from mmrag_pipeline.engines.labels import LabelCaptioner
+from mmrag_pipeline.engines.minilm import MiniLm
+from mmrag_pipeline.engines.openclip import OpenClip
+from mmrag_pipeline.engines.paddle import Paddle
+from mmrag_pipeline.engines.rapidocr import RapidOcr
+from mmrag_pipeline.engines.sentence import DEFAULT as SHIPPED_TEXT
+from mmrag_pipeline.engines.sentence import SentenceEncoder
+from mmrag_pipeline.errors import ParseError
+from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.parsing.media import sniff
+from mmrag_pipeline.parsing.pool import ParserPool
+from mmrag_pipeline.ports import (
+    Captioner,
+    ImageTextEncoder,
+    Ocr,
+    Progress,
+    SparseEncoder,
+    TableStore,
+    TextEncoder,
+    VectorStore,
+)
+from mmrag_pipeline.records import Pixels
+from mmrag_pipeline.retrieval.query import Searcher
+from mmrag_pipeline.retrieval.signals import Encoders
+from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.bm25 import QdrantBm25
+from mmrag_pipeline.stores.edge import EdgeVectors
+from mmrag_pipeline.stores.folder import FolderStore
+from mmrag_pipeline.stores.memo import ParquetMemo
+from mmrag_pipeline.stores.qdrant_server import connect
+from mmrag_pipeline.stores.sources import Sources, read_sources
+from mmrag_pipeline.stores.tables import ParquetTables
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The models of a process."""
+
+    ocr: Ocr
+    captioner: Captioner
+    image_text: ImageTextEncoder
+    text: TextEncoder
+    sparse: SparseEncoder
+
+
+class _Silence:
+    """Progress that nobody watches."""
+
+    def advance(self, station: str, *, done: int, total: int) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def open_world(
+    settings: Settings, progress: Progress | None = None, *, sources: Sources | None = None
+) -> Iterator[World]:
+    """Open every port of the settings; the parser processes end with the block.
+
+    `sources` stands in for those that were indexed before.
+    """
+    engines = open_engines(settings)
+    with ParserPool(settings) as reader:
+        yield World(
+            settings=settings,
+            source=open_source(settings, sources or read_sources(settings.home)),
+            tables=open_tables(settings),
+            memo=ParquetMemo(settings.home / "memo"),
+            reader=reader,
+            ocr=engines.ocr,
+            captioner=engines.captioner,
+            image_text=engines.image_text,
+            text=engines.text,
+            sparse=engines.sparse,
+            vectors=open_vectors(settings),
+            progress=progress or _Silence(),
+        )
+
+
+def open_searcher(settings: Settings) -> Searcher:
+    """Return what answers queries from the serving collections."""
+    engines = open_engines(settings)
+    encoders = Encoders(engines.image_text, engines.text, engines.sparse)
+    return Searcher(open_vectors(settings), encoders, settings.collection_prefix)
+
+
+def open_source(settings: Settings, sources: Sources) -> FolderStore:
+    """Return the raw files of these sources and of MMRAG_SOURCE_ROOT."""
+    root, domain = settings.source_root, settings.source_domain
+    if root is not None:
+        sources = sources.with_folder(domain, root) if domain else sources.with_root(root)
+    return FolderStore.joined(sources.roots, sources.folders)
+
+
+def open_tables(settings: Settings) -> TableStore:
+    """Return where tables are kept."""
+    return ParquetTables(settings.home / "tables")
+
+
+def open_vectors(settings: Settings) -> VectorStore:
+    """Return the server when one is set, else the embedded index."""
+    if settings.qdrant_url is not None:
+        return connect(settings.qdrant_url)
+    return EdgeVectors(settings.home / "collections", settings.lock_timeout_s)
+
+
+def read_picture(settings: Settings, path: Path) -> Pixels:
+    """Return the first page of a picture file as pixels, for a query; raises ParseError."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ParseError(
+            f"the query picture {str(path)!r} cannot be read ({error.strerror}): name a picture",
+            reason="unreadable",
+        ) from error
+    media_type = sniff(data[:4096], path.name)
+    with ParserPool(settings.model_copy(update={"parse_workers": 1})) as reader:
+        pages = [page for page in reader.parse_file(data, media_type).pages if page.raster]
+        if not pages:
+            raise ParseError(
+                f"{str(path)!r} holds text: give its words instead", reason="no_pixels"
+            )
+        return reader.pixels(data, [pages[0].raster])[0].pixels
+
+
+def open_engines(settings: Settings) -> Engines:
+    """Return the models that settings name; each is made once per process, none loads yet."""
+    device = choose_device(settings.device)
+    compute = Compute(
+        precision=choose_precision(settings.precision, device=device),
+        device=device,
+        batch_size=settings.batch_size,
+    )
+    cards = CardShelf(settings.home / "cards")
+    image_text = _image_text(settings.image_model, cards, compute)
+    return Engines(
+        ocr=_ocr(settings.ocr, settings.ocr_model_dir, device),
+        captioner=_captioner(
+            settings.captioner, settings.caption_model, image_text, cards, compute
+        ),
+        image_text=image_text,
+        text=_text(settings.text_model, cards, compute),
+        sparse=_sparse(),
+    )
+
+
+@cache
+def _ocr(name: str, model_dir: Path | None, device: str) -> Ocr:
+    if name == "paddleocr":
+        return Paddle(model_dir=model_dir, device=device)
+    return RapidOcr(model_dir=model_dir)
+
+
+@cache
+def _captioner(
+    name: str, model: str, encoder: OpenClip, cards: CardShelf, compute: Compute
+) -> Captioner:
+    if name == "blip":
+        return Blip(model, cards=cards, compute=compute)
+    return LabelCaptioner(encoder)
+
+
+@cache
+def _image_text(model: str, cards: CardShelf, compute: Compute) -> OpenClip:
+    return OpenClip(model, cards=cards, compute=compute)
+
+
+@cache
+def _text(model: str, cards: CardShelf, compute: Compute) -> TextEncoder:
+    if model == SHIPPED_TEXT:
+        return MiniLm(compute=compute)
+    return SentenceEncoder(model, cards=cards, compute=compute)
+
+
+@cache
+def _sparse() -> SparseEncoder:
+    return QdrantBm25()

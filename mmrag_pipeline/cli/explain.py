@@ -1,0 +1,67 @@
+"""`mmrag explain`: from a hit back to its page, its file, the models and the runs."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from mmrag_pipeline.assembly import open_world
+from mmrag_pipeline.cli.chosen import indexed_domains
+from mmrag_pipeline.cli.console import OUT, print_json, printable
+from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
+from mmrag_pipeline.errors import NotFoundError
+from mmrag_pipeline.indexing.explain import Explanation
+from mmrag_pipeline.indexing.explain import explain as explain_point
+from mmrag_pipeline.indexing.station import World
+
+
+def explain(
+    point_id: Annotated[str, typer.Argument(help="The point_id of a hit.")],
+    domain: Domains = None,
+    as_json: AsJson = False,
+) -> None:
+    """Walk from a point back to its raw file.
+
+    Example:
+
+        mmrag explain 8f14e45f-ceea-5d4f-9c3a-0a6e5b1c2d3e
+    """
+    settings = load_settings()
+    with open_world(settings) as world:
+        name, found = _find(world, indexed_domains(settings, domain), point_id)
+    if as_json:
+        print_json({"domain": name, **asdict(found)})
+        return
+    for label, value in _lines(name, found):
+        OUT.print(f"[bold]{label:>10}[/bold]  {escape(printable(value))}")
+
+
+def _find(world: World, domains: list[str], point_id: str) -> tuple[str, Explanation]:
+    for name in domains:
+        try:
+            return name, explain_point(world, name, point_id)
+        except NotFoundError:
+            continue
+    raise NotFoundError(
+        f"no point {point_id!r} in {', '.join(domains)}: take a point_id from `mmrag search "
+        "--json`; if files changed since, search again"
+    )
+
+
+def _lines(domain: str, found: Explanation) -> Iterator[tuple[str, str]]:
+    page, part, file = found.page, found.part, found.file
+    yield "point", found.point_id
+    yield "part", f"{part.kind} {part.box.as_text() if part.box else ''} {part.text[:200]}"
+    yield (
+        "page",
+        f"{page.page_no} ({page.width_px} x {page.height_px} px), digest {page.page_digest}",
+    )
+    yield "file", f"{domain}/{file.key}"
+    yield "", f"{file.uri}, {file.size_bytes:,} bytes, {file.media_type}, digest {file.digest}"
+    yield "seen by", ", ".join(file.visibility)
+    yield "models", ", ".join(f"{role} {card[:12]}" for role, card in found.cards.items())
+    yield "served by", f"{found.served_by or 'nothing'} (run {found.applied_by_run or '-'})"
+    for row in found.lineage:
+        yield row.table, f"{row.rows:,} rows, digest {row.digest[:12]}, run {row.run_id}"

@@ -1,0 +1,1 @@
+"""Bytes to pages and pixels, in processes of their own."""

@@ -1,0 +1,1 @@
+"""Objects, tables, memo and collections: everything that is kept, behind the ports."""

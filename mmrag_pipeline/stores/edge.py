@@ -1,0 +1,157 @@
+"""The embedded vector store: Qdrant Edge shards in folders, one opener at a time."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from mmrag_pipeline.errors import CollectionMismatchError, CorruptStateError
+from mmrag_pipeline.ports import CollectionReader, CollectionWriter
+from mmrag_pipeline.records import Layout
+from mmrag_pipeline.stores.edge_shard import EdgeCollection, create_shard
+from mmrag_pipeline.stores.files import exclusive, replace_file, sync
+from mmrag_pipeline.stores.layouts import (
+    check_same_layout,
+    layout_json,
+    read_layout,
+    unknown_collection,
+)
+from mmrag_pipeline.stores.names import check_collection
+
+
+class EdgeVectors:
+    """Collections under one folder (ports.VectorStore).
+
+    `collections/NAME` holds `layout.json` and the shard; it appears and disappears by one
+    rename, so a process that dies leaves a whole collection or none. Qdrant Edge breaks when
+    two processes open one shard, hence the exclusive lock for readers too.
+    """
+
+    def __init__(self, root: Path, lock_timeout_s: float = 20.0) -> None:
+        self._collections = root / "collections"
+        self._scratch = root / "scratch"
+        self._locks = root / "locks"
+        self._aliases = root / "aliases.json"
+        self._lock_timeout_s = lock_timeout_s
+
+    def layouts(self) -> Mapping[str, Layout]:
+        """Return collection name -> layout; raises CorruptStateError."""
+        folders = sorted(self._collections.iterdir()) if self._collections.exists() else []
+        return {folder.name: _layout(folder) for folder in folders}
+
+    def create(self, collection: str, layout: Layout) -> None:
+        """Create an empty collection; the same name and layout again is fine."""
+        if collection in self.aliases():
+            raise CollectionMismatchError(f"{collection!r} is an alias; name a generation")
+        folder = self._folder(collection)
+        with self._locked(collection):
+            if folder.exists():
+                check_same_layout(_layout(folder), layout, collection)
+                return
+            fresh = self._empty_scratch(collection)
+            fresh.mkdir(parents=True)
+            create_shard(fresh / "shard", layout)
+            replace_file(fresh / "layout.json", lambda path: _write_text(path, layout_json(layout)))
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            fresh.rename(folder)
+            sync(folder.parent)
+
+    def drop(self, collection: str) -> None:
+        """Remove a collection and the aliases that lead to it; an absent one is fine."""
+        folder = self._folder(collection)
+        with self._locked(collection):
+            trash = self._empty_scratch(collection)
+            trash.parent.mkdir(parents=True, exist_ok=True)
+            with self._alias_lock():
+                kept = {a: c for a, c in self.aliases().items() if c != collection}
+                if kept != self.aliases():
+                    self._write_aliases(kept)
+                if folder.exists():
+                    folder.rename(trash)
+            shutil.rmtree(trash, ignore_errors=True)
+
+    def aliases(self) -> Mapping[str, str]:
+        """Return alias -> collection; raises CorruptStateError."""
+        if not self._aliases.exists():
+            return {}
+        try:
+            return _checked_aliases(json.loads(self._aliases.read_bytes()))
+        except ValueError as error:
+            raise CorruptStateError(
+                f"{self._aliases} is no map of aliases ({error}); delete it and index again: "
+                "the aliases are set anew"
+            ) from error
+
+    def move_alias(self, alias: str, collection: str) -> None:
+        """Point an alias at an existing collection, atomically."""
+        if self._folder(alias).exists():
+            raise CollectionMismatchError(f"{alias!r} is a collection, it cannot be an alias")
+        with self._alias_lock():
+            if not self._folder(collection).exists():
+                raise unknown_collection(collection, list(self.layouts()))
+            self._write_aliases({**self.aliases(), alias: collection})
+
+    def reader(self, collection: str) -> AbstractContextManager[CollectionReader]:
+        """Open a collection (or alias) for questions; raises CollectionBusyError."""
+        return self._opened(self.aliases().get(collection, collection))
+
+    def writer(self, collection: str) -> AbstractContextManager[CollectionWriter]:
+        """Open a collection for changes; raises CollectionBusyError."""
+        return self._opened(collection)
+
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[EdgeCollection]:
+        folder = self._folder(name)
+        if not folder.exists():
+            raise unknown_collection(name, [*self.layouts(), *self.aliases()])
+        with self._locked(name):
+            if not folder.exists():
+                raise unknown_collection(name, [*self.layouts(), *self.aliases()])
+            opened = EdgeCollection(folder / "shard", name, _layout(folder))
+            try:
+                yield opened
+            finally:
+                opened.close()
+
+    def _folder(self, collection: str) -> Path:
+        return self._collections / check_collection(collection)
+
+    def _empty_scratch(self, collection: str) -> Path:
+        """Return a free place for building or removing, cleared of what a dead process left."""
+        scratch = self._scratch / collection
+        if scratch.exists():
+            shutil.rmtree(scratch)
+        return scratch
+
+    def _locked(self, collection: str) -> AbstractContextManager[None]:
+        lock = self._locks / f"{collection}.lock"
+        return exclusive(lock, f"collection {collection}", self._lock_timeout_s)
+
+    def _alias_lock(self) -> AbstractContextManager[None]:
+        lock = self._aliases.with_suffix(".lock")
+        return exclusive(lock, f"alias file {self._aliases}", self._lock_timeout_s)
+
+    def _write_aliases(self, aliases: Mapping[str, str]) -> None:
+        text = json.dumps(aliases, sort_keys=True, indent=1)
+        replace_file(self._aliases, lambda path: _write_text(path, text))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _layout(folder: Path) -> Layout:
+    path = folder / "layout.json"
+    try:
+        return read_layout(path.read_bytes(), str(path))
+    except OSError as error:
+        raise CorruptStateError(
+            f"{path} cannot be read ({error}); drop the collection and index its domain again"
+        ) from error
+
+
+def _checked_aliases(value: object) -> Mapping[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+        raise ValueError("not an object of strings")
+    return value

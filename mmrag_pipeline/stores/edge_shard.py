@@ -1,0 +1,214 @@
+"""An open Qdrant Edge shard: our points in, our points out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import numpy as np
+import polars as pl
+
+from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.records import (
+    Candidate,
+    Layout,
+    Signal,
+    SparseVector,
+    StoredPoint,
+    Vectors,
+    Where,
+)
+from mmrag_pipeline.schemas import COLLECTION
+from mmrag_pipeline.stores.layouts import (
+    BATCH,
+    HASH,
+    PAYLOAD_HASH,
+    check_points,
+    check_question,
+    conditions,
+    dense_spaces,
+    impossible,
+    known_words,
+)
+
+if TYPE_CHECKING:
+    import qdrant_edge as qe
+
+UPSERT_BATCH = 1_000
+"""Points per write-ahead-log record: one record stays a few megabytes."""
+EXACT_KILOBYTES = 150_000
+"""Below this size per named vector (100k vectors of 384) search is exact, and a few ms."""
+
+
+def create_shard(path: Path, layout: Layout) -> None:
+    """Create an empty shard with the vectors and payload indexes of a layout."""
+    import qdrant_edge as qe
+
+    shard = qe.EdgeShard.create(str(path), _config(layout))
+    for names, kind in (
+        (layout.keyword_fields, qe.PayloadSchemaType.Keyword),
+        (layout.integer_fields, qe.PayloadSchemaType.Integer),
+    ):
+        for name in names:
+            shard.update(qe.UpdateOperation.create_field_index(name, kind))
+    shard.close()
+
+
+def _config(layout: Layout) -> "qe.EdgeConfig":
+    import qdrant_edge as qe
+
+    dense: dict[str, qe.EdgeVectorParams] = {
+        s.signal: qe.EdgeVectorParams(size=s.dimension, distance=qe.Distance.Cosine)
+        for s in dense_spaces(layout)
+    }
+    words = qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf)
+    return qe.EdgeConfig(
+        vectors=dense,
+        sparse_vectors={s.signal: words for s in layout.spaces if s.signal == "bm25"},
+        optimizers=qe.EdgeOptimizersConfig(indexing_threshold=EXACT_KILOBYTES),
+        wal_enabled=True,
+    )
+
+
+def _loaded(path: Path, name: str) -> "qe.EdgeShard":
+    import qdrant_edge as qe
+
+    try:
+        return qe.EdgeShard.load(str(path))
+    except Exception as error:
+        raise CorruptStateError(
+            f"collection {name} in {path} cannot be opened ({error}); drop it and index its "
+            "domain again: the memo still has every vector"
+        ) from error
+
+
+class EdgeCollection:
+    """Points of one shard (ports.CollectionWriter); close it, or nobody else gets in."""
+
+    def __init__(self, path: Path, name: str, layout: Layout) -> None:
+        import qdrant_edge as qe
+
+        self._qe = qe
+        self._name = name
+        self._layout = layout
+        self._shard = _loaded(path, name)
+        self._changed = False
+
+    def close(self) -> None:
+        """Tidy the segments after changes, bring them to the disk and let the shard go."""
+        try:
+            if self._changed:
+                self._shard.optimize()
+        finally:
+            self._shard.close()
+
+    def upsert(self, points: Sequence[StoredPoint]) -> None:
+        """Write whole points."""
+        check_points(self._layout, points, self._name)
+        for start in range(0, len(points), UPSERT_BATCH):
+            batch = [self._point(p) for p in points[start : start + UPSERT_BATCH]]
+            self._shard.update(self._qe.UpdateOperation.upsert_points(batch))
+        self._saved(len(points))
+
+    def set_payloads(self, payloads: Mapping[str, Mapping[str, object]]) -> None:
+        """Replace the payload of existing points, vectors untouched."""
+        existing = [point.point_id for point in self.fetch(list(payloads))]
+        for name in existing:
+            change = self._qe.UpdateOperation.overwrite_payload([name], dict(payloads[name]))
+            self._shard.update(change)
+        self._saved(len(existing))
+
+    def delete(self, point_ids: Sequence[str]) -> None:
+        """Remove points; absent ids are fine."""
+        for start in range(0, len(point_ids), BATCH):
+            batch = list[int | UUID | str](point_ids[start : start + BATCH])
+            self._shard.update(self._qe.UpdateOperation.delete_points(batch))
+        self._saved(len(point_ids))
+
+    def query(
+        self, signal: Signal, vector: Vectors | SparseVector, *, limit: int, where: Where
+    ) -> list[Candidate]:
+        """Return the best points of one signal, best first."""
+        check_question(self._layout, signal, vector, self._name)
+        if impossible(where, limit):
+            return []
+        request = self._qe.QueryRequest(
+            limit=limit,
+            query=self._qe.Query.Nearest(self._vector(vector), using=signal),
+            filter=self._filter(where),
+            with_payload=True,
+        )
+        found = [Candidate(str(p.id), p.score, p.payload or {}) for p in self._shard.query(request)]
+        return sorted(found, key=lambda c: (-c.score, c.point_id))
+
+    def fetch(self, point_ids: Sequence[str], *, vectors: bool = False) -> list[StoredPoint]:
+        """Return the points that exist among these ids."""
+        distinct = list[int | UUID | str](dict.fromkeys(point_ids))
+        records = self._shard.retrieve(distinct, with_payload=True, with_vector=vectors)
+        return [self._stored(r) for r in records]
+
+    def held(self) -> Iterator[pl.DataFrame]:
+        """Yield what the collection holds in COLLECTION's schema, in bounded batches."""
+        offset: int | UUID | str | None = None
+        while True:
+            request = self._qe.ScrollRequest(
+                offset=offset, limit=BATCH, with_payload=[HASH, PAYLOAD_HASH], with_vector=False
+            )
+            records, offset = self._shard.scroll(request)
+            rows = [_hashes(r) for r in records]
+            if rows:
+                yield pl.DataFrame(rows, schema=COLLECTION, orient="row")
+            if offset is None:
+                return
+
+    def count(self) -> int:
+        """Return how many points the collection holds."""
+        return self._shard.count(self._qe.CountRequest(exact=True))
+
+    def _saved(self, changes: int) -> None:
+        """Bring changes to the disk: the write-ahead log alone survives kills, no power cut."""
+        if changes:
+            self._changed = True
+            self._shard.flush()
+
+    def _point(self, point: StoredPoint) -> "qe.Point":
+        vectors: dict[str, qe.NamedVector] = {s: v.tolist() for s, v in point.dense.items()}
+        words = known_words(point)
+        if words is not None:
+            vectors["bm25"] = self._sparse(words)
+        return self._qe.Point(point.point_id, vectors, dict(point.payload))
+
+    def _vector(self, vector: Vectors | SparseVector) -> "qe.NamedVector":
+        if isinstance(vector, SparseVector):
+            return self._sparse(vector)
+        values: list[float] = vector.tolist()
+        return values
+
+    def _sparse(self, vector: SparseVector) -> "qe.SparseVector":
+        return self._qe.SparseVector(list(vector.indices), list(vector.values))
+
+    def _filter(self, where: Where) -> "qe.Filter":
+        return self._qe.Filter(
+            must=[
+                self._qe.FieldCondition(name, match=self._qe.MatchAny(list(values)))
+                for name, values in conditions(where)
+            ]
+        )
+
+    def _stored(self, record: "qe.Record") -> StoredPoint:
+        held = record.vector if isinstance(record.vector, dict) else {}
+        dense = {
+            s.signal: np.asarray(held[s.signal], dtype=np.float32)
+            for s in dense_spaces(self._layout)
+            if s.signal in held
+        }
+        words = held.get("bm25")
+        sparse = None
+        if isinstance(words, self._qe.SparseVector):
+            sparse = SparseVector(tuple(words.indices), tuple(words.values))
+        return StoredPoint(str(record.id), record.payload or {}, dense, sparse)
+
+
+def _hashes(record: "qe.Record") -> tuple[str, object, object]:
+    payload = record.payload or {}
+    return str(record.id), payload.get(HASH), payload.get(PAYLOAD_HASH)

@@ -1,0 +1,139 @@
+"""The vector store of a Qdrant server: the same port as the embedded one."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
+
+from mmrag_pipeline.errors import CollectionMismatchError
+from mmrag_pipeline.ports import CollectionReader, CollectionWriter
+from mmrag_pipeline.records import Layout
+from mmrag_pipeline.stores.layouts import (
+    check_same_layout,
+    dense_spaces,
+    layout_json,
+    read_layout,
+    unknown_collection,
+)
+from mmrag_pipeline.stores.names import check_collection
+from mmrag_pipeline.stores.server_collection import ServerCollection
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
+
+_LAYOUT = "mmrag_layout"
+"""Key of the collection metadata that holds the layout; collections without it are not ours."""
+
+
+def connect(url: str, timeout_s: int = 60) -> "ServerVectors":
+    """Return the store of a server; the first call connects."""
+    from qdrant_client import QdrantClient
+
+    return ServerVectors(QdrantClient(url=url, prefer_grpc=True, timeout=timeout_s))
+
+
+class ServerVectors:
+    """Collections of one server (ports.VectorStore); readers and writers do not exclude others."""
+
+    def __init__(self, client: "QdrantClient") -> None:
+        self._client = client
+
+    def layouts(self) -> Mapping[str, Layout]:
+        """Return collection name -> layout; raises CorruptStateError."""
+        names = sorted(c.name for c in self._client.get_collections().collections)
+        found = {name: self._layout(name) for name in names}
+        return {name: layout for name, layout in found.items() if layout is not None}
+
+    def create(self, collection: str, layout: Layout) -> None:
+        """Create an empty collection; the same name and layout again is fine."""
+        if check_collection(collection) in self.aliases():
+            raise CollectionMismatchError(f"{collection!r} is an alias; name a generation")
+        if self._client.collection_exists(collection):
+            held = self._layout(collection)
+            if held is None:
+                raise CollectionMismatchError(
+                    f"collection {collection} exists and is not ours; set another collection_prefix"
+                )
+            check_same_layout(held, layout, collection)
+        else:
+            self._create(collection, layout)
+        self._index_payloads(collection, layout)
+
+    def drop(self, collection: str) -> None:
+        """Remove a collection and the aliases that lead to it; an absent one is fine."""
+        from qdrant_client import models
+
+        leading = [a for a, c in self.aliases().items() if c == check_collection(collection)]
+        gone = [models.DeleteAlias(alias_name=alias) for alias in leading]
+        if gone:
+            self._client.update_collection_aliases(
+                [models.DeleteAliasOperation(delete_alias=alias) for alias in gone]
+            )
+        if self._client.collection_exists(collection):
+            self._client.delete_collection(collection)
+
+    def aliases(self) -> Mapping[str, str]:
+        """Return alias -> collection."""
+        return {a.alias_name: a.collection_name for a in self._client.get_aliases().aliases}
+
+    def move_alias(self, alias: str, collection: str) -> None:
+        """Point an alias at an existing collection, in one request."""
+        from qdrant_client import models
+
+        known = self.layouts()
+        if check_collection(alias) in known:
+            raise CollectionMismatchError(f"{alias!r} is a collection, it cannot be an alias")
+        if collection not in known:
+            raise unknown_collection(collection, list(known))
+        held = alias in self.aliases()
+        before = models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias))
+        after = models.CreateAliasOperation(
+            create_alias=models.CreateAlias(collection_name=collection, alias_name=alias)
+        )
+        self._client.update_collection_aliases([before, after] if held else [after])
+
+    def reader(self, collection: str) -> AbstractContextManager[CollectionReader]:
+        """Open a collection (or alias) for questions."""
+        return self._opened(self.aliases().get(collection, collection))
+
+    def writer(self, collection: str) -> AbstractContextManager[CollectionWriter]:
+        """Open a collection for changes."""
+        return self._opened(collection)
+
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[ServerCollection]:
+        known = self.layouts()
+        if name not in known:
+            raise unknown_collection(name, [*known, *self.aliases()])
+        yield ServerCollection(self._client, name, known[name])
+
+    def _layout(self, name: str) -> Layout | None:
+        metadata = self._client.get_collection(name).config.metadata or {}
+        text = metadata.get(_LAYOUT)
+        return None if text is None else read_layout(str(text), f"metadata of collection {name}")
+
+    def _create(self, collection: str, layout: Layout) -> None:
+        from qdrant_client import models
+
+        words = models.SparseVectorParams(modifier=models.Modifier.IDF)
+        self._client.create_collection(
+            collection,
+            vectors_config={
+                space.signal: models.VectorParams(
+                    size=space.dimension, distance=models.Distance.COSINE
+                )
+                for space in dense_spaces(layout)
+            },
+            sparse_vectors_config={s.signal: words for s in layout.spaces if s.signal == "bm25"},
+            metadata={_LAYOUT: layout_json(layout)},
+        )
+
+    def _index_payloads(self, collection: str, layout: Layout) -> None:
+        """Index the fields that filters name; repeated calls finish what a dead one began."""
+        from qdrant_client import models
+
+        for names, kind in (
+            (layout.keyword_fields, models.PayloadSchemaType.KEYWORD),
+            (layout.integer_fields, models.PayloadSchemaType.INTEGER),
+        ):
+            for name in names:
+                self._client.create_payload_index(collection, name, kind, wait=True)

@@ -1,0 +1,118 @@
+"""What every table store does."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from mmrag_pipeline.errors import CorruptStateError, NotFoundError, SettingsError
+from mmrag_pipeline.ports import TableStore
+from mmrag_pipeline.schemas import FAILURES, OCR, TABLES, TILES
+from tests.stores.samples import lineage
+from tests.stores.table_samples import tables
+
+ONE_TILE = pl.DataFrame([("page", 0, 0, 0, 0, 5, 5)], schema=TILES, orient="row")
+
+
+class TableStoreContract:
+    """Inherit it and give `open_store`."""
+
+    @classmethod
+    def open_store(cls, root: Path) -> TableStore:
+        """Return a store whose state lies under root."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> TableStore:
+        """Give an empty store."""
+        return self.open_store(tmp_path)
+
+    def test_a_table_that_was_never_written_is_none(self, store: TableStore) -> None:
+        assert store.read("tiles", "shop") is None
+        assert store.lineage("tiles", "shop") is None
+
+    def test_an_empty_table_is_not_none(self, store: TableStore) -> None:
+        empty = OCR.to_frame()
+        store.write(empty, lineage("ocr", empty))
+        read = store.read("ocr", "shop")
+        assert read is not None
+        assert read.schema == OCR
+
+    @given(tables())
+    @settings(
+        max_examples=40,
+        deadline=None,
+        suppress_health_check=[
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.differing_executors,
+            HealthCheck.too_slow,
+        ],
+    )
+    def test_what_is_written_is_read(
+        self, store: TableStore, named: tuple[str, pl.DataFrame]
+    ) -> None:
+        table, frame = named
+        written = lineage(table, frame)
+        store.write(frame, written)
+        read = store.read(table, "shop")
+        assert read is not None
+        assert read.equals(frame)
+        assert store.lineage(table, "shop") == written
+
+    def test_the_second_write_replaces_the_first(self, store: TableStore) -> None:
+        store.write(ONE_TILE, lineage("tiles", ONE_TILE))
+        store.write(TILES.to_frame(), lineage("tiles", TILES.to_frame()))
+        read = store.read("tiles", "shop")
+        assert read is not None
+        assert read.is_empty()
+
+    def test_partitions_and_tables_are_apart(self, store: TableStore) -> None:
+        store.write(ONE_TILE, lineage("tiles", ONE_TILE, "shop"))
+        assert store.read("tiles", "office") is None
+        assert store.read("ocr", "shop") is None
+
+    def test_failures_of_a_station_are_a_table(self, store: TableStore) -> None:
+        frame = FAILURES.to_frame()
+        store.write(frame, lineage("failures.image_vectors", frame))
+        read = store.read("failures.image_vectors", "shop")
+        assert read is not None
+        assert read.schema == FAILURES
+
+    @pytest.mark.parametrize(
+        ("frame", "difference"),
+        [
+            (ONE_TILE.drop("level"), "level is missing"),
+            (ONE_TILE.with_columns(more=1), "more is not declared"),
+            (ONE_TILE.cast({"level": pl.Int64}), "level is Int64 instead of Int32"),
+            (ONE_TILE.select(sorted(TILES.names())), "columns are ordered bottom"),
+        ],
+    )
+    def test_another_schema_is_refused_with_the_difference(
+        self, store: TableStore, frame: pl.DataFrame, difference: str
+    ) -> None:
+        with pytest.raises(CorruptStateError, match=difference):
+            store.write(frame, lineage("tiles", frame))
+        assert store.read("tiles", "shop") is None
+
+    def test_a_lineage_of_other_rows_is_refused(self, store: TableStore) -> None:
+        with pytest.raises(CorruptStateError, match="has 1 rows"):
+            store.write(ONE_TILE, replace(lineage("tiles", ONE_TILE), rows=2))
+
+    @pytest.mark.parametrize("table", ["../tiles", "nothing", "", "failures.", "failures.../x"])
+    def test_a_table_that_is_not_declared_is_refused(self, store: TableStore, table: str) -> None:
+        with pytest.raises((NotFoundError, SettingsError)):
+            store.read(table, "shop")
+        with pytest.raises((NotFoundError, SettingsError)):
+            store.write(ONE_TILE, lineage(table, ONE_TILE))
+
+    @pytest.mark.parametrize("partition", ["../up", "a/b", "", "..", "a\0b"])
+    def test_a_partition_that_is_no_name_is_refused(
+        self, store: TableStore, partition: str
+    ) -> None:
+        for table in TABLES:
+            with pytest.raises(SettingsError):
+                store.read(table, partition)
+        with pytest.raises(SettingsError):
+            store.write(ONE_TILE, lineage("tiles", ONE_TILE, partition))

@@ -1,0 +1,107 @@
+"""Which words find which texts."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmrag_pipeline.records import Layout, StoredPoint, VectorSpace, Where
+from mmrag_pipeline.stores.bm25 import QdrantBm25, with_joined
+from mmrag_pipeline.stores.memory_collection import MemoryCollection
+from tests.stores.samples import point_id
+
+ENCODER = QdrantBm25()
+RECEIPTS = (
+    "MR D.I.Y. (M) SDN BHD invoice INV/2019/0042 total RM 129.50 on 12/01/2019",
+    "TESCO STORES total RM 1,299.00 cash 1300.00 on 01/12/2019",
+    "Running shoes XR-200, 50 pairs, 129 in stock, page 12 of 2019",
+    "Café au lait 5.00, GST ID : 000750673920, tel 03-7722 8899",
+)
+
+
+@pytest.fixture(scope="module")
+def receipts() -> MemoryCollection:
+    """Give a collection of receipts whose key is their number."""
+    held = MemoryCollection("receipts", Layout((VectorSpace("bm25", 0, ""),)))
+    for number, text in enumerate(RECEIPTS):
+        words = ENCODER.document(text)
+        held.upsert([StoredPoint(point_id(number), {"number": number}, sparse=words)])
+    return held
+
+
+def found(receipts: MemoryCollection, query: str) -> list[object]:
+    """Return the numbers of the receipts that a query finds, best first."""
+    best = receipts.query("bm25", ENCODER.query(query), limit=9, where=Where())
+    return [c.payload["number"] for c in best]
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("129.50", 0),
+        ("RM129.50", 0),
+        ("12/01/2019", 0),
+        ("01/12/2019", 1),
+        ("12-01-2019", 0),
+        ("MR D.I.Y.", 0),
+        ("mr diy", 0),
+        ("INV/2019/0042", 0),
+        ("1,299.00", 1),
+        ("1299.00", 1),
+        ("RM1299.00", 1),
+        ("XR-200", 2),
+        ("xr200", 2),
+        ("xr 200", 2),
+        ("run shoe", 2),
+        ("CAFE", 3),
+        ("000750673920", 3),
+        ("03-7722", 3),
+    ],
+)
+def test_a_query_finds_its_receipt_first(
+    receipts: MemoryCollection, query: str, first: int
+) -> None:
+    assert found(receipts, query)[0] == first
+
+
+@pytest.mark.parametrize("query", ["", "the and of", "!?", "banana", "000750673921"])
+def test_a_query_without_known_words_finds_nothing(receipts: MemoryCollection, query: str) -> None:
+    assert found(receipts, query) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("RM129.50", "RM 129.50 129x50"),
+        ("1,299,000.00", "1299000.00 1299000x00"),
+        ("XR-200", "XR-200 XR200"),
+        ("MR D.I.Y.", "MR D.I.Y. DIY"),
+        ("12/01/2019", "12/01/2019 12x01x2019"),
+    ],
+)
+def test_exact_values_are_one_word_beside_their_parts(text: str, seen: str) -> None:
+    assert with_joined(text) == seen
+
+
+def test_ordinary_words_are_left_alone() -> None:
+    text = "A well-known cat. Its owner's dog, too: e-mail them!"
+    assert with_joined(text) == text
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=40))
+def test_any_text_gives_ascending_distinct_ids(text: str) -> None:
+    vector = ENCODER.document(text)
+    assert list(vector.indices) == sorted(set(vector.indices))
+    assert all(value > 0 for value in vector.values)
+
+
+def test_document_and_query_share_their_words() -> None:
+    assert ENCODER.document(RECEIPTS[0]).indices == ENCODER.query(RECEIPTS[0]).indices
+
+
+def test_the_card_follows_the_tokens() -> None:
+    card = ENCODER.card
+    assert card.modality == "sparse"
+    assert card == QdrantBm25().card
+    assert card.fingerprint != replace(card, canary=(1.0, *card.canary[1:])).fingerprint

@@ -1,0 +1,46 @@
+"""The server store keeps the contract on qdrant-client's in-memory mode, or on a real server."""
+
+import os
+from pathlib import Path
+
+import pytest
+from qdrant_client import QdrantClient
+
+from mmrag_pipeline.errors import CollectionMismatchError
+from mmrag_pipeline.ports import VectorStore
+from mmrag_pipeline.stores.qdrant_server import ServerVectors, connect
+from tests.stores.vector_store_contract import VectorStoreContract
+from tests.stores.vector_store_fixtures import NAME, SMALL
+
+
+@pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
+class TestServerVectorsInMemory(VectorStoreContract):
+    """The contract, without a server: its payload indexes do nothing, and it says so."""
+
+    @classmethod
+    def open_store(cls, root: Path) -> VectorStore:
+        """Return a store whose state lies nowhere."""
+        return ServerVectors(QdrantClient(":memory:"))
+
+    def reopened(self, store: VectorStore, root: Path) -> VectorStore:
+        """Return the same store: memory has no other way to outlive it."""
+        return store
+
+
+@pytest.mark.server
+class TestServerVectors(VectorStoreContract):
+    """The contract on the server of MMRAG_QDRANT_URL."""
+
+    @classmethod
+    def open_store(cls, root: Path) -> VectorStore:
+        """Return the store of a server that only tests use."""
+        return connect(os.environ["MMRAG_QDRANT_URL"])
+
+
+def test_a_collection_of_somebody_else_is_left_alone() -> None:
+    client = QdrantClient(":memory:")
+    client.create_collection(NAME, vectors_config={})
+    store = ServerVectors(client)
+    assert store.layouts() == {}
+    with pytest.raises(CollectionMismatchError, match="not ours"):
+        store.create(NAME, SMALL)
