@@ -1,0 +1,24 @@
+"""The number format follows the processor."""
+
+from pathlib import Path
+
+import pytest
+
+from mmrag_pipeline.engines.compute import choose_precision
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("flags : fpu avx512_bf16 avx2", "bfloat16"), ("flags : fpu avx2", "float32")],
+)
+def test_auto_follows_the_processors_flags(tmp_path: Path, flags: str, expected: str) -> None:
+    (tmp_path / "cpuinfo").write_text(f"model : x\n{flags}\n")
+    assert choose_precision("auto", flags_file=tmp_path / "cpuinfo") == expected
+
+
+def test_a_system_that_hides_its_flags_computes_in_float32(tmp_path: Path) -> None:
+    assert choose_precision("auto", flags_file=tmp_path / "absent") == "float32"
+
+
+def test_a_precision_asked_for_is_taken() -> None:
+    assert choose_precision("bfloat16", flags_file=Path("absent")) == "bfloat16"

@@ -1,0 +1,74 @@
+"""Printed words are read where they are, whichever way the page lies."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from mmrag_pipeline.engines.rapidocr import RapidOcr
+from mmrag_pipeline.errors import ModelUnavailableError
+from mmrag_pipeline.records import Pixels
+from tests.engines.packs import OcrPack
+
+LINES = ("Corner Hardware Store", "Copper pipe 22 mm 14.90", "Grand total 27.45 paid by card")
+
+
+@cache
+def ocr() -> RapidOcr:
+    return RapidOcr()
+
+
+def printed(turns: int = 0) -> Pixels:
+    """Return three printed lines, turned counter-clockwise by quarters."""
+    picture = Image.new("RGB", (520, 240), "white")
+    draw = ImageDraw.Draw(picture)
+    for number, text in enumerate(LINES):
+        draw.text((30, 30 + 64 * number), text, fill="black", font=ImageFont.load_default(28))
+    return np.ascontiguousarray(np.rot90(np.asarray(picture), turns))
+
+
+class TestRapidOcr(OcrPack):
+    def ocr(self) -> RapidOcr:
+        return ocr()
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_a_page_is_read_in_order_whichever_way_it_lies(turns: int) -> None:
+    result = ocr().read([printed(turns)])[0]
+    assert [line.text for line in result.lines] == list(LINES)
+    assert result.language == "latin"
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_boxes_hold_the_ink_of_their_line(turns: int) -> None:
+    page = printed(turns)
+    boxes = [line.box for line in ocr().read([page])[0].lines if line.box is not None]
+    inside = np.zeros(page.shape[:2], bool)
+    for box in boxes:
+        inside[box.top : box.bottom, box.left : box.right] = True
+    assert (page[~inside] < 128).sum() < 0.02 * (page < 128).sum()
+
+
+def test_a_blank_page_has_no_lines() -> None:
+    result = ocr().read([np.full((300, 200, 3), 255, np.uint8)])[0]
+    assert (result.lines, result.language, result.confidence) == ((), "", 0.0)
+
+
+def test_a_line_on_a_very_long_strip_is_found() -> None:
+    strip = np.concatenate([printed()[20:80], np.full((60, 3000, 3), 255, np.uint8)], axis=1)
+    result = ocr().read([strip])[0]
+    assert [line.box is not None and line.box.right < 520 for line in result.lines] == [True]
+
+
+def test_the_card_holds_the_digest_of_the_model_files() -> None:
+    card = ocr().card
+    assert len(card.weights_sha256) == 64
+    assert card.revision
+
+
+def test_a_folder_without_models_names_the_setting(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailableError, match="det") as caught:
+        _ = RapidOcr(model_dir=tmp_path).card
+    assert caught.value.setting == "MMRAG_OCR_MODEL_DIR"
