@@ -167,8 +167,9 @@ class Layout:
     """Everything about a collection that, when it changes, needs a new generation."""
 
     spaces: tuple[VectorSpace, ...]
-    keyword_fields: tuple[str, ...] = ("domain", "key", "file_id", "kind", "visibility", "digest")
-    integer_fields: tuple[str, ...] = ("page_no",)
+    keyword_fields: tuple[str, ...] = ("kind", "visibility", "key")
+    """Payload fields that filters use; each index costs a flush at creation."""
+    integer_fields: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:

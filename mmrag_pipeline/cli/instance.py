@@ -1,5 +1,6 @@
 """The Dagster instance whose runs the UI shows."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,5 +25,6 @@ def dagster_instance(settings: Settings) -> "Iterator[DagsterInstance]":
     config = folder / "dagster.yaml"
     if not config.exists():
         config.write_text(_SHIPPED.read_text() if _SHIPPED.is_file() else _MINIMAL)
+    os.environ.setdefault("DAGSTER_HOME", str(folder))  # dagster.yaml refers to it
     with DagsterInstance.from_config(str(folder)) as instance:
         yield instance

@@ -108,7 +108,7 @@ class EdgeCollection:
         for start in range(0, len(points), UPSERT_BATCH):
             batch = [self._point(p) for p in points[start : start + UPSERT_BATCH]]
             self._shard.update(self._qe.UpdateOperation.upsert_points(batch))
-        self._saved(len(points))
+        self._changed = self._changed or bool(points)
 
     def set_payloads(self, payloads: Mapping[str, Mapping[str, object]]) -> None:
         """Replace the payload of existing points, vectors untouched."""
@@ -116,14 +116,18 @@ class EdgeCollection:
         for name in existing:
             change = self._qe.UpdateOperation.overwrite_payload([name], dict(payloads[name]))
             self._shard.update(change)
-        self._saved(len(existing))
+        self._changed = self._changed or bool(existing)
 
     def delete(self, point_ids: Sequence[str]) -> None:
         """Remove points; absent ids are fine."""
         for start in range(0, len(point_ids), BATCH):
             batch = list[int | UUID | str](point_ids[start : start + BATCH])
             self._shard.update(self._qe.UpdateOperation.delete_points(batch))
-        self._saved(len(point_ids))
+        self._changed = self._changed or bool(point_ids)
+
+    def flush(self) -> None:
+        """Bring changes to the disk: until then the write-ahead log keeps them through a kill."""
+        self._shard.flush()
 
     def query(
         self, signal: Signal, vector: Vectors | SparseVector, *, limit: int, where: Where
@@ -164,12 +168,6 @@ class EdgeCollection:
     def count(self) -> int:
         """Return how many points the collection holds."""
         return self._shard.count(self._qe.CountRequest(exact=True))
-
-    def _saved(self, changes: int) -> None:
-        """Bring changes to the disk: the write-ahead log alone survives kills, no power cut."""
-        if changes:
-            self._changed = True
-            self._shard.flush()
 
     def _point(self, point: StoredPoint) -> "qe.Point":
         vectors: dict[str, qe.NamedVector] = {s: v.tolist() for s, v in point.dense.items()}

@@ -55,6 +55,9 @@ class MemoryCollection:
         for point_id in point_ids:
             self._points.pop(point_id, None)
 
+    def flush(self) -> None:
+        """Do nothing: memory survives neither."""
+
     def query(
         self, signal: Signal, vector: Vectors | SparseVector, *, limit: int, where: Where
     ) -> list[Candidate]:

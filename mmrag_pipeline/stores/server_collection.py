@@ -70,6 +70,9 @@ class ServerCollection:
             ids = self._models.PointIdsList(points=list(point_ids[start : start + BATCH]))
             self._client.delete(self._name, ids, wait=True)
 
+    def flush(self) -> None:
+        """Do nothing: every call waited for the server."""
+
     def query(
         self, signal: Signal, vector: Vectors | SparseVector, *, limit: int, where: Where
     ) -> list[Candidate]:

@@ -10,9 +10,6 @@ from mmrag_pipeline.ids import canonical_json, check_partition
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.stores.files import replace_file
 from mmrag_pipeline.stores.names import check_frame, check_schema, declared_schema
-from mmrag_pipeline.stores.table_digest import table_digest
-
-__all__ = ["ParquetTables", "table_digest"]
 
 METADATA_KEY = "mmrag"
 _LINEAGE = TypeAdapter(Lineage)

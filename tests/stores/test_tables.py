@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.ports import TableStore
-from mmrag_pipeline.stores.tables import ParquetTables, table_digest
+from mmrag_pipeline.stores.tables import ParquetTables
 from tests.stores.samples import lineage
 from tests.stores.table_samples import tables
 from tests.stores.table_store_contract import ONE_TILE, TableStoreContract
