@@ -1,0 +1,1 @@
+"""Models: one file per backend, each behind its card, loaded when first used."""
