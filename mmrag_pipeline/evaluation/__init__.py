@@ -1,0 +1,1 @@
+"""How well labelled queries find what they should."""

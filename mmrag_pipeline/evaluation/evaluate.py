@@ -1,0 +1,98 @@
+"""Every labelled query through each signal alone and through their fusion."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmrag_pipeline.evaluation.measures import Judged, Measures, judge, measure
+from mmrag_pipeline.evaluation.qrels import LabelledQuery
+from mmrag_pipeline.records import Pixels, Signal
+from mmrag_pipeline.retrieval.fusion import best_scores
+from mmrag_pipeline.retrieval.query import Query, Session
+from mmrag_pipeline.retrieval.signals import SIGNALS
+
+DEEPEST = 10
+"""No measure looks further down a ranking."""
+LoadImage = Callable[[Path], Pixels]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Measures over all queries and per kind of query."""
+
+    overall: Measures
+    kinds: Mapping[str, Measures]
+
+    def as_json(self) -> dict[str, object]:
+        """Return `{"overall": M, "kinds": {KIND: M}}`."""
+        kinds = {kind: measures.as_json() for kind, measures in self.kinds.items()}
+        return {"overall": self.overall.as_json(), "kinds": kinds}
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The fusion's scores beside those of each signal alone."""
+
+    queries: int
+    fused: Scores
+    signals: Mapping[Signal, Scores]
+
+    def as_json(self) -> dict[str, object]:
+        """Return what `mmrag evaluate --json` prints."""
+        return {
+            "queries": self.queries,
+            "fused": self.fused.as_json(),
+            "signals": {signal: scores.as_json() for signal, scores in self.signals.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """One query's rankings, judged."""
+
+    kind: str
+    fused: Judged
+    signals: Mapping[Signal, Judged]
+
+
+def evaluate(
+    session: Session, queries: Sequence[LabelledQuery], *, load_image: LoadImage
+) -> Evaluation:
+    """Return how well a session answers labelled queries, each searched (and encoded) once.
+
+    A signal that a query does not ask (words, for a picture) counts as zero for that query,
+    so that every signal's mean is over the same queries. A signal that no query asks is left out.
+    """
+    answered = [_answer(session, query, load_image) for query in queries]
+    asked = {signal for one in answered for signal in one.signals}
+    signals = {
+        signal: _scores((one.kind, one.signals.get(signal, _nothing(one))) for one in answered)
+        for signal in SIGNALS
+        if signal in asked
+    }
+    return Evaluation(len(queries), _scores((one.kind, one.fused) for one in answered), signals)
+
+
+def _answer(session: Session, labelled: LabelledQuery, load_image: LoadImage) -> _Answered:
+    image = None if labelled.image is None else load_image(labelled.image)
+    query = Query(text=labelled.text, image=image, limit=DEEPEST)
+    lists = session.candidates(query)
+    alone = {
+        signal: judge(list(best_scores(found))[:DEEPEST], labelled.relevant)
+        for signal, found in lists.items()
+    }
+    fused = [file.file for file in session.fused(query, lists)[:DEEPEST]]
+    return _Answered(labelled.kind, judge(fused, labelled.relevant), alone)
+
+
+def _nothing(answered: _Answered) -> Judged:
+    return Judged((), answered.fused.relevant)
+
+
+def _scores(judged: Iterable[tuple[str, Judged]]) -> Scores:
+    kinds: dict[str, list[Judged]] = defaultdict(list)
+    for kind, one in judged:
+        kinds[kind].append(one)
+    overall = measure([one for group in kinds.values() for one in group])
+    return Scores(overall, {kind: measure(kinds[kind]) for kind in sorted(kinds)})

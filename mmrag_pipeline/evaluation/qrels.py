@@ -1,0 +1,100 @@
+"""Labelled queries from JSON Lines: what is asked and which files answer it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mmrag_pipeline.errors import NotFoundError, ParseError
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledQuery:
+    """One query and the files of which any one is a right answer."""
+
+    query_id: str
+    text: str
+    image: Path | None
+    relevant: tuple[str, ...]
+    """Each a key or `DOMAIN/KEY`."""
+    kind: str
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True)
+
+    id: str = Field(min_length=1)
+    query: str | None = None
+    image: str | None = None
+    relevant: list[str] = Field(min_length=1)
+    kind: str = Field("any", min_length=1)
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> "_Row":
+        if not (self.query or "").strip() and not self.image:
+            raise ValueError("has neither a query nor an image")
+        return self
+
+
+def read_queries(path: Path) -> list[LabelledQuery]:
+    """Return the labelled queries of a JSON Lines file (UTF-8; blank lines are skipped).
+
+    Fields: id, query and/or image, relevant (keys), kind; others are ignored. An image is
+    an absolute path, or one relative to the file that stays inside its folder. Raises
+    NotFoundError or ParseError; both name the file, ParseError also the line.
+    """
+    found: dict[str, tuple[int, LabelledQuery]] = {}
+    for line_no, line in _lines(path):
+        query = _labelled(line, path, line_no)
+        if query.query_id in found:
+            first = found[query.query_id][0]
+            raise _bad(path, line_no, f"id {query.query_id!r} is already used on line {first}")
+        found[query.query_id] = (line_no, query)
+    if not found:
+        raise ParseError(f"{path} holds no queries; write one JSON object per line", reason="empty")
+    return [query for _, query in found.values()]
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise NotFoundError(f"cannot read the queries file {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ParseError(f"{path} is not UTF-8: {error}", reason="bad_query") from error
+    for line_no, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield line_no, line
+
+
+def _labelled(line: str, path: Path, line_no: int) -> LabelledQuery:
+    try:
+        row = _Row.model_validate_json(line)
+    except ValidationError as error:
+        raise _bad(path, line_no, _reasons(error)) from error
+    image = _image_path(row.image, path, line_no) if row.image else None
+    return LabelledQuery(row.id, row.query or "", image, tuple(row.relevant), row.kind)
+
+
+def _reasons(error: ValidationError) -> str:
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'line'}: {e['msg']}" for e in found)
+
+
+def _image_path(name: str, path: Path, line_no: int) -> Path:
+    """Return where a query's picture is; a relative name must not leave the file's folder."""
+    folder = path.parent.resolve()
+    try:
+        image = (folder / name).resolve()
+    except (OSError, ValueError) as error:
+        raise _bad(path, line_no, f"image {name!r} is not a path") from error
+    if not Path(name).is_absolute() and not image.is_relative_to(folder):
+        raise _bad(path, line_no, f"image {name!r} leaves the folder {folder}")
+    if not image.is_file():
+        raise _bad(path, line_no, f"image {name!r} is not a file (looked for {image})")
+    return image
+
+
+def _bad(path: Path, line_no: int, problem: str) -> ParseError:
+    return ParseError(f"{path}, line {line_no}: {problem}", reason="bad_query")

@@ -1,0 +1,1 @@
+"""Questions in, ranked files out: pure code over ports."""

@@ -1,0 +1,106 @@
+"""What a query asks of the index: one vector per signal, each encoder called once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmrag_pipeline.ports import ImageTextEncoder, SparseEncoder, TextEncoder
+from mmrag_pipeline.records import (
+    Candidate,
+    Card,
+    Pixels,
+    PointKind,
+    Signal,
+    SparseVector,
+    Vectors,
+)
+
+SIGNALS: tuple[Signal, ...] = ("image", "text", "image_text", "bm25")
+TEXT_KINDS: frozenset[PointKind] = frozenset(("text", "ocr", "caption"))
+KINDS: Mapping[Signal, frozenset[PointKind]] = {
+    "image": frozenset(("page", "tile")),
+    "text": TEXT_KINDS,
+    "image_text": frozenset(("caption",)),
+    "bm25": TEXT_KINDS,
+}
+"""Which kinds of points hold the vectors of a signal."""
+Question = Vectors | SparseVector
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One point as one signal found it, and the domain it was found in."""
+
+    domain: str
+    candidate: Candidate
+
+
+Lists = Mapping[Signal, Sequence[Found]]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoders:
+    """What turns a query into vectors."""
+
+    image_text: ImageTextEncoder
+    text: TextEncoder
+    sparse: SparseEncoder
+
+    def card(self, signal: Signal) -> Card:
+        """Return the card of the encoder that asks a signal."""
+        cards: Mapping[Signal, Callable[[], Card]] = {
+            "image": lambda: self.image_text.card,
+            "image_text": lambda: self.image_text.card,
+            "text": lambda: self.text.card,
+            "bm25": lambda: self.sparse.card,
+        }
+        return cards[signal]()
+
+
+def askable(
+    text: str, image: Pixels | None, kinds: Sequence[PointKind] | None
+) -> tuple[Signal, ...]:
+    """Return the signals that a query can ask, in SIGNALS' order.
+
+    Words ask all four; a picture alone asks `image` and `image_text`. A kind filter drops
+    the signals whose points it leaves out.
+    """
+    by_words = bool(text.strip())
+    return tuple(
+        signal
+        for signal in SIGNALS
+        if (by_words or (image is not None and signal in ("image", "image_text")))
+        and (kinds is None or KINDS[signal].intersection(kinds))
+    )
+
+
+def questions(
+    text: str, image: Pixels | None, *, signals: Sequence[Signal], encoders: Encoders
+) -> dict[Signal, Question]:
+    """Return the vector of each signal, every encoder called at most once.
+
+    Words without a single index term ask nothing of `bm25`: it is left out.
+    """
+    asked: dict[Signal, Question] = {}
+    if "image" in signals or "image_text" in signals:
+        vector = _image_text(text, image, encoders.image_text)
+        asked |= {s: vector for s in signals if s in ("image", "image_text")}
+    if "text" in signals:
+        asked["text"] = encoders.text.encode([text])[0]
+    if "bm25" in signals:
+        sparse = encoders.sparse.query(text)
+        asked |= {"bm25": sparse} if sparse.indices else {}
+    return asked
+
+
+def _image_text(text: str, image: Pixels | None, encoder: ImageTextEncoder) -> Vectors:
+    """Return the (dimension,) vector of words, of a picture, or the middle of both."""
+    rows = []
+    if image is not None:
+        rows.append(encoder.encode_images([image])[0])
+    if text.strip():
+        rows.append(encoder.encode_texts([text])[0])
+    middle = np.sum(rows, axis=0, dtype=np.float32)
+    length = np.linalg.norm(middle)
+    return np.asarray(middle / length if length else rows[0], dtype=np.float32)

@@ -1,0 +1,1 @@
+"""Measures, labelled queries and the report."""

@@ -1,0 +1,100 @@
+"""Labelled queries read from a file."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mmrag_pipeline.errors import NotFoundError, ParseError
+from mmrag_pipeline.evaluation.qrels import LabelledQuery, read_queries
+
+
+def write(folder: Path, *rows: object) -> Path:
+    """Return a queries file with one row per line."""
+    path = folder / "queries.jsonl"
+    lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def row(**fields: object) -> dict[str, object]:
+    """Return a valid row with these fields changed."""
+    return {"id": "q1", "query": "kettle", "relevant": ["a.png"], "kind": "words", **fields}
+
+
+def test_a_row_becomes_a_query(tmp_path: Path) -> None:
+    read = read_queries(write(tmp_path, row(answer="fields of others are ignored")))
+    assert read == [LabelledQuery("q1", "kettle", None, ("a.png",), "words")]
+
+
+def test_blank_lines_and_a_byte_order_mark_are_skipped(tmp_path: Path) -> None:
+    path = write(tmp_path, "", row(), "  ")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert len(read_queries(path)) == 1
+
+
+def test_a_line_separator_inside_a_query_does_not_end_the_line(tmp_path: Path) -> None:
+    path = write(tmp_path, json.dumps(row(query="two\u2028lines"), ensure_ascii=False))
+    assert read_queries(path)[0].text == "two\u2028lines"
+
+
+def test_a_missing_kind_is_any(tmp_path: Path) -> None:
+    fields = {name: value for name, value in row().items() if name != "kind"}
+    assert read_queries(write(tmp_path, fields))[0].kind == "any"
+
+
+def test_an_image_is_found_beside_the_file(tmp_path: Path) -> None:
+    (tmp_path / "query.png").write_bytes(b"pixels")
+    read = read_queries(write(tmp_path, row(query=None, image="query.png")))
+    assert read[0].image == (tmp_path / "query.png").resolve()
+
+
+def test_an_image_may_have_an_absolute_path(tmp_path: Path) -> None:
+    image = tmp_path / "elsewhere.png"
+    image.write_bytes(b"pixels")
+    (tmp_path / "queries").mkdir()
+    read = read_queries(write(tmp_path / "queries", row(image=str(image))))
+    assert read[0].image == image.resolve()
+
+
+@pytest.mark.parametrize("name", ["../secret.png", "link.png", "absent.png", "nul\0.png"])
+def test_an_image_outside_the_folder_or_absent_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret.png").write_bytes(b"pixels")
+    (tmp_path / "queries").mkdir()
+    (tmp_path / "queries" / "link.png").symlink_to(tmp_path / "secret.png")
+    with pytest.raises(ParseError, match="line 1: image"):
+        read_queries(write(tmp_path / "queries", row(image=name)))
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ("{", "JSON"),
+        ("[1]", "line"),
+        (row(query=" "), "neither a query nor an image"),
+        (row(relevant=[]), "relevant"),
+        (row(relevant="a.png"), "relevant"),
+        (row(id=""), "id"),
+        (row(id="q0"), "'q0' is already used on line 1"),
+    ],
+)
+def test_a_bad_line_is_named_with_its_reason(tmp_path: Path, bad: object, reason: str) -> None:
+    path = write(tmp_path, row(id="q0"), bad)
+    with pytest.raises(ParseError, match=f"queries.jsonl, line 2: .*{reason}"):
+        read_queries(path)
+
+
+def test_an_absent_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"absent\.jsonl"):
+        read_queries(tmp_path / "absent.jsonl")
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "queries.jsonl").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ParseError, match="UTF-8"):
+        read_queries(tmp_path / "queries.jsonl")
+
+
+def test_a_file_without_queries_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ParseError, match="no queries"):
+        read_queries(write(tmp_path, ""))

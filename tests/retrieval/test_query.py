@@ -1,0 +1,138 @@
+"""Questions to one or more domains."""
+
+import pytest
+
+from mmrag_pipeline.engines.stub import StubText
+from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
+from mmrag_pipeline.ids import file_id, point_id
+from mmrag_pipeline.records import StoredPoint
+from mmrag_pipeline.retrieval.query import DEPTH, Query
+from tests.retrieval.shelves import Shelves, picture
+
+PLAN = point_id(file_id("office", "plan.md"), 1, "text", "seven")
+
+
+@pytest.fixture
+def shelves() -> Shelves:
+    """Return two domains of two texts."""
+    filled = Shelves()
+    filled.fill("kitchen", {"kettle.txt": "a red kettle", "cup.txt": "a blue cup"})
+    filled.fill("office", {"lamp.txt": "a desk lamp", "chair.txt": "a red chair"})
+    return filled
+
+
+def _plan() -> dict[str, object]:
+    return {"key": "plan.md", "kind": "text", "page_no": 1, "text": "seven"}
+
+
+def keys(shelves: Shelves, query: Query) -> list[str]:
+    """Return the keys that a query finds, best first."""
+    return [hit.key for hit in shelves.searcher.search(query)]
+
+
+def test_words_find_the_file_that_has_them(shelves: Shelves) -> None:
+    assert keys(shelves, Query("a red kettle"))[0] == "kettle.txt"
+
+
+def test_all_domains_are_asked_by_default(shelves: Shelves) -> None:
+    hits = shelves.searcher.search(Query("a red"))
+    assert {hit.domain for hit in hits} == {"kitchen", "office"}
+
+
+def test_only_the_asked_domain_answers(shelves: Shelves) -> None:
+    hits = shelves.searcher.search(Query("a red", domains=("office",)))
+    assert {hit.domain for hit in hits} == {"office"}
+
+
+def test_an_unknown_domain_is_refused_with_the_known_ones(shelves: Shelves) -> None:
+    with pytest.raises(NotFoundError, match=r"'garden'.*kitchen, office"):
+        shelves.searcher.search(Query("a red", domains=("garden",)))
+
+
+def test_an_empty_index_is_not_an_empty_answer() -> None:
+    with pytest.raises(NotFoundError, match="mmrag index"):
+        Shelves().searcher.search(Query("a red"))
+
+
+def test_collections_of_another_prefix_are_not_asked(shelves: Shelves) -> None:
+    shelves.store.move_alias("test__a__b", "test__office__g1")
+    shelves.store.move_alias("elsewhere", "test__office__g1")
+    assert shelves.searcher.domains() == ["kitchen", "office"]
+
+
+def test_the_alias_decides_which_generation_answers(shelves: Shelves) -> None:
+    layout = shelves.store.layouts()["test__kitchen__g1"]
+    shelves.store.create("test__kitchen__g2", layout)
+    shelves.store.move_alias("test__kitchen", "test__kitchen__g2")
+    assert keys(shelves, Query("a red kettle", domains=("kitchen",))) == []
+
+
+def test_vectors_of_another_model_are_refused(shelves: Shelves) -> None:
+    shelves.text = StubText(revision="2")
+    with pytest.raises(CollectionMismatchError, match=r"'kitchen'.*'text'.*index"):
+        shelves.searcher.search(Query("a red kettle"))
+
+
+def test_a_model_that_the_query_does_not_need_may_differ(shelves: Shelves) -> None:
+    shelves.text = StubText(revision="2")
+    shelves.add("kitchen", [shelves.page("kitchen", "kettle.png", picture(1))])
+    assert keys(shelves, Query(image=picture(1))) == ["kettle.png"]
+
+
+def test_a_signal_that_no_domain_holds_is_refused() -> None:
+    shelves = Shelves()
+    shelves.create("notes", ("text", "bm25"))
+    with pytest.raises(CollectionMismatchError, match="hold only bm25, text"):
+        shelves.searcher.search(Query(image=picture(1)))
+
+
+def test_a_domain_without_pictures_is_asked_for_the_rest(shelves: Shelves) -> None:
+    shelves.create("notes", ("text", "bm25"))
+    shelves.add("notes", [shelves.words("notes", "plan.md", "a red plan")])
+    assert keys(shelves, Query("a red plan"))[0] == "plan.md"
+
+
+def test_a_picture_finds_its_copy(shelves: Shelves) -> None:
+    pages = [shelves.page("office", f"{n}.png", picture(n)) for n in range(5)]
+    shelves.add("office", pages)
+    assert keys(shelves, Query(image=picture(3)))[0] == "3.png"
+
+
+def test_the_visibility_filter_holds(shelves: Shelves) -> None:
+    assert keys(shelves, Query("a red kettle", visibility=("board",))) == []
+
+
+def test_the_kind_filter_holds(shelves: Shelves) -> None:
+    shelves.add("office", [shelves.words("office", "scan.png", "a red kettle", "ocr")])
+    assert keys(shelves, Query("a red kettle", kinds=("ocr",))) == ["scan.png"]
+
+
+def test_a_query_of_nothing_finds_nothing(shelves: Shelves) -> None:
+    assert keys(shelves, Query(" ")) == []
+
+
+def test_one_query_over_all_domains_encodes_once(shelves: Shelves) -> None:
+    before = shelves.text.calls
+    shelves.searcher.search(Query("a red kettle"))
+    assert shelves.text.calls == before + 1
+
+
+def test_a_session_closes_its_shelves_when_a_query_fails(shelves: Shelves) -> None:
+    with pytest.raises(NotFoundError), shelves.searcher.session(["office"]) as session:
+        session.search(Query("a", domains=("kitchen",)))
+    assert keys(shelves, Query("a desk lamp"))[0] == "lamp.txt"
+
+
+def test_a_session_answers_many_queries(shelves: Shelves) -> None:
+    with shelves.searcher.session() as session:
+        first = [session.search(Query(text))[0].key for text in ("a blue cup", "a desk lamp")]
+    assert first == ["cup.txt", "lamp.txt"]
+
+
+def test_many_files_are_asked_of_a_deeper_list() -> None:
+    assert (Query(limit=1).depth, Query(limit=100).depth) == (DEPTH, 1_000)
+
+
+def test_meaning_orders_what_no_index_term_finds(shelves: Shelves) -> None:
+    shelves.add("office", [StoredPoint(PLAN, _plan(), {"text": shelves.text.encode(["7"])[0]})])
+    assert keys(shelves, Query("7"))[0] == "plan.md"
