@@ -15,7 +15,7 @@ from mmrag_pipeline.records import (
     ObjectInfo,
     OcrResult,
     PagePixels,
-    ParsedPage,
+    ParsedFile,
     Pixels,
     Signal,
     SparseVector,
@@ -76,8 +76,8 @@ class Memo(Protocol):
 class PageReader(Protocol):
     """Bytes to pages and pixels, isolated so that a native crash costs one file."""
 
-    def parse(self, data: bytes, media_type: str) -> list[ParsedPage]:
-        """Return the pages of a file; raises ParseError."""
+    def parse_file(self, data: bytes, media_type: str) -> ParsedFile:
+        """Return the pages of a file and what is wrong with the others; raises ParseError."""
         ...
 
     def pixels(self, data: bytes, rasters: Sequence[str]) -> list[PagePixels]:
@@ -185,7 +185,7 @@ class CollectionReader(Protocol):
 
 
 class CollectionWriter(CollectionReader, Protocol):
-    """An open collection, for changes; each call is idempotent and durable on return."""
+    """An open collection, for changes; each call is idempotent and survives a killed process."""
 
     def upsert(self, points: Sequence[StoredPoint]) -> None:
         """Write whole points."""
@@ -197,6 +197,10 @@ class CollectionWriter(CollectionReader, Protocol):
 
     def delete(self, point_ids: Sequence[str]) -> None:
         """Remove points; absent ids are fine."""
+        ...
+
+    def flush(self) -> None:
+        """Make what was written so far survive a power cut as well."""
         ...
 
 

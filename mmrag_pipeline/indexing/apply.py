@@ -61,6 +61,7 @@ def apply_difference(
         )
     for start in range(0, len(change.deletes), _BATCH):
         index.delete(change.deletes[start : start + _BATCH])
+    index.flush()
     if change.total:
         world.progress.advance("collection", done=change.total, total=change.total)
 

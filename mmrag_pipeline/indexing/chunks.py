@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
-from mmrag_pipeline.ids import digest_text
+from mmrag_pipeline.ids import Json, digest_text
+from mmrag_pipeline.indexing import pages
 from mmrag_pipeline.indexing.contents import content_key
 from mmrag_pipeline.indexing.remember import (
     Batch,
@@ -23,17 +24,38 @@ _BATCH = 512
 _FIELDS = {n: t for n, t in CHUNKS.items() if n not in ("file_id", "page_no", "kind")}
 _MEMO = pl.Schema({"key": pl.String(), "chunks": pl.List(pl.Struct(_FIELDS))})
 _SOURCE = ("file_id", "page_no", "kind", "key", "lines")
+_REVISION = 1
+"""Raise it when the same lines are cut otherwise."""
 
 
 def recipe(world: World) -> Recipe:
     """Return what decides how text is cut, and which text there is."""
-    s = world.settings
-    cards = {
-        **ocr_recipe(world).cards,
-        **captions_recipe(world).cards,
-        "text": world.text.card.fingerprint,
+    sources = _source_recipes(world)
+    cards = {role: card for source in sources.values() for role, card in source.cards.items()}
+    origin: Json = {kind: source.digest for kind, source in sources.items()}
+    cards["text"] = world.text.card.fingerprint
+    return Recipe(["chunks", shelf(world).fingerprint, origin], cards)
+
+
+def _source_recipes(world: World) -> dict[str, Recipe]:
+    """Return kind of text -> the recipe that gave it: part of the memo key."""
+    return {
+        "text": pages.recipe(world),
+        "ocr": ocr_recipe(world),
+        "caption": captions_recipe(world),
     }
-    return Recipe(["chunks", s.chunk_tokens, s.chunk_overlap_tokens], cards)
+
+
+def shelf(world: World) -> Shelf:
+    """Return where cut texts lie in the memo."""
+    s = world.settings
+    cut: list[Json] = [
+        _REVISION,
+        s.chunk_tokens,
+        s.chunk_overlap_tokens,
+        world.text.card.fingerprint,
+    ]
+    return Shelf("chunks", Recipe(["chunks", *cut]).digest, _MEMO)
 
 
 STATION = Station("chunks", ("raw_files", "pages", "ocr", "captions"), recipe)
@@ -41,34 +63,54 @@ STATION = Station("chunks", ("raw_files", "pages", "ocr", "captions"), recipe)
 
 def make(world: World, job: Job) -> Made:
     """Cut text layers, OCR lines and captions of every page; equal text is cut once."""
-    sources = pl.concat(_sources(job.frames))
-    shelf = Shelf("chunks", job.recipe.digest, _MEMO)
-    missing = find_missing(world, job, shelf, sources["key"])
-    batch = Batch(world, job, shelf)
-    todo = sources.filter(pl.col("key").is_in(missing.keys)).unique("key")
+    sources = chunk_sources(world, job.frames)
+    place = shelf(world)
+    missing = find_missing(world, job, place, sources["key"])
+    batch = Batch(world, job, place)
+    todo = sources.filter(pl.col("key").is_in(missing.keys)).unique("key", maintain_order=True)
     for part in todo.iter_slices(_BATCH):
         batch.commit(part["key"].to_list(), _cut_all(world, part))
         world.progress.advance("chunks", done=batch.computed, total=todo.height)
-    known = remembered(world, shelf, sources["key"])
-    return batch.made(_table(sources.drop("lines"), known), missing)
+    batch.flush()
+    known = remembered(world, place, sources["key"])
+    return batch.made(cut_table(sources, known), missing)
 
 
-def _sources(frames: Mapping[str, pl.DataFrame]) -> list[pl.DataFrame]:
-    """Return (owner, kind, memo key, lines) of each kind of text."""
-    held = frames["raw_files"].select("file_id", content_key().alias("content"))
-    pages = frames["pages"].join(held, on="file_id")
-    own = pages.filter(has_text_layer()).with_columns(
-        kind=pl.lit("text"), key=pl.format("text:{}:{}", "content", "page_no")
+def chunk_sources(world: World, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Return (owner, kind, memo key, lines) of each page's texts."""
+    found = chunk_keys(world, frames["raw_files"], frames["pages"])
+    captions = frames["captions"].with_columns(_caption_lines())
+    seen = found.drop("lines").filter(pl.col("kind") != "text")
+    lines = {"ocr": frames["ocr"], "caption": captions}
+    read = [
+        seen.filter(pl.col("kind") == kind).join(
+            rows.select("page_digest", "lines"), on="page_digest"
+        )
+        for kind, rows in lines.items()
+    ]
+    texts = found.filter(pl.col("kind") == "text")
+    return pl.concat([rows.select(_SOURCE) for rows in (texts, *read)])
+
+
+def chunk_keys(world: World, raw_files: pl.DataFrame, pages_table: pl.DataFrame) -> pl.DataFrame:
+    """Return the pages once per kind of text they may have, with its memo key."""
+    held = raw_files.select("file_id", content_key().alias("content"))
+    found = pages_table.join(held, on="file_id")
+    wanted = {
+        "text": has_text_layer(),
+        "ocr": ~has_text_layer(),
+        "caption": pl.col("raster") != "",
+    }
+    recipes = _source_recipes(world)
+    return pl.concat(
+        _keyed(found.filter(which), kind, recipes[kind].digest) for kind, which in wanted.items()
     )
-    seen = pages.filter(~has_text_layer()).drop("lines")
-    ocr = seen.join(frames["ocr"].select("page_digest", "lines"), on="page_digest").with_columns(
-        kind=pl.lit("ocr"), key=pl.format("ocr:{}", "page_digest")
-    )
-    captioned = pages.drop("lines").join(frames["captions"], on="page_digest")
-    captions = captioned.with_columns(
-        _caption_lines(), kind=pl.lit("caption"), key=pl.format("caption:{}", "page_digest")
-    )
-    return [part.select(_SOURCE) for part in (own, ocr, captions)]
+
+
+def _keyed(rows: pl.DataFrame, kind: str, recipe_digest: str) -> pl.DataFrame:
+    parts = ["content", "page_no"] if kind == "text" else ["page_digest"]
+    key = pl.concat_str(pl.lit(f"{kind}:{recipe_digest}"), *parts, separator=":")
+    return rows.with_columns(kind=pl.lit(kind), key=key)
 
 
 def _caption_lines() -> pl.Expr:
@@ -119,9 +161,11 @@ def _sides(box: Box | None) -> dict[str, int | None]:
     return {side: getattr(box, side, None) for side in BOX}
 
 
-def _table(owners: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+def cut_table(sources: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Return CHUNKS rows: each owner with what the memo holds under its key."""
     return (
-        owners.join(known, on="key")
+        sources.select("file_id", "page_no", "kind", "key")
+        .join(known, on="key")
         .explode("chunks")
         .drop_nulls("chunks")
         .unnest("chunks")

@@ -1,20 +1,21 @@
 """collection: what was applied to the index; the difference to points is written, no more."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
-from mmrag_pipeline.frames import table_digest
+from mmrag_pipeline.errors import CollectionMismatchError, CorruptStateError
 from mmrag_pipeline.ids import collection_name
+from mmrag_pipeline.indexing import points
 from mmrag_pipeline.indexing.apply import Difference, apply_difference, difference
 from mmrag_pipeline.indexing.commit import write_table
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
-from mmrag_pipeline.ports import CollectionWriter
+from mmrag_pipeline.ports import CollectionReader, CollectionWriter
 from mmrag_pipeline.records import Layout, VectorSpace
-from mmrag_pipeline.schemas import COLLECTION, FAILURES, POINTS
+from mmrag_pipeline.schemas import COLLECTION, FAILURES
 
 _APPLYING = "applying"
 """Recipe of a collection table whose changes may be half written: only the index knows."""
-_KEPT_BESIDE = 1
-"""Older generations kept beside the serving one, for a rollback."""
 
 
 def layout(world: World) -> Layout:
@@ -47,18 +48,38 @@ def make(world: World, job: Job) -> Made:
     name = generation(world, job.partition)
     world.vectors.create(name, layout(world))
     with world.vectors.writer(name) as index:
-        points = world.tables.read("points", job.partition)
-        desired = points if points is not None else pl.DataFrame(schema=POINTS)
+        desired, digest = _desired(world, job.partition)
         recorded = _recorded(world, job, index, name)
         applied = held(index) if recorded is None else recorded
         change = difference(desired, applied)
         if change.total:
-            _record(world, job, applied, name=_APPLYING)
+            _record(world, job, applied, {"collection": _APPLYING})
             apply_difference(world, index, change, run_id=job.mode.run_id)
         if change.total or recorded is None:
-            _record(world, job, desired, name=name)
+            _record(world, job, desired, {"collection": name, "points": digest})
     _serve(world, job.partition, name)
     return _made(desired, change)
+
+
+def _desired(world: World, partition: str) -> tuple[pl.DataFrame, str]:
+    """Return the points that today's models ask for, and their table's digest.
+
+    Raises CorruptStateError for a missing table (it must not look like an empty one) and
+    CollectionMismatchError for one that other models made.
+    """
+    lineage = world.tables.lineage("points", partition)
+    table = world.tables.read("points", partition)
+    if lineage is None or table is None:
+        raise CorruptStateError(
+            f"the points of {partition!r} are gone: run `mmrag index --force`; "
+            "nothing was deleted from the index"
+        )
+    if lineage.recipe != points.recipe(world).digest:
+        raise CollectionMismatchError(
+            f"the points of {partition!r} were made with other models than the settings name now: "
+            "materialize the assets before collection first (`mmrag index` does all of them)"
+        )
+    return table, lineage.digest
 
 
 def generation(world: World, partition: str) -> str:
@@ -89,28 +110,27 @@ def _recorded(world: World, job: Job, index: CollectionWriter, name: str) -> pl.
     return world.tables.read("collection", job.partition)
 
 
-def held(index: CollectionWriter) -> pl.DataFrame:
+def held(index: CollectionReader) -> pl.DataFrame:
     """Return what an open collection holds, sorted by point id."""
     return pl.concat([pl.DataFrame(schema=COLLECTION), *index.held()]).sort("point_id")
 
 
-def _record(world: World, job: Job, rows: pl.DataFrame, *, name: str) -> None:
+def _record(world: World, job: Job, rows: pl.DataFrame, upstream: Mapping[str, str]) -> None:
     """Write the collection table at once, so that it never claims more than was applied."""
-    upstream = {"collection": name}
-    if name != _APPLYING:
-        upstream["points"] = table_digest(rows)
     write_table(world, job, "collection", rows.select(COLLECTION.names()), upstream=upstream)
 
 
 def _serve(world: World, partition: str, name: str) -> None:
+    """Move the alias; only this generation and the one that served before it are kept."""
     prefix = world.settings.collection_prefix
     alias = collection_name(prefix, partition)
-    if world.vectors.aliases().get(alias) != name:
-        world.vectors.move_alias(alias, name)
-    numbered = {n: _number(prefix, partition, n) for n in world.vectors.layouts() if n != name}
-    older = sorted((n for n, number in numbered.items() if number), key=numbered.__getitem__)
-    for stale in older[: len(older) - _KEPT_BESIDE]:
-        world.vectors.drop(stale)
+    serving = world.vectors.aliases().get(alias)
+    if serving == name:
+        return
+    for other in world.vectors.layouts() if serving else ():
+        if _number(prefix, partition, other) and other not in (name, serving):
+            world.vectors.drop(other)
+    world.vectors.move_alias(alias, name)
 
 
 def _made(desired: pl.DataFrame, change: Difference) -> Made:

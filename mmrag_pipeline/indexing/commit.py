@@ -1,6 +1,7 @@
 """Writes a table with its lineage."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import polars as pl
 
@@ -17,16 +18,21 @@ def write_table(
     *,
     upstream: Mapping[str, str] | None = None,
 ) -> None:
-    """Replace a table; its lineage names the digests of what the job really read."""
-    digests = {source: table_digest(frame) for source, frame in job.frames.items()}
+    """Replace a table; its lineage names the digests of what the job really read.
+
+    A table that would be the same, made from the same, keeps the lineage of the run that
+    made it (a forced run writes anyway: it is there to repair).
+    """
     lineage = Lineage(
         table=name,
         partition=job.partition,
         digest=table_digest(table),
         rows=table.height,
-        upstream=digests if upstream is None else upstream,
+        upstream=dict(job.upstream if upstream is None else upstream),
         recipe=job.recipe.digest,
-        cards=job.recipe.cards,
+        cards=dict(job.recipe.cards),
         run_id=job.mode.run_id,
     )
-    world.tables.write(table, lineage)
+    last = world.tables.lineage(name, job.partition)
+    if job.mode.force or last is None or replace(last, run_id=lineage.run_id) != lineage:
+        world.tables.write(table, lineage)

@@ -1,6 +1,8 @@
 """File bytes by content digest: any file that holds them will do, and they are checked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import BinaryIO
 
 import polars as pl
 
@@ -21,6 +23,20 @@ def keys_by_content(raw_files: pl.DataFrame) -> dict[str, list[str]]:
     return dict(grouped.iter_rows())
 
 
+@contextmanager
+def opened(world: World, partition: str, key: str) -> Iterator[BinaryIO]:
+    """Open one object; a disk or share that fails while it is read is a ReadError, too."""
+    try:
+        with world.source.open(partition, key) as stream:
+            yield stream
+    except OSError as error:
+        raise ReadError(
+            f"{key!r} could not be read to its end ({error}): check the disk or share",
+            reason="unreadable",
+            transient=True,
+        ) from error
+
+
 def read_content(
     world: World, partition: str, content: str, keys: Mapping[str, list[str]]
 ) -> bytes:
@@ -29,7 +45,7 @@ def read_content(
     last: ItemError | None = None
     for key in keys[content]:
         try:
-            with world.source.open(partition, key) as stream:
+            with opened(world, partition, key) as stream:
                 data = stream.read(world.settings.max_file_bytes + 1)
         except ItemError as error:
             last = error

@@ -5,22 +5,23 @@ from datetime import UTC, datetime
 import polars as pl
 
 from mmrag_pipeline.indexing.contents import content_key
+from mmrag_pipeline.indexing.failures import failures_of
 from mmrag_pipeline.indexing.station import Job, Made, Station, World, alone, fixed
 from mmrag_pipeline.schemas import DEAD_LETTERS, FAILURES
 
-STATIONS = ("raw_files", "pages", "ocr", "captions", "image_vectors")
+STATIONS = ("raw_files", "pages", "ocr", "captions", "image_vectors", "text_vectors")
 STATION = Station(
     "dead_letters",
-    ("raw_files", "pages", *STATIONS[2:], *(f"failures.{name}" for name in STATIONS)),
+    ("raw_files", "pages", "chunks", *STATIONS[2:], *map(failures_of, STATIONS)),
     fixed(["dead_letters", 1]),
 )
 
 
-def make(_world: World, job: Job) -> Made:
+def make(world: World, job: Job) -> Made:
     """Join each failed item to the files it is about; a letter keeps its first date."""
     owners = _owners(job)
     rows = [
-        job.frames[f"failures.{name}"]
+        job.frames[failures_of(name)]
         .with_columns(
             station=pl.lit(name), item=pl.col("item").str.replace(r"^([0-9a-f]{32}):[\d,-]+$", "$1")
         )
@@ -28,19 +29,20 @@ def make(_world: World, job: Job) -> Made:
         .unique(["file_id", "station"], keep="first", maintain_order=True)
         for name in STATIONS
     ]
-    table = _dated(pl.concat(rows), job.previous)
+    table = _dated(pl.concat(rows), world.tables.read("dead_letters", job.partition))
     return Made(table, pl.DataFrame(schema=FAILURES), computed=0, reused=0)
 
 
 def _owners(job: Job) -> pl.DataFrame:
-    """Return (item, file_id, key): a file by its id, its content, and its pages' content."""
+    """Return (item, file_id, key): a file by its id, content, pages' content and texts."""
     files = job.frames["raw_files"]
     by_id = files.select(item="file_id", file_id="file_id", key="key")
     by_content = files.drop_nulls("digest").select("file_id", "key", item=content_key())
-    pages = job.frames["pages"].select("file_id", item="page_digest").unique()
-    by_page = pages.join(files.select("file_id", "key"), on="file_id")
+    pages = job.frames["pages"].select("file_id", item="page_digest")
+    texts = job.frames["chunks"].select("file_id", item="text_digest")
+    by_part = pl.concat([pages, texts]).unique().join(files.select("file_id", "key"), on="file_id")
     return pl.concat(
-        [frame.select("item", "file_id", "key") for frame in (by_id, by_content, by_page)]
+        [frame.select("item", "file_id", "key") for frame in (by_id, by_content, by_part)]
     )
 
 

@@ -11,6 +11,8 @@ from mmrag_pipeline.schemas import FAILURES
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+ENGINE_FAILED = "engine_failed"
+_NOT_HAD = ("vanished", "unreadable", "changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,24 @@ def failure(item: str, error: ItemError, *, bytes_seen: int = 0) -> Failure:
     return Failure(item, error.reason, str(error), bytes_seen, error.transient)
 
 
-def settled(previous: pl.DataFrame, *, attempts: int) -> pl.DataFrame:
-    """Return the failures that are not tried again: lasting ones and worn-out passing ones."""
-    return previous.filter(~pl.col("transient") | (pl.col("attempts") >= attempts))
+def failures_of(station: str) -> str:
+    """Return the name of a station's side table."""
+    return f"failures.{station}"
+
+
+def open_retries(previous: pl.DataFrame, attempts: int) -> pl.DataFrame:
+    """Return the failures for whose sake alone a station runs again."""
+    return previous.filter(pl.col("transient") & (pl.col("attempts") < attempts))
+
+
+def settled(previous: pl.DataFrame, attempts: int) -> pl.DataFrame:
+    """Return the failures that are not tried again: lasting ones and worn-out passing ones.
+
+    Bytes that could not be had never settle: asking again whenever the station runs costs
+    nothing, and the file that became readable is the very change it runs for.
+    """
+    passing = pl.col("transient") & (pl.col("attempts") < attempts)
+    return previous.filter(~passing & ~pl.col("reason").is_in(_NOT_HAD))
 
 
 def failure_table(
@@ -44,7 +61,7 @@ def failure_table(
     counted = fresh.join(before, on="item", how="left").with_columns(
         (pl.col("attempts") + pl.col("before").fill_null(0)).cast(pl.Int32).alias("attempts")
     )
-    return pl.concat([kept.select(FAILURES), counted.select(FAILURES)]).sort("item")
+    return pl.concat([kept.select(FAILURES.names()), counted.select(FAILURES.names())]).sort("item")
 
 
 def each_alone(
@@ -61,5 +78,5 @@ def each_alone(
         raise
     except Exception as error:
         if len(items) == 1:
-            return [ItemError(f"the engine failed on it: {error!r}", reason="engine_failed")]
+            return [ItemError(f"the engine failed on it: {error!r}", reason=ENGINE_FAILED)]
     return [result for item in items for result in each_alone(call, [item])]

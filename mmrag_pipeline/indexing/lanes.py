@@ -57,8 +57,13 @@ class Lane:
             if len(self._keys) >= self._size or self._bytes() >= _BATCH_BYTES:
                 self.flush()
 
+    def finish(self) -> None:
+        """Send the rest to the model and the memo."""
+        self.flush()
+        self.batch.flush()
+
     def flush(self) -> None:
-        """Send what is gathered to the model and commit the results."""
+        """Send what is gathered to the model; the results go to the memo in good time."""
         if self._keys:
             self.batch.commit(self._keys, each_alone(self._call, self._crops))
             self._keys, self._crops = [], []

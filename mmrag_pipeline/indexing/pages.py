@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 
 import polars as pl
 
@@ -17,12 +18,19 @@ from mmrag_pipeline.indexing.remember import (
 )
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
 from mmrag_pipeline.records import Line, ParsedPage
-from mmrag_pipeline.schemas import PAGES
+from mmrag_pipeline.schemas import FAILURES, PAGES
 
 PARSER_REVISION = 1
 """Raise it when the parser gives other pages for the same bytes."""
 _FIELDS = {n: t for n, t in PAGES.items() if n != "file_id"}
-_MEMO = pl.Schema({"key": pl.String(), "pages": pl.List(pl.Struct(_FIELDS))})
+_PROBLEM = {"page_no": pl.Int32(), "reason": pl.String(), "message": pl.String()}
+_MEMO = pl.Schema(
+    {
+        "key": pl.String(),
+        "pages": pl.List(pl.Struct(_FIELDS)),
+        "problems": pl.List(pl.Struct(_PROBLEM)),
+    }
+)
 _BATCH = 64
 
 
@@ -36,18 +44,25 @@ def recipe(world: World) -> Recipe:
 STATION = Station("pages", ("raw_files",), recipe)
 
 
+def shelf(world: World) -> Shelf:
+    """Return where parsed files lie in the memo."""
+    return Shelf("pages", recipe(world).digest, _MEMO)
+
+
 def make(world: World, job: Job) -> Made:
     """Parse the contents not parsed before; one file's trouble costs that file only."""
     held = job.frames["raw_files"].filter(pl.col("digest").is_not_null())
     contents = held.select(content_key().alias("key"))["key"]
-    shelf = Shelf("pages", job.recipe.digest, _MEMO)
-    missing = find_missing(world, job, shelf, contents)
-    batch = Batch(world, job, shelf)
+    place = shelf(world)
+    missing = find_missing(world, job, place, contents)
+    batch = Batch(world, job, place)
     where = keys_by_content(held)
     for part in batches(missing.keys, _BATCH):
         batch.commit(part, _parse_all(world, job.partition, part, where))
         world.progress.advance("pages", done=batch.computed, total=len(missing.keys))
-    return batch.made(_table(held, remembered(world, shelf, contents)), missing)
+    batch.flush()
+    known = remembered(world, place, contents)
+    return batch.made(page_table(held, known), missing, partial=_problems(known))
 
 
 def _parse_all(
@@ -56,7 +71,8 @@ def _parse_all(
     def parse(content: str) -> Row | ItemError:
         try:
             data = read_content(world, partition, content, where)
-            return (_rows(world.reader.parse(data, content.partition(":")[2])),)
+            found = world.reader.parse_file(data, content.partition(":")[2])
+            return (_rows(found.pages), [asdict(problem) for problem in found.problems])
         except ItemError as error:
             return error
 
@@ -94,7 +110,8 @@ def line_rows(lines: Iterable[Line]) -> list[dict[str, object]]:
     ]
 
 
-def _table(held: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+def page_table(held: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Return PAGES rows: each readable file with the pages that the memo holds of its content."""
     owners = held.select("file_id", content_key().alias("key"))
     return (
         owners.join(known, on="key", how="inner")
@@ -103,6 +120,20 @@ def _table(held: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
         .unnest("pages")
         .select(PAGES.names())
         .sort("file_id", "page_no")
+    )
+
+
+def _problems(known: pl.DataFrame) -> pl.DataFrame:
+    """Return a FAILURES row per content of which some pages could not be read."""
+    return (
+        known.select(item="key", problem="problems")
+        .explode("problem")
+        .drop_nulls("problem")
+        .unnest("problem")
+        .group_by("item", maintain_order=True)
+        .agg(pl.first("reason"), pl.col("message").str.join("; "))
+        .with_columns(bytes_seen=pl.lit(0, pl.Int64), transient=False, attempts=pl.lit(1, pl.Int32))
+        .select(FAILURES.names())
     )
 
 

@@ -80,7 +80,10 @@ def _pictures(job: Job, pages: pl.DataFrame) -> pl.DataFrame:
 
 
 def _texts(job: Job, pages: pl.DataFrame) -> pl.DataFrame:
-    chunks = job.frames["chunks"].join(pages, on=["file_id", "page_no"])
+    same_text = ["file_id", "page_no", "kind", "text_digest"]
+    anchor = pl.format("{}:{}", "text_digest", pl.int_range(pl.len()).over(same_text))
+    chunks = job.frames["chunks"].with_columns(anchor=anchor)
+    chunks = chunks.join(pages, on=["file_id", "page_no"])
     vectors = job.frames["text_vectors"]
     for signal in ("text", "image_text"):
         done = vectors.filter(pl.col("signal") == signal).select(
@@ -88,11 +91,9 @@ def _texts(job: Job, pages: pl.DataFrame) -> pl.DataFrame:
         )
         chunks = chunks.join(done, on="text_digest", how="left")
     caption = pl.col("kind") == "caption"
-    same_text = ["file_id", "page_no", "kind", "text_digest"]
     return chunks.with_columns(
         image_text_key=pl.when(caption).then("image_text_key"),
         sparse_text=pl.col("text"),
-        anchor=pl.format("{}:{}", "text_digest", pl.int_range(pl.len()).over(same_text)),
         cards=_cards_by_kind(job),
     )
 

@@ -1,14 +1,15 @@
 """raw_files: what the source holds now, with content digests; unchanged files are not read."""
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 from hashlib import blake2b
+from typing import BinaryIO
 
 import polars as pl
 
 from mmrag_pipeline.errors import ItemError, ReadError
 from mmrag_pipeline.ids import file_id
+from mmrag_pipeline.indexing.contents import opened
 from mmrag_pipeline.indexing.failures import Failure, failure, failure_table
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
 from mmrag_pipeline.parsing.media import sniff
@@ -19,6 +20,10 @@ from mmrag_pipeline.settings import Settings
 _BLOCK = 1 << 20
 _HEAD = 4_096
 _READERS = 4
+_REVISION = 1
+"""Raise it when the same bytes get another media type: every file is then read again."""
+_REFUSED = ("too_large", "outside_root", "not_a_file")
+"""Reasons that withdraw a file's old content; any other failure keeps it for now."""
 _LISTING = pl.Schema(
     {name: RAW_FILES[name] for name in ("key", "uri", "size_bytes", "etag", "modified_at")}
     | {"problem": pl.String()}
@@ -37,15 +42,18 @@ STATION = Station("raw_files", (), recipe, stateful=True)
 
 
 def make(world: World, job: Job) -> Made:
-    """List the partition, read what changed, keep the last good row of what cannot be read.
+    """List the partition, read what changed, keep the last content of what cannot be read now.
 
     Raises ListingError when the listing fails; then nothing is written.
     """
-    last = job.previous if job.previous is not None else pl.DataFrame(schema=RAW_FILES)
+    last = world.tables.read("raw_files", job.partition)
+    last = pl.DataFrame(schema=RAW_FILES) if last is None else last
     listing = list_objects(world, job.partition)
     fresh = changed(listing, last)
-    contents, failures = _read_all(world, job.partition, fresh["key"].to_list())
-    table = _table(world.settings, job.partition, _with_content(listing, fresh, contents, last))
+    contents, failures = _read_all(world, job.partition, fresh)
+    refused = [failure.item for failure in failures if failure.reason in _REFUSED]
+    rows = _with_content(listing, fresh, contents, last.filter(~pl.col("file_id").is_in(refused)))
+    table = _table(world.settings, job.partition, rows)
     return Made(
         table=table,
         failures=failure_table(failures, job.failures.clear(), job.failures),
@@ -69,40 +77,47 @@ def changed(listing: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
 
 
 def _listing_row(info: ObjectInfo) -> tuple[object, ...]:
-    return (info.key, info.uri, info.size_bytes, info.etag, info.modified_at, info.problem)
+    etag = f"{_REVISION}:{info.etag}"
+    return (info.key, info.uri, info.size_bytes, etag, info.modified_at, info.problem)
 
 
 def _read_all(
-    world: World, partition: str, keys: Sequence[str]
+    world: World, partition: str, fresh: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[Failure]]:
-    def read(key: str) -> tuple[str, str, str] | Failure:
+    limit = world.settings.max_file_bytes
+
+    def read(key: str, size_bytes: int) -> tuple[str, str, str] | Failure:
         try:
-            return (key, *_read(world, partition, key))
+            _check_size(size_bytes, limit)
+            with opened(world, partition, key) as stream:
+                return (key, *_read(stream, key, limit))
         except ItemError as error:
-            return failure(file_id(partition, key), error)
+            return failure(file_id(partition, key), error, bytes_seen=size_bytes)
 
     with ThreadPoolExecutor(_READERS) as pool:
-        results = list(pool.map(read, keys))
+        results = list(pool.map(read, fresh["key"], fresh["size_bytes"]))
     rows = [r for r in results if isinstance(r, tuple)]
     failures = [r for r in results if isinstance(r, Failure)]
     return pl.DataFrame(rows, schema=_CONTENT, orient="row"), failures
 
 
-def _read(world: World, partition: str, key: str) -> tuple[str, str]:
+def _read(stream: BinaryIO, key: str, limit: int) -> tuple[str, str]:
     """Return (content digest, media type) of one object, read in blocks."""
-    limit = world.settings.max_file_bytes
     state, seen, head = blake2b(digest_size=16), 0, b""
-    with world.source.open(partition, key) as stream:
-        while block := stream.read(_BLOCK):
-            head = head or block[:_HEAD]
-            seen += len(block)
-            if seen > limit:
-                raise ReadError(
-                    f"it is larger than MMRAG_MAX_FILE_BYTES={limit}: raise the limit or split it",
-                    reason="too_large",
-                )
-            state.update(block)
+    while block := stream.read(_BLOCK):
+        head = head or block[:_HEAD]
+        seen += len(block)
+        _check_size(seen, limit)
+        state.update(block)
     return state.hexdigest(), sniff(head, key)
+
+
+def _check_size(size_bytes: int, limit: int) -> None:
+    if size_bytes > limit:
+        raise ReadError(
+            f"it is larger than MMRAG_MAX_FILE_BYTES={limit}: raise the limit or split it",
+            reason="too_large",
+        )
 
 
 def _with_content(

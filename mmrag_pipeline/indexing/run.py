@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.indexing.commit import write_table
+from mmrag_pipeline.indexing.failures import failures_of, open_retries
 from mmrag_pipeline.indexing.station import Job, Made, Mode, Recipe, Station, Step, World
 from mmrag_pipeline.schemas import FAILURES
 
@@ -62,67 +64,78 @@ def _is_fresh(
 ) -> bool:
     if station.stateful or mode.force or mode.replay:
         return False
+    current = is_current(world, station, recipe, partition)
+    return current and not _has_open_retries(world, station.name, partition)
+
+
+def is_current(world: World, station: Station, recipe: Recipe, partition: str) -> bool:
+    """Return whether a table was made by this recipe from the tables beside it."""
     last = world.tables.lineage(station.name, partition)
     if last is None or last.recipe != recipe.digest:
         return False
-    if dict(last.upstream) != upstream_digests(world, station.upstream, partition):
-        return False
-    return not _has_open_retries(world, station.name, partition)
+    failures = world.tables.lineage(failures_of(station.name), partition)
+    now = upstream_digests(world, station.upstream, partition)
+    return failures is not None and dict(last.upstream) == {
+        **now,
+        failures.table: failures.digest,
+    }
 
 
 def _has_open_retries(world: World, station: str, partition: str) -> bool:
-    lineage = world.tables.lineage(f"failures.{station}", partition)
+    lineage = world.tables.lineage(failures_of(station), partition)
     if lineage is None or lineage.rows == 0:
         return False
-    rows = world.tables.read(f"failures.{station}", partition)
-    limit = world.settings.transient_attempts
-    return (
-        rows is not None
-        and not rows.filter(pl.col("transient") & (pl.col("attempts") < limit)).is_empty()
-    )
+    rows = world.tables.read(failures_of(station), partition)
+    return rows is None or not open_retries(rows, world.settings.transient_attempts).is_empty()
 
 
 def _job(world: World, station: Station, recipe: Recipe, partition: str, *, mode: Mode) -> Job:
+    names = () if station.commits_itself else station.upstream
     upstream_digests(world, station.upstream, partition)
-    frames = {}
-    for name in station.upstream:
-        frame = world.tables.read(name, partition)
-        if frame is not None:
-            frames[name] = frame
-    previous = world.tables.read(station.name, partition)
+    tables = {name: _read_with_digest(world, name, partition) for name in names}
     return Job(
         partition,
         mode,
         recipe,
-        frames,
-        previous,
-        _failures(world, station, recipe, partition, mode),
+        {name: frame for name, (frame, _) in tables.items()},
+        {name: digest for name, (_, digest) in tables.items()},
+        last_failures(world, station, recipe, partition),
     )
 
 
-def _failures(
-    world: World, station: Station, recipe: Recipe, partition: str, mode: Mode
-) -> pl.DataFrame:
-    name = f"failures.{station.name}"
-    lineage = world.tables.lineage(name, partition)
-    rows = None if lineage is None or mode.replay else world.tables.read(name, partition)
-    if rows is None or lineage is None or lineage.recipe != recipe.digest:
+def _read_with_digest(world: World, name: str, partition: str) -> tuple[pl.DataFrame, str]:
+    """Return a table and the digest of just these rows, even when another run replaces it."""
+    before = world.tables.lineage(name, partition)
+    frame = world.tables.read(name, partition)
+    if frame is None:
+        raise CorruptStateError(f"table {name!r} of {partition!r} vanished while it was read")
+    unchanged = before is not None and world.tables.lineage(name, partition) == before
+    return frame, before.digest if before and unchanged else table_digest(frame)
+
+
+def last_failures(world: World, station: Station, recipe: Recipe, partition: str) -> pl.DataFrame:
+    """Return what the station could not do last time, under the same recipe."""
+    lineage = world.tables.lineage(failures_of(station.name), partition)
+    if lineage is None or lineage.recipe != recipe.digest:
         return pl.DataFrame(schema=FAILURES)
-    return rows
+    rows = world.tables.read(failures_of(station.name), partition)
+    return pl.DataFrame(schema=FAILURES) if rows is None else rows
 
 
 def _commit(world: World, station: Station, job: Job, made: Made) -> None:
-    """Write failures first: a table is only as fresh as what it could not do."""
-    write_table(world, job, f"failures.{station.name}", made.failures)
+    """Write failures, then the table that names their digest: it is fresh only beside them."""
+    failures = failures_of(station.name)
+    write_table(world, job, failures, made.failures)
     if not station.commits_itself:
-        write_table(world, job, station.name, made.table)
+        upstream = {**job.upstream, failures: table_digest(made.failures)}
+        write_table(world, job, station.name, made.table, upstream=upstream)
 
 
 def _outcome(
     world: World, station: str, partition: str, made: Made | None, seconds: float
 ) -> Outcome:
     lineage = world.tables.lineage(station, partition)
-    failed = world.tables.lineage(f"failures.{station}", partition)
+    failed = world.tables.lineage(failures_of(station), partition)
     if lineage is None:
         raise CorruptStateError(f"table {station!r} of {partition!r} vanished while it was made")
     return Outcome(

@@ -73,10 +73,10 @@ class Job:
     mode: Mode
     recipe: Recipe
     frames: Mapping[str, pl.DataFrame]
-    previous: pl.DataFrame | None
-    """The station's own last table, for stations that read state."""
+    upstream: Mapping[str, str]
+    """The digests of the frames: what was really read, whatever others write meanwhile."""
     failures: pl.DataFrame
-    """The station's last failures under the same recipe; empty on a replay."""
+    """The station's last failures under the same recipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Station:
     stateful: bool = False
     """True when the world outside may have changed although no upstream table did."""
     commits_itself: bool = False
-    """True when the table must be written under a lock that the step holds."""
+    """True when the step reads and writes its tables itself, under a lock that it holds."""
 
 
 Make = Callable[[World, Mapping[str, Job]], Mapping[str, Made]]

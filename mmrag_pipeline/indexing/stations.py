@@ -21,9 +21,9 @@ STEPS: tuple[Step, ...] = (
     pages.STEP,
     tiles.STEP,
     vision.STEP,
-    dead_letters.STEP,
     chunks.STEP,
     text_vectors.STEP,
+    dead_letters.STEP,
     points.STEP,
     collection.STEP,
 )

@@ -22,7 +22,9 @@ STATION = Station("text_vectors", ("chunks",), recipe)
 
 
 @dataclass(frozen=True, slots=True)
-class _Space:
+class Space:
+    """One kind of text vector and the texts that want it."""
+
     signal: Signal
     card: Card
     encode: Callable[[Sequence[str]], Vectors]
@@ -41,7 +43,7 @@ def shelf(signal: Signal, card: Card) -> Shelf:
 
 def make(world: World, job: Job) -> Made:
     """Encode the texts no memo knows; captions also in the picture space."""
-    parts = [_fill(world, job, space) for space in _spaces(world, job)]
+    parts = [_fill(world, job, space) for space in spaces(world, job.frames["chunks"])]
     failures = pl.concat([missing.given_up for _, _, missing in parts]).unique("item")
     found = [f for _, batch, _ in parts for f in batch.failures]
     return Made(
@@ -52,17 +54,18 @@ def make(world: World, job: Job) -> Made:
     )
 
 
-def _spaces(world: World, job: Job) -> list[_Space]:
-    texts = job.frames["chunks"].select("text_digest", "text", "kind")
+def spaces(world: World, chunks: pl.DataFrame) -> list[Space]:
+    """Return both spaces with the distinct texts of these chunks."""
+    texts = chunks.select("text_digest", "text", "kind")
     captions = texts.filter(pl.col("kind") == "caption")
     distinct = [t.unique("text_digest", maintain_order=True) for t in (texts, captions)]
     return [
-        _Space("text", world.text.card, world.text.encode, distinct[0]),
-        _Space("image_text", world.image_text.card, world.image_text.encode_texts, distinct[1]),
+        Space("text", world.text.card, world.text.encode, distinct[0]),
+        Space("image_text", world.image_text.card, world.image_text.encode_texts, distinct[1]),
     ]
 
 
-def _fill(world: World, job: Job, space: _Space) -> tuple[pl.DataFrame, Batch, Missing]:
+def _fill(world: World, job: Job, space: Space) -> tuple[pl.DataFrame, Batch, Missing]:
     place = shelf(space.signal, space.card)
     wanted = space.texts["text_digest"]
     missing = find_missing(world, job, place, wanted)
@@ -72,6 +75,7 @@ def _fill(world: World, job: Job, space: _Space) -> tuple[pl.DataFrame, Batch, M
     for part in batches(keys, 4 * world.settings.batch_size):
         batch.commit(part, each_alone(lambda t: _rows(space, t), [texts[key] for key in part]))
         world.progress.advance("text_vectors", done=batch.computed, total=len(keys))
+    batch.flush()
     lost = {failure.item for failure in batch.failures} | set(missing.given_up["item"])
     table = pl.DataFrame({"digest": wanted.filter(~wanted.is_in(list(lost)))}).with_columns(
         signal=pl.lit(space.signal), card=pl.lit(space.card.fingerprint)
@@ -79,7 +83,7 @@ def _fill(world: World, job: Job, space: _Space) -> tuple[pl.DataFrame, Batch, M
     return table.select(TEXT_VECTORS.names()), batch, missing
 
 
-def _rows(space: _Space, texts: Sequence[str]) -> list[Row]:
+def _rows(space: Space, texts: Sequence[str]) -> list[Row]:
     return [(vector,) for vector in space.encode(texts)]
 
 

@@ -9,6 +9,7 @@ from mmrag_pipeline.records import Box
 from mmrag_pipeline.schemas import FAILURES, TILES
 from mmrag_pipeline.settings import Settings
 
+_REVISION = 1
 _WHOLE_PAGE_FACTOR = 1.5
 """A page up to this many tiles on its long side is small enough to be seen whole."""
 
@@ -16,7 +17,7 @@ _WHOLE_PAGE_FACTOR = 1.5
 def recipe(world: World) -> Recipe:
     """Return the tiling settings."""
     s = world.settings
-    return Recipe(["tiles", s.tile_px, s.tile_overlap, s.max_tiles])
+    return Recipe(["tiles", _REVISION, s.tile_px, s.tile_overlap, s.max_tiles])
 
 
 STATION = Station("tiles", ("pages",), recipe)
@@ -24,16 +25,21 @@ STATION = Station("tiles", ("pages",), recipe)
 
 def make(world: World, job: Job) -> Made:
     """Cut every page that has pixels; equal pages are cut once."""
-    pages = job.frames["pages"].filter(pl.col("raster") != "").unique("page_digest")
-    sizes = pages.select("width_px", "height_px").unique()
-    grids = pl.concat([_grid_frame(world.settings, w, h) for w, h in sizes.iter_rows()] or [_EMPTY])
-    table = (
-        pages.select("page_digest", "width_px", "height_px")
+    table = cut(world.settings, job.frames["pages"])
+    return Made(table, pl.DataFrame(schema=FAILURES), computed=0, reused=table.height)
+
+
+def cut(settings: Settings, pages: pl.DataFrame) -> pl.DataFrame:
+    """Return the tiles of pages in TILES' schema."""
+    seen = pages.filter(pl.col("raster") != "").unique("page_digest")
+    sizes = seen.select("width_px", "height_px").unique()
+    grids = pl.concat([_grid_frame(settings, w, h) for w, h in sizes.iter_rows()] or [_EMPTY])
+    return (
+        seen.select("page_digest", "width_px", "height_px")
         .join(grids, on=["width_px", "height_px"])
         .select(TILES.names())
         .sort("page_digest", "tile_no")
     )
-    return Made(table, pl.DataFrame(schema=FAILURES), computed=0, reused=table.height)
 
 
 def tile_boxes(settings: Settings, width_px: int, height_px: int) -> list[Box]:

@@ -19,6 +19,8 @@ from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, Step, Wo
 from mmrag_pipeline.records import Box, Line
 from mmrag_pipeline.schemas import CAPTIONS, IMAGE_VECTORS, OCR
 
+PIXELS_REVISION = 1
+"""Raise it when a page of the same digest is drawn, or a tile cut, with other pixels."""
 _OCR_BATCH = 4
 _CAPTION_BATCH = 16
 _TEXT_LAYER_CHARS = 16
@@ -27,19 +29,26 @@ _TEXT_LAYER_CHARS = 16
 
 def ocr_recipe(world: World) -> Recipe:
     """Return what decides the words read on a page."""
-    return Recipe(["ocr", world.settings.decode_side_px], {"ocr": world.ocr.card.fingerprint})
+    return Recipe(
+        ["ocr", PIXELS_REVISION, world.settings.decode_side_px], {"ocr": world.ocr.card.fingerprint}
+    )
 
 
 def captions_recipe(world: World) -> Recipe:
     """Return what decides a page's captions."""
     card = world.captioner.card
-    return Recipe(["captions", world.settings.decode_side_px], {"caption": card.fingerprint})
+    return Recipe(
+        ["captions", PIXELS_REVISION, world.settings.decode_side_px], {"caption": card.fingerprint}
+    )
 
 
 def image_vectors_recipe(world: World) -> Recipe:
     """Return what decides a picture's vector."""
     card = world.image_text.card
-    return Recipe(["image_vectors", world.settings.decode_side_px], {"image": card.fingerprint})
+    return Recipe(
+        ["image_vectors", PIXELS_REVISION, world.settings.decode_side_px],
+        {"image": card.fingerprint},
+    )
 
 
 OCR_STATION = Station("ocr", ("raw_files", "pages"), ocr_recipe)
@@ -128,7 +137,7 @@ def _drive(world: World, jobs: Mapping[str, Job], lanes: Mapping[str, Lane]) -> 
             lane.take(digest, page)
             world.progress.advance(name, done=number, total=len(needed))
     for lane in lanes.values():
-        lane.flush()
+        lane.finish()
 
 
 def _table(world: World, name: str, job: Job, wanted: pl.Series) -> pl.DataFrame:

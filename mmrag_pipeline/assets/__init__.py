@@ -1,0 +1,1 @@
+"""Dagster assets: read, step, write, metadata; the work itself is in indexing."""

@@ -1,0 +1,101 @@
+"""Checks of what is about to be served; a blocking one stops what comes after it."""
+
+import dagster as dg
+
+from mmrag_pipeline.assets.declared import check
+from mmrag_pipeline.indexing.checks import (
+    Verdict,
+    judge_counts,
+    judge_dead_letters,
+    judge_fingerprints,
+    judge_layout,
+    judge_vectors,
+)
+from mmrag_pipeline.resources.pipeline import Pipeline
+
+_UNIT = "Every vector is there, of its card's dimension and of unit length."
+_ONE_MODEL = "All points of a signal come from one model, the one of the settings."
+_COUNTS = "Points, the record of what was applied and the served collection agree."
+_LAYOUT = "The served collection was made for the models of its points."
+_RATE = "Few files are dead letters."
+
+
+@dg.multi_asset_check(specs=[check("unit", "image_vectors", blocking=True, description=_UNIT)])
+def image_vectors_are_unit(
+    context: dg.AssetCheckExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+) -> dg.AssetCheckResult:
+    """Check the vectors that image_vectors refers to."""
+    verdict = judge_vectors(pipeline.world, "image_vectors", context.partition_key)
+    return result("image_vectors", "unit", verdict)
+
+
+@dg.multi_asset_check(specs=[check("unit", "text_vectors", blocking=True, description=_UNIT)])
+def text_vectors_are_unit(
+    context: dg.AssetCheckExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+) -> dg.AssetCheckResult:
+    """Check the vectors that text_vectors refers to."""
+    verdict = judge_vectors(pipeline.world, "text_vectors", context.partition_key)
+    return result("text_vectors", "unit", verdict)
+
+
+@dg.multi_asset_check(specs=[check("one_model", "points", blocking=True, description=_ONE_MODEL)])
+def points_are_of_one_model(
+    context: dg.AssetCheckExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+) -> dg.AssetCheckResult:
+    """Check the cards in the payloads."""
+    verdict = judge_fingerprints(pipeline.world, context.partition_key)
+    return result("points", "one_model", verdict)
+
+
+@dg.multi_asset_check(
+    specs=[
+        check("count", "collection", blocking=True, description=_COUNTS),
+        check("layout", "collection", blocking=True, description=_LAYOUT),
+    ],
+    can_subset=False,
+)
+def collection_is_as_told(
+    context: dg.AssetCheckExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+) -> tuple[dg.AssetCheckResult, dg.AssetCheckResult]:
+    """Check what is served against the tables."""
+    partition = context.partition_key
+    return (
+        result("collection", "count", judge_counts(pipeline.world, partition)),
+        result("collection", "layout", judge_layout(pipeline.world, partition)),
+    )
+
+
+@dg.multi_asset_check(specs=[check("rate", "dead_letters", blocking=False, description=_RATE)])
+def dead_letters_are_few(
+    context: dg.AssetCheckExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+) -> dg.AssetCheckResult:
+    """Warn when many files cannot be used."""
+    verdict = judge_dead_letters(pipeline.world, context.partition_key)
+    return result("dead_letters", "rate", verdict, severity=dg.AssetCheckSeverity.WARN)
+
+
+def result(
+    asset: str,
+    name: str,
+    verdict: Verdict,
+    *,
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+) -> dg.AssetCheckResult:
+    """Return a verdict as Dagster's check result."""
+    return dg.AssetCheckResult(
+        check_name=name,
+        asset_key=dg.AssetKey(asset),
+        passed=verdict.passed,
+        severity=severity,
+        description=verdict.message,
+        metadata=dict(verdict.counts),
+    )
+
+
+CHECKS = (
+    image_vectors_are_unit,
+    text_vectors_are_unit,
+    points_are_of_one_model,
+    collection_is_as_told,
+    dead_letters_are_few,
+)

@@ -1,0 +1,64 @@
+"""One way from a step to materializations: run it, check its tables, tell what it did."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from mmrag_pipeline.assets.declared import RunMode
+from mmrag_pipeline.assets.metadata import outcome_metadata
+from mmrag_pipeline.errors import CollectionBusyError, ItemError, MmragError
+from mmrag_pipeline.indexing.checks import judge_schema
+from mmrag_pipeline.indexing.run import Outcome, run_step
+from mmrag_pipeline.indexing.station import Mode, Step
+from mmrag_pipeline.resources.pipeline import Pipeline
+
+Materialization = dg.MaterializeResult[None]
+_PASSING = (CollectionBusyError, ItemError)
+"""Errors of ours that may be gone at the next attempt."""
+
+
+def materialize(
+    context: dg.AssetExecutionContext, config: RunMode, *, pipeline: Pipeline, step: Step
+) -> Iterator[Materialization]:
+    """Run the selected stations of a step on the run's partition and report each.
+
+    Raises Failure without a retry for errors that another attempt cannot cure.
+    """
+    only = [key.to_user_string() for key in context.selected_asset_keys]
+    mode = Mode(context.run.run_id, force=config.force, replay=config.replay)
+    try:
+        outcomes = run_step(pipeline.world, step, context.partition_key, mode=mode, only=only)
+    except MmragError as error:
+        raise failure_of(error) from error
+    pipeline.outcomes.extend(outcomes)
+    for outcome in outcomes:
+        yield report(pipeline, outcome)
+
+
+def report(pipeline: Pipeline, outcome: Outcome) -> Materialization:
+    """Return the materialization of an outcome, with the check of the table behind it."""
+    world = pipeline.world
+    verdict = judge_schema(world, outcome.station, outcome.partition)
+    frame = world.tables.read(outcome.station, outcome.partition) if verdict.passed else None
+    key = dg.AssetKey(outcome.station)
+    return dg.MaterializeResult(
+        asset_key=key,
+        metadata=outcome_metadata(world, outcome, frame),
+        data_version=dg.DataVersion(outcome.digest),
+        check_results=[
+            dg.AssetCheckResult(
+                check_name="schema",
+                asset_key=key,
+                passed=verdict.passed,
+                description=verdict.message,
+                metadata=dict(verdict.counts),
+            )
+        ],
+    )
+
+
+def failure_of(error: MmragError) -> dg.Failure:
+    """Return an error of ours as Dagster's, retried only where time may cure it."""
+    return dg.Failure(
+        description=f"{type(error).__name__}: {error}", allow_retries=isinstance(error, _PASSING)
+    )

@@ -1,0 +1,97 @@
+"""What an outcome looks like in the catalog."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import dagster as dg
+import polars as pl
+
+from mmrag_pipeline.assets.columns import column_lineage, column_schema
+from mmrag_pipeline.ids import collection_name
+from mmrag_pipeline.indexing.run import Outcome
+from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.records import Lineage
+
+MODEL_STATIONS = ("ocr", "captions", "image_vectors", "text_vectors")
+PREVIEW_ROWS = 5
+_CELL = 60
+_HIDDEN = ("payload",)
+"""Columns whose cells are too large to be read in a table."""
+
+Metadata: TypeAlias = Mapping[str, dg.MetadataValue]
+
+
+def outcome_metadata(world: World, outcome: Outcome, frame: pl.DataFrame | None) -> Metadata:
+    """Return counts, schema, lineage and a few rows of the table an outcome is about."""
+    lineage = world.tables.lineage(outcome.station, outcome.partition)
+    return {
+        **_counts(outcome),
+        **_shape(world, outcome),
+        **(_origin(lineage) if lineage else {}),
+        **({"preview": preview(frame)} if frame is not None and frame.height else {}),
+    }
+
+
+def preview(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
+    """Return the first rows as a markdown table; cells are cut short and escaped."""
+    head = frame.head(PREVIEW_ROWS)
+    shown = [name for name in head.columns if name not in _HIDDEN]
+    lines = [_line(shown), _line(["---"] * len(shown))]
+    lines += [_line([_cell(row[name]) for name in shown]) for row in head.iter_rows(named=True)]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def _counts(outcome: Outcome) -> Metadata:
+    computed = "model_calls" if outcome.station in MODEL_STATIONS else "computed"
+    return {
+        "rows": dg.MetadataValue.int(outcome.rows),
+        "dagster/partition_row_count": dg.MetadataValue.int(outcome.rows),
+        computed: dg.MetadataValue.int(outcome.computed),
+        "reused": dg.MetadataValue.int(outcome.reused),
+        "failed": dg.MetadataValue.int(outcome.failed),
+        "seconds": dg.MetadataValue.float(round(outcome.seconds, 4)),
+        "unchanged": dg.MetadataValue.bool(outcome.unchanged),
+        **{
+            f"changes/{name}": dg.MetadataValue.int(number)
+            for name, number in outcome.changes.items()
+        },
+    }
+
+
+def _shape(world: World, outcome: Outcome) -> Metadata:
+    shape: dict[str, dg.MetadataValue] = {
+        "dagster/column_schema": dg.MetadataValue.table_schema(column_schema(outcome.station)),
+        "dagster/column_lineage": dg.MetadataValue.column_lineage(column_lineage(outcome.station)),
+    }
+    if outcome.station == "collection":
+        alias = collection_name(world.settings.collection_prefix, outcome.partition)
+        shape["collection"] = dg.MetadataValue.text(world.vectors.aliases().get(alias, alias))
+        shape["alias"] = dg.MetadataValue.text(alias)
+        shape["dagster/uri"] = dg.MetadataValue.text(
+            f"{world.settings.qdrant_url or 'embedded:'}/collections/{alias}"
+        )
+    return shape
+
+
+def _origin(lineage: Lineage) -> Metadata:
+    """Return where a table comes from: its digest, its models, the tables it was made of."""
+    held = {
+        "digest": dg.MetadataValue.text(lineage.digest),
+        "recipe": dg.MetadataValue.text(lineage.recipe),
+        "made_by_run": dg.MetadataValue.text(lineage.run_id),
+        "made_from": dg.MetadataValue.json(dict(lineage.upstream)),
+    }
+    cards = {"cards": dg.MetadataValue.json(dict(lineage.cards))} if lineage.cards else {}
+    return {**held, **cards}
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(value: object) -> str:
+    """Return a value as inline code: what files hold is shown, never interpreted."""
+    text = " ".join(str(value).split())
+    cut = text if len(text) <= _CELL else f"{text[: _CELL - 1]}…"
+    safe = cut.replace("`", "'").replace("|", "¦")
+    return f"`{safe}`" if safe else ""

@@ -1,0 +1,117 @@
+"""Runs the job `index` in this process, partition by partition, where the UI can see it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from mmrag_pipeline.assets.checks import CHECKS
+from mmrag_pipeline.assets.job import ASSETS, INDEX
+from mmrag_pipeline.assets.partitions import add_domains
+from mmrag_pipeline.indexing.run import Outcome
+from mmrag_pipeline.indexing.station import Mode, World
+from mmrag_pipeline.ports import Progress
+from mmrag_pipeline.resources.pipeline import Pipeline
+from mmrag_pipeline.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionRun:
+    """What became of one partition; `error` is empty when its run succeeded."""
+
+    partition: str
+    run_id: str
+    outcomes: tuple[Outcome, ...]
+    error: str = ""
+    warnings: tuple[str, ...] = field(default=())
+    """Failed checks that stop nothing, as `PARTITION ASSET/CHECK: message`."""
+
+
+def index_partitions(
+    partitions: Sequence[str],
+    *,
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    mode: Mode,
+    progress: Progress | None = None,
+) -> list[PartitionRun]:
+    """Bring these partitions up to date, one run each; a failed one stops no other.
+
+    `mode.run_id` is not used: Dagster names the runs.
+    """
+    from mmrag_pipeline.assembly import open_world
+
+    with open_world(settings, progress) as world:
+        return list(run_partitions(world, partitions, instance=instance, mode=mode))
+
+
+def run_partitions(
+    world: World, partitions: Sequence[str], *, instance: dg.DagsterInstance, mode: Mode
+) -> Iterator[PartitionRun]:
+    """Run the job on each partition of an open world and yield what became of it."""
+    add_domains(instance, partitions)
+    for partition in partitions:
+        yield _run(Pipeline(world), partition, instance=instance, mode=mode)
+
+
+def index_job(pipeline: Pipeline) -> dg.JobDefinition:
+    """Return the job `index` over a given world instead of that of the settings."""
+    definitions = dg.Definitions(
+        assets=ASSETS,
+        asset_checks=CHECKS,
+        jobs=[INDEX],
+        resources={"pipeline": dg.ResourceDefinition.hardcoded_resource(pipeline)},
+        executor=dg.in_process_executor,
+    )
+    return definitions.resolve_job_def(INDEX.name)
+
+
+def _run(
+    pipeline: Pipeline, partition: str, *, instance: dg.DagsterInstance, mode: Mode
+) -> PartitionRun:
+    result = index_job(pipeline).execute_in_process(
+        instance=instance,
+        partition_key=partition,
+        run_config=run_config(mode),
+        raise_on_error=False,
+    )
+    return PartitionRun(
+        partition=partition,
+        run_id=result.run_id,
+        outcomes=tuple(pipeline.outcomes),
+        error="" if result.success else _error(result),
+        warnings=tuple(
+            f"{partition} {text}" for text in _failed(result, dg.AssetCheckSeverity.WARN)
+        ),
+    )
+
+
+def run_config(mode: Mode) -> dict[str, object]:
+    """Return the config of the job `index` that asks for this mode and keeps the console quiet."""
+    quiet = {"console": {"config": {"log_level": "CRITICAL"}}}
+    flags = {"force": mode.force, "replay": mode.replay}
+    return {"loggers": quiet, "ops": {asset.op.name: {"config": flags} for asset in ASSETS}}
+
+
+def _error(result: dg.ExecuteInProcessResult) -> str:
+    """Return what failed first, without Dagster's wrapping: a check, or a step."""
+    checks = _failed(result, dg.AssetCheckSeverity.ERROR)
+    steps = (_message(event) for event in result.all_events if event.is_step_failure)
+    unknown = f"run {result.run_id} failed before its first step: see its log in the UI"
+    return next(iter([*checks, *steps]), unknown)
+
+
+def _message(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    error = data.error.cause or data.error if data.error else None
+    return error.message.strip() if error else str(event.message)
+
+
+def _failed(result: dg.ExecuteInProcessResult, severity: dg.AssetCheckSeverity) -> list[str]:
+    return [
+        f"{evaluation.asset_key.to_user_string()}/{evaluation.check_name}: {evaluation.description}"
+        for evaluation in result.get_asset_check_evaluations()
+        if not evaluation.passed and evaluation.severity is severity
+    ]

@@ -1,0 +1,105 @@
+"""verify: desired, applied and held points side by side; repair: what differs, without a model."""
+
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from mmrag_pipeline.errors import NotFoundError
+from mmrag_pipeline.ids import collection_name
+from mmrag_pipeline.indexing import collection
+from mmrag_pipeline.indexing.run import Outcome, run_step
+from mmrag_pipeline.indexing.station import Mode, World
+from mmrag_pipeline.schemas import COLLECTION
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How far what is served is from what should be."""
+
+    partition: str
+    serving: str | None
+    """The collection behind the alias; None when nothing is served."""
+    expected: str
+    """The collection that today's models should serve from."""
+    layout_fits: bool
+    """Whether the serving collection has the layout of today's cards."""
+    desired: int
+    applied: int
+    held: int
+    missing: int
+    foreign: int
+    changed: int
+    unrecorded: int
+    """Points that the collection table tells otherwise than the collection."""
+    samples: tuple[str, ...]
+    """Some ids of missing, foreign and changed points."""
+
+    @property
+    def clean(self) -> bool:
+        """Return whether nothing needs repair."""
+        wrong = self.missing + self.foreign + self.changed + self.unrecorded
+        return wrong == 0 and self.layout_fits and self.serving == self.expected
+
+
+def verify(world: World, partition: str, *, samples: int = 5) -> Drift:
+    """Compare by id and hash the points table, the collection table and the collection.
+
+    Raises NotFoundError when the partition was never indexed; changes nothing.
+    """
+    desired = _desired(world, partition)
+    name = world.vectors.aliases().get(collection_name(world.settings.collection_prefix, partition))
+    layouts = world.vectors.layouts()
+    serving = name if name in layouts else None
+    present = _held(world, serving)
+    recorded = world.tables.read("collection", partition)
+    applied = pl.DataFrame(schema=COLLECTION) if recorded is None else recorded
+    wrong = [_absent(desired, present), _absent(present, desired), _changed(desired, present)]
+    return Drift(
+        partition=partition,
+        serving=serving,
+        expected=collection.generation(world, partition),
+        layout_fits=serving is not None
+        and layouts[serving].digest == collection.layout(world).digest,
+        desired=desired.height,
+        applied=applied.height,
+        held=present.height,
+        missing=wrong[0].len(),
+        foreign=wrong[1].len(),
+        changed=wrong[2].len(),
+        unrecorded=_unrecorded(applied, present),
+        samples=tuple(point_id for ids in wrong for point_id in ids.sort().head(samples)),
+    )
+
+
+def repair(world: World, partition: str, mode: Mode) -> Outcome:
+    """Make what is held what is desired: from remembered vectors, never from a model."""
+    return run_step(world, collection.STEP, partition, mode=replace(mode, force=True))[0]
+
+
+def _desired(world: World, partition: str) -> pl.DataFrame:
+    points = world.tables.read("points", partition)
+    if points is None:
+        raise NotFoundError(f"{partition!r} was never indexed: run `mmrag index` first")
+    return points.select(COLLECTION.names())
+
+
+def _held(world: World, serving: str | None) -> pl.DataFrame:
+    if serving is None:
+        return pl.DataFrame(schema=COLLECTION)
+    with world.vectors.reader(serving) as index:
+        return collection.held(index)
+
+
+def _absent(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
+    return one.join(other, on="point_id", how="anti")["point_id"]
+
+
+def _changed(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
+    both = one.join(other, on="point_id", suffix="_other")
+    hashes = [pl.col(h).ne_missing(pl.col(f"{h}_other")) for h in ("point_hash", "payload_hash")]
+    return both.filter(pl.any_horizontal(hashes))["point_id"]
+
+
+def _unrecorded(applied: pl.DataFrame, present: pl.DataFrame) -> int:
+    parts = (_absent(applied, present), _absent(present, applied), _changed(applied, present))
+    return sum(ids.len() for ids in parts)

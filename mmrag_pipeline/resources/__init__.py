@@ -1,0 +1,1 @@
+"""What Dagster hands to assets and sensors: the world, made by assembly."""

@@ -1,0 +1,46 @@
+"""The world of a run as a Dagster resource, made of settings."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dagster as dg
+
+from mmrag_pipeline.indexing.run import Outcome
+from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The world that assets work on, and what they did there."""
+
+    world: World
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+class PipelineResource(dg.ConfigurableResource[Pipeline]):
+    """Opens the world of `MMRAG_*` settings for a run; models load once per process."""
+
+    source_root: str | None = None
+    """Overrides MMRAG_SOURCE_ROOT."""
+    source_domain: str | None = None
+    """Overrides MMRAG_SOURCE_DOMAIN."""
+
+    @contextmanager
+    def yield_for_execution(
+        self, context: dg.InitResourceContext
+    ) -> Generator[Pipeline, None, None]:
+        """Open the world, hand it out, close it."""
+        from mmrag_pipeline.assembly import open_world
+
+        del context
+        with open_world(self._settings()) as world:
+            yield Pipeline(world)
+
+    def _settings(self) -> Settings:
+        root = Path(self.source_root) if self.source_root else None
+        chosen = {"source_root": root, "source_domain": self.source_domain}
+        overrides = {name: value for name, value in chosen.items() if value is not None}
+        return Settings().model_copy(update=overrides)

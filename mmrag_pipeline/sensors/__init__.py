@@ -1,0 +1,1 @@
+"""Sensors: pure decisions under thin Dagster functions."""

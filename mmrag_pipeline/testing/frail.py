@@ -1,0 +1,189 @@
+"""Stores that let something happen at a chosen commit: a death, or a second run."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+import polars as pl
+
+from mmrag_pipeline.ports import (
+    CollectionReader,
+    CollectionWriter,
+    Memo,
+    TableStore,
+    VectorStore,
+)
+from mmrag_pipeline.records import (
+    Candidate,
+    Layout,
+    Lineage,
+    Signal,
+    SparseVector,
+    StoredPoint,
+    Vectors,
+    Where,
+)
+from mmrag_pipeline.testing.worlds import State
+
+
+class Killed(BaseException):
+    """The process is gone: nothing may catch this and go on."""
+
+
+def die() -> None:
+    """Raise Killed."""
+    raise Killed
+
+
+@dataclass(slots=True)
+class Fuse:
+    """Calls `act` once, just before (or after) the commit number `at`, counted from 1."""
+
+    at: int
+    act: Callable[[], None] = die
+    late: bool = False
+    commits: int = 0
+
+    def commit(self, write: Callable[[], None]) -> None:
+        """Perform one commit."""
+        self.commits += 1
+        now = self.commits == self.at
+        if now and not self.late:
+            self.act()
+        write()
+        if now and self.late:
+            self.act()
+
+
+def frail(state: State, fuse: Fuse) -> State:
+    """Return the same stores behind a fuse."""
+    return State(
+        FrailTables(state.tables, fuse),
+        FrailMemo(state.memo, fuse),
+        FrailVectors(state.vectors, fuse),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FrailTables:
+    """TableStore whose writes are commits."""
+
+    inner: TableStore
+    fuse: Fuse
+
+    def read(self, table: str, partition: str) -> pl.DataFrame | None:
+        """Return the table."""
+        return self.inner.read(table, partition)
+
+    def write(self, frame: pl.DataFrame, lineage: Lineage) -> None:
+        """Replace the table: one commit."""
+        self.fuse.commit(lambda: self.inner.write(frame, lineage))
+
+    def lineage(self, table: str, partition: str) -> Lineage | None:
+        """Return the lineage."""
+        return self.inner.lineage(table, partition)
+
+
+@dataclass(frozen=True, slots=True)
+class FrailMemo:
+    """Memo whose appends are commits."""
+
+    inner: Memo
+    fuse: Fuse
+
+    def missing(self, station: str, fingerprint: str, keys: pl.Series) -> pl.Series:
+        """Return the missing keys."""
+        return self.inner.missing(station, fingerprint, keys)
+
+    def fetch(self, station: str, fingerprint: str, keys: pl.Series) -> pl.DataFrame:
+        """Return the remembered rows."""
+        return self.inner.fetch(station, fingerprint, keys)
+
+    def append(self, station: str, fingerprint: str, partition: str, rows: pl.DataFrame) -> None:
+        """Append a batch: one commit."""
+        self.fuse.commit(lambda: self.inner.append(station, fingerprint, partition, rows))
+
+
+@dataclass(frozen=True, slots=True)
+class FrailVectors:
+    """VectorStore whose changes are commits."""
+
+    inner: VectorStore
+    fuse: Fuse
+
+    def layouts(self) -> Mapping[str, Layout]:
+        """Return the layouts."""
+        return self.inner.layouts()
+
+    def create(self, collection: str, layout: Layout) -> None:
+        """Create a collection: one commit."""
+        self.fuse.commit(lambda: self.inner.create(collection, layout))
+
+    def drop(self, collection: str) -> None:
+        """Drop a collection: one commit."""
+        self.fuse.commit(lambda: self.inner.drop(collection))
+
+    def aliases(self) -> Mapping[str, str]:
+        """Return the aliases."""
+        return self.inner.aliases()
+
+    def move_alias(self, alias: str, collection: str) -> None:
+        """Move an alias: one commit."""
+        self.fuse.commit(lambda: self.inner.move_alias(alias, collection))
+
+    def reader(self, collection: str) -> AbstractContextManager[CollectionReader]:
+        """Open for questions."""
+        return self.inner.reader(collection)
+
+    @contextmanager
+    def writer(self, collection: str) -> Iterator[CollectionWriter]:
+        """Open for changes."""
+        with self.inner.writer(collection) as index:
+            yield FrailWriter(index, self.fuse)
+
+
+@dataclass(frozen=True, slots=True)
+class FrailWriter:
+    """CollectionWriter whose changes are commits; an upsert may be cut in two."""
+
+    inner: CollectionWriter
+    fuse: Fuse
+
+    def upsert(self, points: Sequence[StoredPoint]) -> None:
+        """Write the first half, then the second: two commits."""
+        half = len(points) // 2
+        for part in (points[:half], points[half:]):
+            self._upsert(part)
+
+    def _upsert(self, points: Sequence[StoredPoint]) -> None:
+        self.fuse.commit(lambda: self.inner.upsert(points))
+
+    def set_payloads(self, payloads: Mapping[str, Mapping[str, object]]) -> None:
+        """Replace payloads: one commit."""
+        self.fuse.commit(lambda: self.inner.set_payloads(payloads))
+
+    def delete(self, point_ids: Sequence[str]) -> None:
+        """Remove points: one commit."""
+        self.fuse.commit(lambda: self.inner.delete(point_ids))
+
+    def flush(self) -> None:
+        """Bring everything to the disk: one commit."""
+        self.fuse.commit(self.inner.flush)
+
+    def query(
+        self, signal: Signal, vector: Vectors | SparseVector, *, limit: int, where: Where
+    ) -> list[Candidate]:
+        """Return the best points."""
+        return self.inner.query(signal, vector, limit=limit, where=where)
+
+    def fetch(self, point_ids: Sequence[str], *, vectors: bool = False) -> list[StoredPoint]:
+        """Return points by id."""
+        return self.inner.fetch(point_ids, vectors=vectors)
+
+    def held(self) -> Iterator[pl.DataFrame]:
+        """Yield what is held."""
+        return self.inner.held()
+
+    def count(self) -> int:
+        """Return the number of points."""
+        return self.inner.count()

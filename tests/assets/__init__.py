@@ -1,0 +1,1 @@
+"""Tests of assets, checks and the job, over worlds in memory."""

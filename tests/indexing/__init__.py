@@ -1,0 +1,1 @@
+"""Tests of the stations and of the laws they keep together."""

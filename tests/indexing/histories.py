@@ -1,0 +1,86 @@
+"""Random histories of a partition, for the laws that hold over all of them."""
+
+from collections.abc import Callable
+from typing import cast
+
+from hypothesis import strategies as st
+
+from mmrag_pipeline.testing.frail import Fuse
+from tests.indexing.life import DOMAIN, Life
+
+Event = tuple[str, Callable[[Life], object]]
+"""A name, so that a failing history can be read, and what happens."""
+
+CONTENTS = (
+    "img:1",
+    "img:2",
+    "img:3@150x100",
+    "img:?4",
+    "txt:a note of few words",
+    "txt:# Title\n" + " ".join(f"word{n}." for n in range(40)),
+    "pdf:p|q|=a page that has its own layer of text",
+    "pdf:p|r|p",
+    "pdf:q|!|?s|t@90x200",
+    "bad",
+    "slow",
+    "",
+)
+KEYS = ("a1", "a2", "b", "c", "d")
+_ROLES = ("ocr", "captioner", "image_text", "text", "sparse")
+
+keys = st.sampled_from(KEYS)
+
+
+def _put(key: str, content: str) -> Event:
+    return f"put {key} {content!r}", lambda life: life.put(**{key: content})
+
+
+def _on_file(what: str, key: str, other: str) -> Event:
+    def happen(life: Life) -> None:
+        if key in life.source.files[DOMAIN]:
+            getattr(life.source, what)(*((DOMAIN, key, other) if other else (DOMAIN, key)))
+
+    return f"{what} {key} {other}", happen
+
+
+def _model(role: str, revision: str) -> Event:
+    return f"{role}={revision}", lambda life: life.change_model(role, revision)
+
+
+def _kill(at: int, late: bool) -> Event:
+    return f"kill {'after' if late else 'before'} commit {at}", lambda life: life.run_until(
+        Fuse(at, late=late)
+    )
+
+
+def _named(name: str, happen: Callable[[Life], object]) -> Event:
+    return name, happen
+
+
+file_events = st.one_of(
+    st.builds(_put, keys, st.sampled_from(CONTENTS)),
+    st.builds(_on_file, st.sampled_from(("touch", "delete", "forbid", "allow")), keys, st.just("")),
+    st.builds(_on_file, st.sampled_from(("move", "copy")), keys, keys),
+)
+setting_events = st.one_of(
+    st.builds(_model, st.sampled_from(_ROLES), st.sampled_from("123")),
+    st.builds(
+        lambda group: _named(f"show to {group}", lambda life: life.show_to(group)),
+        st.sampled_from(("staff", "public")),
+    ),
+)
+run = st.just(_named("run", lambda life: life.run()))
+kill = st.builds(_kill, st.integers(1, 45), st.booleans())
+
+
+def histories(*events: st.SearchStrategy[Event], size: int) -> st.SearchStrategy[list[Event]]:
+    """Return histories of up to `size` events after some first files."""
+    first = st.lists(st.builds(_put, keys, st.sampled_from(CONTENTS)), min_size=1, max_size=4)
+    later = st.lists(st.one_of(*events), max_size=size)
+    return cast(st.SearchStrategy[list[Event]], st.builds(lambda a, b: [*a, *b], first, later))
+
+
+def all_readable(life: Life) -> None:
+    """End every lock, so that a rebuild sees what the history saw."""
+    for key in life.source.files[DOMAIN]:
+        life.source.allow(DOMAIN, key)

@@ -1,0 +1,66 @@
+"""The laws, over random histories: equal to a rebuild, and every content paid once."""
+
+import pytest
+from hypothesis import given, settings
+
+from mmrag_pipeline.testing.ledger import Entry
+from tests.indexing.histories import (
+    Event,
+    all_readable,
+    file_events,
+    histories,
+    kill,
+    run,
+    setting_events,
+)
+from tests.indexing.life import Life
+
+_LIVES = (file_events, setting_events, run, kill)
+
+
+def _ends_as_rebuilt(history: list[Event]) -> None:
+    life = Life()
+    for _, happen in history:
+        happen(life)
+    all_readable(life)
+    life.run()
+    assert life.index() == life.rebuild()[0]
+
+
+def _pays_once(history: list[Event]) -> None:
+    life, needed = Life(), set[Entry]()
+    for _, happen in history:
+        happen(life)
+        all_readable(life)
+        life.run()
+        needed |= life.rebuild()[1]
+    assert set(life.ledger.entries) == needed
+    assert life.ledger.repeated() == 0
+
+
+@settings(max_examples=20, deadline=None)
+@given(histories(*_LIVES, size=7))
+def test_any_history_ends_in_the_index_of_a_rebuild(history: list[Event]) -> None:
+    _ends_as_rebuilt(history)
+
+
+@settings(max_examples=6, deadline=None)
+@given(histories(file_events, setting_events, size=3))
+def test_each_content_is_given_to_each_model_exactly_once(history: list[Event]) -> None:
+    _pays_once(history)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)
+@settings(max_examples=500, deadline=None)
+@given(histories(*_LIVES, size=20))
+def test_any_long_history_ends_in_the_index_of_a_rebuild(history: list[Event]) -> None:
+    _ends_as_rebuilt(history)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)
+@settings(max_examples=150, deadline=None)
+@given(histories(file_events, setting_events, size=10))
+def test_each_content_of_a_long_history_is_paid_exactly_once(history: list[Event]) -> None:
+    _pays_once(history)

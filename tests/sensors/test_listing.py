@@ -1,0 +1,150 @@
+"""The listing sensor asks for exactly the runs that are needed, from sizes and etags only."""
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from mmrag_pipeline.assets.partitions import DOMAIN
+from mmrag_pipeline.errors import ListingError
+from mmrag_pipeline.indexing.raw_files import list_objects
+from mmrag_pipeline.indexing.station import Mode, World
+from mmrag_pipeline.indexing.stations import run_partition
+from mmrag_pipeline.records import ObjectInfo
+from mmrag_pipeline.resources.pipeline import Pipeline
+from mmrag_pipeline.sensors.listing import changed_files, decide, difference_digest, look
+from mmrag_pipeline.testing.source import FakeSource
+from mmrag_pipeline.testing.worlds import fake_world
+
+SHOP = "shop"
+
+
+class OutdoorFails(FakeSource):
+    """A source whose domain `outdoor` cannot be listed."""
+
+    def list(self, domain: str) -> list[ObjectInfo]:
+        """Return the listing, or raise for `outdoor`."""
+        if domain == "outdoor":
+            raise ListingError("permission denied")
+        return super().list(domain)
+
+
+@pytest.fixture
+def source() -> FakeSource:
+    """Return a source with one file."""
+    made = FakeSource()
+    made.put(SHOP, "a.png", b"img:one")
+    return made
+
+
+@pytest.fixture
+def world(source: FakeSource) -> World:
+    """Return a world whose one domain is indexed."""
+    made = fake_world(source)
+    run_partition(made, SHOP, Mode("run-1"))
+    return made
+
+
+def test_a_new_domain_is_added_and_asked_for() -> None:
+    result = decide({SHOP: "d1"}, known=set(), busy=set())
+    (request,) = result.run_requests or []
+    (added,) = result.dynamic_partitions_requests or []
+    assert (request.partition_key, request.run_key) == (SHOP, "shop@d1")
+    assert list(added.partition_keys) == [SHOP]
+
+
+def test_a_known_domain_is_not_added_again() -> None:
+    assert decide({SHOP: "d1"}, known={SHOP}, busy=set()).dynamic_partitions_requests == []
+
+
+def test_a_domain_with_a_run_in_flight_is_not_asked_for() -> None:
+    assert decide({SHOP: "d1"}, known={SHOP}, busy={SHOP}).run_requests == []
+
+
+def test_another_difference_has_another_run_key() -> None:
+    keys = {
+        (decide({SHOP: d}, known={SHOP}, busy=set()).run_requests or [])[0].run_key
+        for d in ("d1", "d2")
+    }
+    assert len(keys) == 2
+
+
+def test_an_indexed_domain_has_no_difference(world: World) -> None:
+    assert look(world).pending == {}
+
+
+def test_a_domain_never_indexed_is_pending_even_when_empty(source: FakeSource) -> None:
+    source.files["bare"] = {}
+    assert set(look(fake_world(source)).pending) == {SHOP, "bare"}
+
+
+@pytest.mark.parametrize("change", ["touch", "delete", "add", "rename"])
+def test_each_change_makes_a_difference(world: World, source: FakeSource, change: str) -> None:
+    {
+        "touch": lambda: source.touch(SHOP, "a.png"),
+        "delete": lambda: source.delete(SHOP, "a.png"),
+        "add": lambda: source.put(SHOP, "b.png", b"img:two"),
+        "rename": lambda: source.move(SHOP, "a.png", "c.png"),
+    }[change]()
+    assert set(look(world).pending) == {SHOP}
+
+
+def test_looking_reads_no_content(world: World, source: FakeSource) -> None:
+    source.put(SHOP, "b.png", b"img:two")
+    opened = source.opened.total()
+    look(world)
+    assert source.opened.total() == opened
+
+
+def test_the_same_difference_has_the_same_digest(world: World, source: FakeSource) -> None:
+    source.put(SHOP, "b.png", b"img:two")
+    assert look(world) == look(world)
+
+
+def test_partial_progress_makes_another_digest(world: World, source: FakeSource) -> None:
+    source.put(SHOP, "b.png", b"img:two")
+    last = world.tables.read("raw_files", SHOP)
+    before = difference_digest(list_objects(world, SHOP), last)
+    source.put(SHOP, "c.png", b"img:three")
+    assert difference_digest(list_objects(world, SHOP), last) != before
+
+
+def test_a_domain_that_cannot_be_listed_troubles_only_itself() -> None:
+    source = OutdoorFails()
+    source.put(SHOP, "a.png", b"img:one")
+    source.put("outdoor", "a.png", b"img:one")
+    seen = look(fake_world(source))
+    assert set(seen.pending) == {SHOP}
+    assert seen.troubles == {"outdoor": "permission denied"}
+
+
+def test_a_name_that_cannot_be_a_partition_is_a_trouble() -> None:
+    source = FakeSource()
+    source.put("a...b", "a.png", b"img:one")
+    assert set(look(fake_world(source)).troubles) == {"a...b"}
+
+
+def test_an_empty_listing_of_an_indexed_domain_is_a_difference(world: World) -> None:
+    listing = pl.DataFrame(schema=list_objects(world, SHOP).schema)
+    assert difference_digest(listing, world.tables.read("raw_files", SHOP))
+
+
+def test_the_sensor_is_off_until_someone_turns_it_on() -> None:
+    assert changed_files.default_status is dg.DefaultSensorStatus.STOPPED
+
+
+def test_the_sensor_says_that_there_is_nothing_to_do(world: World) -> None:
+    assert isinstance(_tick(world), dg.SkipReason)
+
+
+def test_the_sensor_asks_for_a_changed_domain(world: World, source: FakeSource) -> None:
+    source.touch(SHOP, "a.png")
+    result = _tick(world)
+    assert isinstance(result, dg.SensorResult)
+    assert [request.partition_key for request in result.run_requests or []] == [SHOP]
+
+
+def _tick(world: World) -> object:
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions(DOMAIN, [SHOP])
+        with dg.build_sensor_context(instance, resources={"pipeline": Pipeline(world)}) as context:
+            return changed_files(context)
