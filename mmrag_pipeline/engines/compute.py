@@ -1,5 +1,6 @@
 """Where and in which number format a model runs: part of its card."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
 
 ConcretePrecision = Literal["float32", "bfloat16"]
 PROCESSOR_FLAGS = Path("/proc/cpuinfo")
+DRIVER_FILES = (Path("/proc/driver/nvidia"), Path("/dev/nvidiactl"), Path("/dev/dxg"))
+"""One of them exists wherever CUDA can work: Linux, containers, the Linux of Windows."""
 BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 TOLERANCE = {"float32": 1e-3, "bfloat16": 1e-2}
 """How far a canary value of a unit vector may lie from the card's."""
@@ -46,10 +49,12 @@ def choose_precision(
     return "float32"
 
 
-def choose_device(asked: str) -> str:
-    """Return `cpu` or `cuda` for `auto`, `cpu` or `cuda`."""
+def choose_device(asked: str, *, driver_files: Sequence[Path] = DRIVER_FILES) -> str:
+    """Return `cpu` or `cuda` for `auto`, `cpu` or `cuda`; torch is loaded where a driver is."""
     if asked != "auto":
         return asked
+    if not any(path.exists() for path in driver_files):
+        return "cpu"
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"

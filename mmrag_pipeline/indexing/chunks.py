@@ -21,10 +21,12 @@ from mmrag_pipeline.records import Box, Line
 from mmrag_pipeline.schemas import BOX, CHUNKS
 
 _BATCH = 512
+_LEAST_READ = 3
+"""Letters and digits in a text read by OCR: fewer are mostly shapes taken for letters."""
 _FIELDS = {n: t for n, t in CHUNKS.items() if n not in ("file_id", "page_no", "kind")}
 _MEMO = pl.Schema({"key": pl.String(), "chunks": pl.List(pl.Struct(_FIELDS))})
 _SOURCE = ("file_id", "page_no", "kind", "key", "lines")
-_REVISION = 1
+_REVISION = 2
 """Raise it when the same lines are cut otherwise."""
 
 
@@ -126,7 +128,12 @@ def _cut_all(world: World, part: pl.DataFrame) -> Iterator[Row]:
         lines = [_line(row) for row in rows]
         groups = [[line] for line in lines] if kind == "caption" else [lines]
         pieces = [piece for group in groups for piece in _cut(world, group)]
-        yield (_chunk_rows(pieces),)
+        yield (_chunk_rows(p for p in pieces if kind != "ocr" or _says_something(p.text)),)
+
+
+def _says_something(text: str) -> bool:
+    """Return whether words were read, and not a letter or two into a drawing's shapes."""
+    return sum(char.isalnum() for char in text) >= _LEAST_READ
 
 
 def _cut(world: World, lines: Sequence[Line]) -> list[Piece]:
