@@ -16,7 +16,7 @@ demo: $(VENV)/.run      ## index the demo corpus, search it, write the report
 
 dev: $(VENV)/.run       ## open the Dagster UI on the same data
 	@mkdir -p "$(MMRAG_HOME)/dagster" && cp dagster.yaml "$(MMRAG_HOME)/dagster/dagster.yaml"
-	DAGSTER_HOME="$(MMRAG_HOME)/dagster" $(BIN)/dagster dev
+	cd "$(MMRAG_HOME)/dagster" && DAGSTER_HOME="$$PWD" "$(CURDIR)/$(BIN)/dagster" dev -w "$(CURDIR)/workspace.yaml"
 
 test: $(VENV)/.dev      ## run the tests
 	$(BIN)/python -m pytest

@@ -77,7 +77,7 @@ def is_current(world: World, station: Station, recipe: Recipe, partition: str) -
     now = upstream_digests(world, station.upstream, partition)
     return failures is not None and dict(last.upstream) == {
         **now,
-        failures.table: last.upstream[failures.table],
+        failures.table: failures.digest,
     }
 
 

@@ -43,3 +43,17 @@ def test_a_retry_whose_run_died_half_way_is_not_lost(at: int) -> None:
     life.run_until(Fuse(at, late=True))
     life.run()
     assert life.index() == life.rebuild()[0]
+
+
+def test_a_change_that_died_half_applied_and_was_taken_back_leaves_no_trace() -> None:
+    died, at = True, 0
+    while died:
+        at += 1
+        life = Life()
+        life.put(a="img:1", b="img:2")
+        life.run()
+        life.put(a="img:3", b="img:4")
+        died = life.run_until(Fuse(at, late=True))
+        life.put(a="img:1", b="img:2")
+        life.run()
+        assert life.index() == life.rebuild()[0]
