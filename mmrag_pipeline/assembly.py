@@ -18,6 +18,7 @@ from mmrag_pipeline.engines.sentence import DEFAULT as SHIPPED_TEXT
 from mmrag_pipeline.engines.sentence import SentenceEncoder
 from mmrag_pipeline.errors import ParseError
 from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.parsing.limits import too_large
 from mmrag_pipeline.parsing.media import sniff
 from mmrag_pipeline.parsing.pool import ParserPool
 from mmrag_pipeline.ports import (
@@ -116,13 +117,7 @@ def open_vectors(settings: Settings) -> VectorStore:
 
 def read_picture(settings: Settings, path: Path) -> Pixels:
     """Return the first page of a picture file as pixels, for a query; raises ParseError."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ParseError(
-            f"the query picture {str(path)!r} cannot be read ({error.strerror}): name a picture",
-            reason="unreadable",
-        ) from error
+    data = _query_bytes(path, settings.max_file_bytes)
     media_type = sniff(data[:4096], path.name)
     with ParserPool(settings.model_copy(update={"parse_workers": 1})) as reader:
         pages = [page for page in reader.parse_file(data, media_type).pages if page.raster]
@@ -131,6 +126,20 @@ def read_picture(settings: Settings, path: Path) -> Pixels:
                 f"{str(path)!r} holds text: give its words instead", reason="no_pixels"
             )
         return reader.pixels(data, [pages[0].raster])[0].pixels
+
+
+def _query_bytes(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(limit + 1)
+    except (OSError, ValueError) as error:
+        raise ParseError(
+            f"the query picture {str(path)!r:.200} cannot be read ({error}): name a picture",
+            reason="unreadable",
+        ) from error
+    if len(data) > limit:
+        raise too_large(f"the query picture {path}", limit=f"MMRAG_MAX_FILE_BYTES={limit}")
+    return data
 
 
 def open_engines(settings: Settings) -> Engines:

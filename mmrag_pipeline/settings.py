@@ -1,5 +1,6 @@
 """Every setting, its default and its meaning; the only module that reads the environment."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 
 class Settings(BaseSettings):
-    """Settings from `MMRAG_*` variables; unknown or invalid ones are errors."""
+    """Settings from `MMRAG_*` variables; invalid ones are errors."""
 
     model_config = SettingsConfigDict(env_prefix="MMRAG_", frozen=True, extra="forbid")
 
@@ -73,3 +74,12 @@ class Settings(BaseSettings):
                 f"chunk_tokens={self.chunk_tokens}: chunks would hardly advance"
             )
         return self
+
+
+def unknown_variables() -> list[str]:
+    """Return the `MMRAG_*` variables that no setting reads.
+
+    They are no errors: Kubernetes sets such variables for services named `mmrag`.
+    """
+    known = {f"MMRAG_{name.upper()}" for name in Settings.model_fields}
+    return sorted(n for n in os.environ if n.startswith("MMRAG_") and n not in known)

@@ -1,10 +1,12 @@
 """Which source and which domains a command works on."""
 
+import os
 from pathlib import Path
 
 from mmrag_pipeline.assembly import open_source
-from mmrag_pipeline.errors import NotFoundError, SettingsError
+from mmrag_pipeline.errors import ListingError, NotFoundError, SettingsError
 from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.folder import FolderStore
 from mmrag_pipeline.stores.sources import Sources, read_sources
 
 
@@ -13,24 +15,31 @@ def asked_sources(settings: Settings, source: Path | None, domain: str | None) -
     known = read_sources(settings.home)
     if source is None:
         return known
-    if not source.is_dir():
-        raise SettingsError(f"--source {str(source)!r} is not a folder: name one that exists")
-    return known.with_root(source) if domain is None else known.with_folder(domain, source)
+    folder = source.resolve() if ".." in source.parts else source
+    if not os.path.isdir(folder):
+        raise SettingsError(f"--source {_short(source)} is not a folder: name one that exists")
+    return known.with_root(folder) if domain is None else known.with_folder(domain, folder)
 
 
 def asked_domains(
     settings: Settings, sources: Sources, source: Path | None, domain: str | None
 ) -> list[str]:
-    """Return the domains to work on: of the given source, or the named one, or all known."""
+    """Return the domains to work on: of the given source, or the named one, or all known.
+
+    Raises ListingError when two sources claim one domain, SettingsError or NotFoundError when
+    there is nothing to work on: all before anything is written.
+    """
+    known = _sourced(settings, sources)
     if domain is not None:
-        chosen = [domain]
-    elif source is not None:
-        chosen = open_source(settings, Sources((source,))).domains()
+        return [_known_domain(settings, domain, known)]
+    if source is None:
+        chosen, without = known, "no source is known yet"
     else:
-        chosen = open_source(settings, sources).domains()
+        chosen = FolderStore.from_root(source).domains()
+        without = f"{_short(source)} holds neither folders nor files"
     if not chosen:
         raise SettingsError(
-            "no source is known yet: run `mmrag index --source DIR` (a sub-folder per domain) "
+            f"{without}: run `mmrag index --source DIR` (a sub-folder per domain) "
             "or `mmrag index --source DIR --domain NAME` (the folder is one domain)"
         )
     return chosen
@@ -38,12 +47,44 @@ def asked_domains(
 
 def indexed_domains(settings: Settings, names: list[str] | None) -> list[str]:
     """Return the asked domains among those that have tables; raises NotFoundError."""
-    folder = settings.home / "tables" / "raw_files"
-    known = sorted(path.stem for path in folder.glob("*.parquet"))
+    known = _tabled(settings)
     unknown = [name for name in names or [] if name not in known]
     if unknown or not known:
         raise NotFoundError(
             f"no indexed domain {', '.join(map(repr, unknown)) or 'at all'}; indexed: "
             f"{', '.join(known) or 'none'}. Run `mmrag index --source DIR` first"
         )
-    return names or known
+    return list(dict.fromkeys(names)) if names else known
+
+
+def orphaned_domains(settings: Settings, sources: Sources) -> list[str]:
+    """Return the domains that are indexed although no source has their folder any more."""
+    held = _sourced(settings, sources)
+    return [name for name in _tabled(settings) if name not in held]
+
+
+def _sourced(settings: Settings, sources: Sources) -> list[str]:
+    try:
+        return open_source(settings, sources).domains()
+    except ListingError as error:
+        raise ListingError(
+            f"{error} A source that is gone for good: take it out of {settings.home}/sources.json"
+        ) from error
+
+
+def _known_domain(settings: Settings, domain: str, known: list[str]) -> str:
+    if domain not in known and domain not in _tabled(settings):
+        raise NotFoundError(
+            f"no source has a domain {domain!r}; known: {', '.join(known) or 'none'}. Map a "
+            "folder to it with `mmrag index --source DIR --domain NAME`"
+        )
+    return domain
+
+
+def _tabled(settings: Settings) -> list[str]:
+    folder = settings.home / "tables" / "raw_files"
+    return sorted(path.stem for path in folder.glob("*.parquet"))
+
+
+def _short(path: Path) -> str:
+    return f"{str(path)!r:.200}"

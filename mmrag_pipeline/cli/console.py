@@ -4,37 +4,76 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
+from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_json(value: object) -> None:
-    """Print the one JSON object of a command."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+    """Print the one JSON object of a command, escaped where the output cannot spell it."""
+    text = json.dumps(value, ensure_ascii=False, indent=1, default=_iso)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=1, default=_iso)
+    sys.stdout.write(text + "\n")
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
     """Return a table; numbers stand right. Cells are data: markup in them is shown, not obeyed."""
-    made = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    made = Table(
+        title=Text(printable(title), style="bold"),
+        title_justify="left",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for number, name in enumerate(columns):
-        numeric = all(isinstance(row[number], int | float) for row in rows)
-        made.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        numeric = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
+        made.add_column(
+            Text(name), justify="right" if numeric else "left", no_wrap=numeric, overflow="fold"
+        )
     for row in rows:
-        made.add_row(*(_cell(value) for value in row))
+        made.add_row(*(Text(_cell(value)) for value in row))
     return made
 
 
+def print_entry(heading: str, details: str, *, body: str = "") -> None:
+    """Print one result: what can be copied on a line of its own, the rest indented under it."""
+    OUT.print(Text(printable(heading), style="bold"), Text(printable(details)), sep="  ")
+    if body:
+        OUT.print(Padding(Text(printable(body)), (0, 0, 0, 4)), soft_wrap=False)
+
+
+def print_title(text: str) -> None:
+    """Print a line above results."""
+    OUT.print(Text(printable(text), style="bold"))
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 file`, `1,234 files`: a number with its noun."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _cell(value: object) -> str:
-    text = f"{value:,.2f}" if isinstance(value, float) else _plain(value)
-    return text.replace("[", r"\[")
-
-
-def _plain(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.2f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return printable(str(value))
@@ -43,6 +82,11 @@ def _plain(value: object) -> str:
 def printable(text: str) -> str:
     """Return a text whose control characters are spelled out: they could hide what is shown."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def warn(message: str) -> None:
+    """Tell something on standard error that stops nothing."""
+    ERR.print(f"warning: {printable(message)}", style="yellow", markup=False)
 
 
 class Bars:

@@ -7,9 +7,10 @@ import typer
 
 from mmrag_pipeline.assembly import open_tables
 from mmrag_pipeline.cli.chosen import indexed_domains
-from mmrag_pipeline.cli.console import OUT, print_json, table
-from mmrag_pipeline.cli.index import run_index
+from mmrag_pipeline.cli.console import counted, print_entry, print_json, print_title
+from mmrag_pipeline.cli.index import run_index, tell_troubles
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
+from mmrag_pipeline.cli.summary import Summary
 from mmrag_pipeline.schemas import DEAD_LETTERS
 from mmrag_pipeline.settings import Settings
 
@@ -29,15 +30,13 @@ def dead_letters(
     """
     settings = load_settings()
     domains = indexed_domains(settings, domain)
-    if replay:
-        run_index(settings, domains, force=False, replay=True)
+    tried = run_index(settings, domains, force=False, replay=True) if replay else Summary(())
     letters = read_letters(settings, domains)
     if as_json:
-        print_json({"dead_letters": [_json(row) for row in letters.iter_rows(named=True)]})
-        return
-    columns = ("domain", "key", "station", "reason", "attempts", "message")
-    rows = letters.select(columns).rows()
-    OUT.print(table(f"{letters.height} dead letters", columns, rows))
+        print_json({"dead_letters": letters.to_dicts()})
+    else:
+        _print(letters)
+    tell_troubles(tried)
 
 
 def read_letters(settings: Settings, domains: list[str]) -> pl.DataFrame:
@@ -52,6 +51,9 @@ def read_letters(settings: Settings, domains: list[str]) -> pl.DataFrame:
     return pl.concat([empty, *frames]).sort("domain", "key", "station")
 
 
-def _json(row: dict[str, object]) -> dict[str, object]:
-    """Return one letter; times in ISO 8601."""
-    return {name: value if isinstance(value, int) else str(value) for name, value in row.items()}
+def _print(letters: pl.DataFrame) -> None:
+    print_title(counted(letters.height, "dead letter"))
+    for row in letters.iter_rows(named=True):
+        tries = counted(row["attempts"], "attempt")
+        why = f"{row['station']}: {row['reason']} ({tries})"
+        print_entry(f"{row['domain']}/{row['key']}", why, body=row["message"])

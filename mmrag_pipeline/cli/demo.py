@@ -5,10 +5,10 @@ from pathlib import Path
 from mmrag_pipeline.assembly import open_searcher, open_world
 from mmrag_pipeline.cli.chosen import asked_domains, asked_sources
 from mmrag_pipeline.cli.console import OUT
-from mmrag_pipeline.cli.index import run_index
+from mmrag_pipeline.cli.index import remind_of_trial, run_index, tell_troubles
 from mmrag_pipeline.cli.options import load_settings
 from mmrag_pipeline.cli.report import Shown, write_report
-from mmrag_pipeline.cli.search import hits_table
+from mmrag_pipeline.cli.search import print_hits
 from mmrag_pipeline.cli.summary import summary_table
 from mmrag_pipeline.errors import NotFoundError
 from mmrag_pipeline.retrieval.query import Query, Searcher
@@ -43,6 +43,7 @@ def demo() -> None:
     write_sources(settings.home, sources)
     summary = run_index(settings, domains, force=False)
     OUT.print(summary_table(summary))
+    tell_troubles(summary)
     samples = _search(open_searcher(settings), domains)
     report = settings.home / "report.html"
     with open_world(settings) as world:
@@ -55,20 +56,14 @@ def _search(searcher: Searcher, domains: list[str]) -> list[Shown]:
     with searcher.session(domains) as session:
         for text in _SAMPLES:
             hits = session.search(Query(text=text, limit=_SHOWN))
-            OUT.print(hits_table(text, hits))
+            print_hits(text, hits)
             shown.append(Shown(text, tuple(hits)))
     return shown
 
 
 def _say_what_next(settings: Settings, report: Path) -> None:
     OUT.print(f"\nReport: {report.absolute()}", markup=False)
-    if settings.image_model == "mmrag-mini":
-        OUT.print(
-            "The shipped image-text model knows drawings and documents, not photographs: it is "
-            "for trying out. With a model hub in reach: "
-            "MMRAG_IMAGE_MODEL=ViT-B-32/laion2b_s34b_b79k",
-            markup=False,
-        )
+    remind_of_trial(settings)
     OUT.print(
         "Try next:\n"
         '  .venv/bin/mmrag search "yellow tent" -k 3\n'

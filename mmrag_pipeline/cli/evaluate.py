@@ -48,11 +48,11 @@ def evaluate(
 
 
 def evaluation_table(result: Evaluation) -> Table:
-    """Return the measures as a table: a row per kind and ranking, all kinds last."""
-    rankings: dict[str, Scores] = {str(name): scores for name, scores in result.signals.items()}
-    rankings["fused"] = result.fused
+    """Return the measures as a table: a row per kind and ranking, fused first, all kinds last."""
+    rankings: dict[str, Scores] = {"fused": result.fused}
+    rankings |= {str(name): scores for name, scores in result.signals.items()}
     rows = [
-        (kind, name, *_numbers(scores, kind))
+        (kind if name == "fused" else "", name, *_numbers(scores, kind))
         for kind in [*result.fused.kinds, "overall"]
         for name, scores in rankings.items()
     ]

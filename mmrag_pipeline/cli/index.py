@@ -1,16 +1,27 @@
 """`mmrag index`: runs the Dagster job in process, so that the UI shows the run."""
 
 import time
+from dataclasses import replace
 
 import typer
 
-from mmrag_pipeline.cli.chosen import asked_domains, asked_sources
-from mmrag_pipeline.cli.console import ERR, OUT, print_json, progress
+from mmrag_pipeline.cli.chosen import asked_domains, asked_sources, orphaned_domains
+from mmrag_pipeline.cli.console import ERR, OUT, counted, print_json, printable, progress, warn
 from mmrag_pipeline.cli.options import AsJson, Domain, SourceDir, load_settings
+from mmrag_pipeline.cli.rates import learn_rates
 from mmrag_pipeline.cli.summary import Summary, summarize, summary_json, summary_table
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.sources import write_sources
+
+_TRIAL = (
+    "The shipped image-text model knows drawings and documents, not photographs: it is for trying "
+    "out. With a model hub in reach: MMRAG_IMAGE_MODEL=ViT-B-32/laion2b_s34b_b79k"
+)
+_ORPHAN = (
+    "domain {name} is indexed, but no source has its folder any more: its points stay. Put the "
+    "folder back, or empty the domain with `mmrag index --source EMPTY_FOLDER --domain {name}`"
+)
 
 
 def index(
@@ -34,16 +45,36 @@ def index(
     settings = load_settings()
     sources = asked_sources(settings, source, domain)
     domains = asked_domains(settings, sources, source, domain)
+    if not (settings.home / "tables").exists():
+        remind_of_trial(settings)
     write_sources(settings.home, sources)
     summary = run_index(settings, domains, force=force)
+    if source is None and domain is None:
+        orphans = [_ORPHAN.format(name=name) for name in orphaned_domains(settings, sources)]
+        summary = replace(summary, warnings=(*summary.warnings, *orphans))
     if as_json:
         print_json(summary_json(summary))
     else:
         OUT.print(summary_table(summary))
+    if letters := summary.rows("dead_letters"):
+        told = counted(letters, "dead letter")
+        ERR.print(f"{told}: `mmrag dead-letters` says which files and why", markup=False)
+    tell_troubles(summary)
+
+
+def remind_of_trial(settings: Settings) -> None:
+    """Say what the shipped image-text model is for, where it is the one in use."""
+    if settings.image_model == "mmrag-mini":
+        ERR.print(_TRIAL, markup=False)
+
+
+def tell_troubles(summary: Summary) -> None:
+    """Print warnings and failed domains; exit status 1 when a domain failed."""
     for warning in summary.warnings:
-        ERR.print(f"warning: {warning}", style="yellow", markup=False)
+        warn(warning)
     for name, message in summary.failed.items():
-        ERR.print(f"domain {name} was not indexed: {message}", style="red", markup=False)
+        line = printable(f"domain {name} was not indexed: {message}")
+        ERR.print(line, style="red", markup=False)
     if summary.failed:
         raise typer.Exit(1)
 
@@ -64,4 +95,6 @@ def run_index(
             mode=Mode(run_id="", force=force, replay=replay),
             progress=bars,
         )
-    return summarize(results, seconds=time.perf_counter() - started)
+    summary = summarize(results, seconds=time.perf_counter() - started)
+    learn_rates(settings, summary.outcomes)
+    return summary

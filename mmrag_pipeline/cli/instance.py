@@ -1,7 +1,5 @@
 """The Dagster instance whose runs the UI shows."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mmrag_pipeline.settings import Settings
@@ -10,10 +8,16 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 
-@contextmanager
-def dagster_instance(settings: Settings) -> "Iterator[DagsterInstance]":
-    """Open the instance of DAGSTER_HOME, else the one under `home`, made when missing."""
+def dagster_instance(settings: Settings) -> "DagsterInstance":
+    """Open the instance of DAGSTER_HOME as it is configured, else the one under `home`.
+
+    An instance that has no configuration yet gets the shipped one.
+    """
     from mmrag_pipeline.resources.instance import open_instance
 
-    with open_instance(settings.dagster_home or settings.home / "dagster") as instance:
-        yield instance
+    theirs = settings.dagster_home
+    if theirs is None or not (theirs / "dagster.yaml").exists():
+        return open_instance(theirs or settings.home / "dagster")
+    from dagster import DagsterInstance
+
+    return DagsterInstance.from_config(str(theirs.absolute()))

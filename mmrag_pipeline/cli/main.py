@@ -1,6 +1,9 @@
 """`mmrag`: index, plan, search, evaluate, explain, verify, dead-letters, status, demo."""
 
+import io
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 import typer
 
@@ -15,7 +18,7 @@ from mmrag_pipeline.cli import (
     status,
     verify,
 )
-from mmrag_pipeline.cli.console import ERR
+from mmrag_pipeline.cli.console import ERR, printable
 from mmrag_pipeline.errors import MmragError
 
 app = typer.Typer(
@@ -36,11 +39,20 @@ app.command("status")(status.status)
 app.command("demo")(demo.demo)
 
 
-def main() -> None:
-    """Run the command line; our own errors become one line and exit status 1."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; our own errors and the system's become one line and exit status 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        app(args=arguments)
     except MmragError as error:
-        ERR.print("error:", style="bold red", end=" ")
-        ERR.print(str(error), markup=False)
-        sys.exit(1)
+        _stop(str(error))
+    except OSError as error:
+        _stop(f"{error}: check that path, its permissions and the free space")
+
+
+def _stop(message: str) -> NoReturn:
+    ERR.print("error:", style="bold red", end=" ")
+    ERR.print(printable(message), markup=False)
+    sys.exit(1)

@@ -6,6 +6,7 @@ from mmrag_pipeline.assembly import open_world
 from mmrag_pipeline.cli.chosen import asked_domains, asked_sources
 from mmrag_pipeline.cli.console import OUT, print_json, table
 from mmrag_pipeline.cli.options import AsJson, Domain, SourceDir, load_settings
+from mmrag_pipeline.cli.rates import learned_rates
 from mmrag_pipeline.indexing.plan import StationPlan
 from mmrag_pipeline.indexing.plan import plan as plan_partition
 
@@ -24,8 +25,9 @@ def plan(source: SourceDir = None, domain: Domain = None, as_json: AsJson = Fals
     settings = load_settings()
     sources = asked_sources(settings, source, domain)
     domains = asked_domains(settings, sources, source, domain)
+    rates = learned_rates(settings)
     with open_world(settings, sources=sources) as world:
-        plans = {name: plan_partition(world, name) for name in domains}
+        plans = {name: plan_partition(world, name, rates=rates) for name in domains}
     rows = _summed([row for rows in plans.values() for row in rows])
     seconds = sum(row.seconds for row in rows)
     if as_json:
@@ -33,13 +35,15 @@ def plan(source: SourceDir = None, domain: Domain = None, as_json: AsJson = Fals
         total = [asdict(row) for row in rows]
         print_json({"stations": total, "domains": each, "seconds": round(seconds, 1)})
         return
-    shown = [(r.station, *(getattr(r, c) for c in _COUNTS), r.seconds, _sure(r)) for r in rows]
+    shown = [(_name(r), *(getattr(r, c) for c in _COUNTS), r.seconds) for r in rows]
     title = f"{', '.join(domains)}: about {seconds:,.0f} s of work"
-    OUT.print(table(title, ("station", *_COUNTS, "seconds", ""), shown))
+    OUT.print(table(title, ("station", *_COUNTS, "seconds"), shown))
+    if not all(row.exact for row in rows):
+        OUT.print("~ an estimate: it depends on files that were not read yet", markup=False)
 
 
-def _sure(row: StationPlan) -> str:
-    return "" if row.exact else "estimate: some files were not read yet"
+def _name(row: StationPlan) -> str:
+    return row.station if row.exact else f"{row.station} ~"
 
 
 def _summed(rows: list[StationPlan]) -> list[StationPlan]:

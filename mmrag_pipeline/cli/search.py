@@ -5,17 +5,16 @@ from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
-from rich.table import Table
 
 from mmrag_pipeline.assembly import open_searcher, read_picture
-from mmrag_pipeline.cli.console import OUT, print_json, table
+from mmrag_pipeline.cli.console import counted, print_entry, print_json, print_title
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.records import PointKind
 from mmrag_pipeline.retrieval.hits import Hit
 from mmrag_pipeline.retrieval.query import Query
 
-_SNIPPET = 90
+_SNIPPET = 160
 
 
 def search(
@@ -60,7 +59,7 @@ def search(
     if as_json:
         print_json({"query": text, "hits": [hit.as_json() for hit in hits]})
     else:
-        OUT.print(hits_table(text or str(image), hits))
+        print_hits(text or str(image), hits)
 
 
 def _kinds(asked: Sequence[str] | None) -> tuple[PointKind, ...] | None:
@@ -71,14 +70,12 @@ def _kinds(asked: Sequence[str] | None) -> tuple[PointKind, ...] | None:
     return tuple(kind for kind in known if kind in asked) if asked else None
 
 
-def hits_table(title: str, hits: Sequence[Hit]) -> Table:
-    """Return the hits as a table: where, why and what is written there."""
-    rows = [
-        (hit.rank, hit.domain, hit.key, hit.place.page_no, hit.place.kind, _why(hit), _text(hit))
-        for hit in hits
-    ]
-    columns = ("rank", "domain", "key", "page", "kind", "evidence", "text")
-    return table(f"{len(hits)} hits for {title!r}", columns, rows)
+def print_hits(title: str, hits: Sequence[Hit]) -> None:
+    """Print hits: where, why and what is written there."""
+    print_title(f"{counted(len(hits), 'hit')} for {title!r}")
+    for hit in hits:
+        place = f"page {hit.place.page_no}, {hit.place.kind}: {_why(hit)}"
+        print_entry(f"{hit.rank:>3} {hit.domain}/{hit.key}", place, body=_text(hit))
 
 
 def _why(hit: Hit) -> str:
@@ -87,5 +84,7 @@ def _why(hit: Hit) -> str:
 
 
 def _text(hit: Hit) -> str:
-    words = " ".join(hit.place.text.split())
+    """Return what is written at the hit, or elsewhere on it when the best place has no words."""
+    texts = (place.text for place in (hit.place, *hit.also))
+    words = " ".join(next((text for text in texts if text.strip()), "").split())
     return words if len(words) <= _SNIPPET else words[: _SNIPPET - 1] + "…"

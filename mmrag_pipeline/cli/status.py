@@ -10,7 +10,14 @@ from mmrag_pipeline.ids import Json, collection_name
 from mmrag_pipeline.ports import TableStore
 from mmrag_pipeline.settings import Settings
 
-_COUNTED = ("raw_files", "pages", "tiles", "chunks", "collection", "dead_letters")
+_COUNTED = {
+    "files": "raw_files",
+    "pages": "pages",
+    "tiles": "tiles",
+    "chunks": "chunks",
+    "points": "collection",
+    "dead_letters": "dead_letters",
+}
 
 
 def status(domain: Domains = None, as_json: AsJson = False) -> None:
@@ -29,16 +36,15 @@ def status(domain: Domains = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"home": str(settings.home.absolute()), "domains": rows})
         return
-    columns = ("domain", *_COUNTED, "collection", "last run")
-    cells = [
-        (name, *(row[c] for c in _COUNTED), row["serving"], row["run_id"])
-        for name, row in rows.items()
-    ]
+    columns = ("domain", *_COUNTED, "collection")
+    cells = [(name, *(row[c] for c in _COUNTED), row["serving"]) for name, row in rows.items()]
     OUT.print(table(f"State under {settings.home}", columns, cells))
 
 
 def _domain(settings: Settings, tables: TableStore, domain: str) -> dict[str, Json]:
-    counts: dict[str, Json] = {name: _rows(tables, name, domain) for name in _COUNTED}
+    counts: dict[str, Json] = {
+        name: _rows(tables, station, domain) for name, station in _COUNTED.items()
+    }
     applied = tables.lineage("collection", domain)
     points = tables.lineage("points", domain)
     return {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from mmrag_pipeline.cli.console import table
+from mmrag_pipeline.cli.console import counted, table
 from mmrag_pipeline.ids import Json
 from mmrag_pipeline.indexing.run import Outcome
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mmrag_pipeline.assets.run_index import PartitionRun
 
 MODELS = ("ocr", "captions", "image_vectors", "text_vectors")
+_DERIVED = ("tiles", "dead_letters", "points")
+"""Stations without costly results: there is nothing to reuse."""
 COUNTED = {"files": "raw_files", "pages": "pages", "tiles": "tiles", "chunks": "chunks"}
 
 
@@ -52,7 +54,7 @@ def summary_json(summary: Summary) -> Json:
         "points": summary.rows("collection"),
         "dead_letters": summary.rows("dead_letters"),
         "model_calls": {name: summary.computed(name) for name in MODELS},
-        "reused": {name: summary.reused(name) for name in stations(summary.outcomes)},
+        "reused": {name: summary.reused(name) for name in MODELS},
         "seconds": round(summary.seconds, 3),
         "domains": sorted({o.partition for o in summary.outcomes}),
         "failed": dict(summary.failed),
@@ -67,18 +69,11 @@ def summary_table(summary: Summary) -> Table:
         mine = [o for o in summary.outcomes if o.station == name]
         seconds = sum(o.seconds for o in mine)
         failed = sum(o.failed for o in mine)
-        rows.append(
-            (
-                name,
-                summary.rows(name),
-                summary.computed(name),
-                summary.reused(name),
-                failed,
-                seconds,
-            )
-        )
+        made = (summary.computed(name), summary.reused(name)) if name not in _DERIVED else (0, 0)
+        rows.append((name, summary.rows(name), *made, failed, seconds))
     calls = sum(summary.computed(name) for name in MODELS)
-    title = f"{summary.rows('raw_files'):,} files, {calls:,} model calls, {summary.seconds:.1f} s"
+    files = counted(summary.rows("raw_files"), "file")
+    title = f"{files}, {counted(calls, 'model call')}, {summary.seconds:.1f} s"
     return table(title, ("station", "rows", "computed", "reused", "failed", "seconds"), rows)
 
 

@@ -14,7 +14,7 @@ from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.indexing.verify import Drift, repair
 from mmrag_pipeline.indexing.verify import verify as verify_partition
 
-_SHOWN = ("desired", "applied", "held", "missing", "foreign", "changed", "unrecorded")
+_SHOWN = ("desired", "held", "missing", "foreign", "changed", "unrecorded")
 
 
 def verify(
@@ -59,7 +59,6 @@ def verify(
 
 def _table(found: list[Drift]) -> object:
     rows = [
-        (d.partition, "yes" if d.clean else "NO", *(getattr(d, n) for n in _SHOWN), d.serving or "")
-        for d in found
+        (d.partition, "yes" if d.clean else "NO", *(getattr(d, n) for n in _SHOWN)) for d in found
     ]
-    return table("Desired, applied and held points", ("domain", "clean", *_SHOWN, "serving"), rows)
+    return table("Points that should be there and that are", ("domain", "clean", *_SHOWN), rows)

@@ -1,5 +1,6 @@
 """Lanes: what each pixel station wants of a page, gathered into batches for its model."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -44,6 +45,7 @@ class Lane:
         self._call, self._size = call, size
         self._keys: list[str] = []
         self._crops: list[Crop] = []
+        self.model_s = 0.0
 
     def take(self, page_digest: str, page: PagePixels | ItemError) -> None:
         """Cut what is wanted of this page; a full batch goes to the model and the memo."""
@@ -65,7 +67,10 @@ class Lane:
     def flush(self) -> None:
         """Send what is gathered to the model; the results go to the memo in good time."""
         if self._keys:
-            self.batch.commit(self._keys, each_alone(self._call, self._crops))
+            started = time.perf_counter()
+            results = each_alone(self._call, self._crops)
+            self.model_s += time.perf_counter() - started
+            self.batch.commit(self._keys, results)
             self._keys, self._crops = [], []
 
     def _bytes(self) -> int:

@@ -25,6 +25,7 @@ class Outcome:
     reused: int
     failed: int
     seconds: float
+    """Its own model's time and an equal share of what its step did for all its stations."""
     unchanged: bool
     """True when nothing the table depends on had changed, so nothing was made."""
     digest: str
@@ -43,8 +44,9 @@ def run_step(
     made = step.make(world, jobs) if jobs else {}
     for station in stale:
         _commit(world, station, jobs[station.name], made[station.name])
-    seconds = (time.perf_counter() - started) / max(len(chosen), 1)
-    return [_outcome(world, s.name, partition, made.get(s.name), seconds) for s in chosen]
+    models_s = sum(one.model_s for one in made.values())
+    shared_s = (time.perf_counter() - started - models_s) / max(len(chosen), 1)
+    return [_outcome(world, s.name, partition, made.get(s.name), shared_s) for s in chosen]
 
 
 def upstream_digests(world: World, names: Sequence[str], partition: str) -> dict[str, str]:
@@ -132,7 +134,7 @@ def _commit(world: World, station: Station, job: Job, made: Made) -> None:
 
 
 def _outcome(
-    world: World, station: str, partition: str, made: Made | None, seconds: float
+    world: World, station: str, partition: str, made: Made | None, shared_s: float
 ) -> Outcome:
     lineage = world.tables.lineage(station, partition)
     failed = world.tables.lineage(failures_of(station), partition)
@@ -145,7 +147,7 @@ def _outcome(
         computed=made.computed if made else 0,
         reused=made.reused if made else lineage.rows,
         failed=failed.rows if failed else 0,
-        seconds=seconds,
+        seconds=shared_s + (made.model_s if made else 0.0),
         unchanged=made is None,
         digest=lineage.digest,
         changes=made.changes if made else {},

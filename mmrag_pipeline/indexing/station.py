@@ -90,6 +90,8 @@ class Made:
     reused: int
     changes: Mapping[str, int] = field(default_factory=dict)
     """Further counts worth showing, such as points upserted or deleted."""
+    model_s: float = 0.0
+    """Seconds its own model took, for stations that share a step."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """ocr, captions and image_vectors: three tables from one decoding of each page."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -101,7 +102,10 @@ def make(world: World, jobs: Mapping[str, Job]) -> Mapping[str, Made]:
     lanes = {name: _lane(world, name, job, missing[name]) for name, job in jobs.items()}
     _drive(world, jobs, lanes)
     return {
-        name: lanes[name].batch.made(_table(world, name, job, wanted[name]), missing[name])
+        name: replace(
+            lanes[name].batch.made(_table(world, name, job, wanted[name]), missing[name]),
+            model_s=lanes[name].model_s,
+        )
         for name, job in jobs.items()
     }
 
