@@ -1,7 +1,9 @@
 """PaddleOCR 3 behind the Ocr port: the production reader, for machines with its package."""
 
-import re
+import logging
+import warnings
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,8 +19,12 @@ from mmrag_pipeline.records import Box, Card, Line, OcrResult, Pixels
 
 SETTING = "MMRAG_OCR"
 SETTING_FOLDER = "MMRAG_OCR_MODEL_DIR"
-MODEL_NAME = re.compile(r"^\s*model_name:\s*['\"]?([\w.-]+)", re.MULTILINE)
+SETTING_DEVICE = "MMRAG_DEVICE"
+GRAPHS = ("inference.json", "inference.pdmodel")
+"""The two spellings of a model's graph; PaddleX takes the first that is there."""
 MIN_CONFIDENCE = 0.5
+SMALLEST_SIDE_PX = 8
+"""Nothing is printed on less."""
 
 
 class Paddle:
@@ -26,59 +32,74 @@ class Paddle:
 
     def __init__(self, *, model_dir: Path | None = None, device: str = "cpu") -> None:
         self._model_dir = model_dir
-        self._device = "gpu" if device.startswith("cuda") else device
-        self._engine = Lazy(self._load)
+        self._engine = Lazy(lambda: build_engine(model_dir, device=device))
 
     @property
     def card(self) -> Card:
         """Return the card; raises ModelUnavailableError without the package or the folders."""
         _require_package()
-        files = _weight_files(self._model_dir) if self._model_dir else []
+        files = model_files(self._model_dir) if self._model_dir else []
+        direction = "as found" if self._model_dir else "upright by the direction model"
         return Card(
             name="paddleocr",
-            revision=_version(),
+            revision=f"{_version('paddleocr')}/{_version('paddlex')}/1",
             modality="ocr",
             dimension=0,
             licence="Apache-2.0",
             weights_sha256=files_sha256(files) if files else "",
-            preprocessing=f"text line direction; from confidence {MIN_CONFIDENCE}",
+            preprocessing=f"lines {direction}; from confidence {MIN_CONFIDENCE}",
             precision="float32",
         )
 
     def read(self, pages: Sequence[Pixels]) -> list[OcrResult]:
         """Return the lines of each picture in reading order, boxes in its pixels."""
-        if not pages:
-            return []
-        found = self._engine.get().predict([np.ascontiguousarray(p[:, :, ::-1]) for p in pages])
-        return [
-            result_of(page, width_px=pixels.shape[1], height_px=pixels.shape[0])
-            for page, pixels in zip(found, pages, strict=True)
-        ]
+        return [self._read_page(page) for page in pages]
 
-    def _load(self) -> Any:
-        _require_package()
-        from paddleocr import PaddleOCR  # type: ignore[import-not-found]  # an optional package
+    def _read_page(self, pixels: Pixels) -> OcrResult:
+        height, width = pixels.shape[:2]
+        if min(height, width) < SMALLEST_SIDE_PX:
+            return page_of([])
+        found = self._engine.get().predict([np.ascontiguousarray(pixels[:, :, ::-1])])
+        return result_of(found[0], width_px=width, height_px=height)
 
-        detection, recognition = _folders(self._model_dir)
-        try:
-            return PaddleOCR(
-                text_detection_model_name=_model_name(detection),
-                text_detection_model_dir=str(detection) if detection else None,
-                text_recognition_model_name=_model_name(recognition),
-                text_recognition_model_dir=str(recognition) if recognition else None,
-                use_doc_orientation_classify=False,
-                use_doc_unwarping=False,
-                use_textline_orientation=self._model_dir is None,
-                text_rec_score_thresh=MIN_CONFIDENCE,
-                device=self._device,
-            )
-        except Exception as error:  # paddle raises errors of many unrelated classes
-            raise ModelUnavailableError(
-                f"{SETTING}='paddleocr' could not load its models ({type(error).__name__}: "
-                f"{str(error).strip()[:300]}). Where no hub can be reached, set "
-                f"{SETTING_FOLDER} to a folder with det/ and rec/, or {SETTING}=rapidocr.",
-                setting=SETTING,
-            ) from error
+
+def build_engine(model_dir: Path | None, *, device: str) -> Any:
+    """Return PaddleOCR on a folder's models, or the hub's; raises ModelUnavailableError."""
+    _require_package()
+    if model_dir:
+        model_files(model_dir)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # paddle's import advises on compilers
+            return _paddleocr(model_dir, device=device)
+    except ModelUnavailableError:
+        raise
+    except Exception as error:  # paddle raises errors of many unrelated classes
+        raise _cannot_load(model_dir, error) from error
+
+
+def _paddleocr(model_dir: Path | None, *, device: str) -> Any:
+    """Return PaddleOCR, told which models to load, and silent.
+
+    oneDNN stays off: with it paddlepaddle 3.3.0 and 3.3.1 fail on every model that
+    enlarges a map, as all PP-OCR detectors do (PaddlePaddle/Paddle issue 77340).
+    """
+    _require_device(device)
+    paddleocr: Any = import_module("paddleocr")
+    logging.getLogger("paddlex").setLevel(logging.ERROR)
+    detection, recognition = (model_dir / "det", model_dir / "rec") if model_dir else (None, None)
+    return paddleocr.PaddleOCR(
+        text_detection_model_name=_model_name(detection),
+        text_detection_model_dir=str(detection) if detection else None,
+        text_recognition_model_name=_model_name(recognition),
+        text_recognition_model_dir=str(recognition) if recognition else None,
+        use_doc_orientation_classify=False,
+        use_doc_unwarping=False,
+        use_textline_orientation=model_dir is None,
+        text_rec_score_thresh=MIN_CONFIDENCE,
+        enable_mkldnn=False,
+        device=device.replace("cuda", "gpu"),
+    )
 
 
 def result_of(page: Mapping[str, Any], *, width_px: int, height_px: int) -> OcrResult:
@@ -89,10 +110,31 @@ def result_of(page: Mapping[str, Any], *, width_px: int, height_px: int) -> OcrR
     corners = [np.asarray(poly, dtype=np.float64).reshape(-1, 2) for poly in page["rec_polys"]]
     boxes = [clip(_around(poly), width_px=width_px, height_px=height_px) for poly in corners]
     lines = [
-        Line(str(text).strip(), box, float(score))
+        Line(str(text).strip(), box, min(max(float(score), 0.0), 1.0))
         for text, score, box in zip(page["rec_texts"], page["rec_scores"], boxes, strict=True)
     ]
     return page_of([lines[number] for number in reading_order(boxes)])
+
+
+def model_files(model_dir: Path) -> list[Path]:
+    """Return graph, weights and description of both models; raises ModelUnavailableError.
+
+    The description belongs to the weights: it holds the characters and the thresholds.
+    """
+    return [path for kind in ("det", "rec") for path in _files_of(model_dir / kind)]
+
+
+def _files_of(folder: Path) -> list[Path]:
+    graph = next((folder / name for name in GRAPHS if (folder / name).is_file()), None)
+    files = [graph or folder / GRAPHS[0], folder / "inference.pdiparams", folder / "inference.yml"]
+    for path in files:
+        if not path.is_file():
+            raise ModelUnavailableError(
+                f"{SETTING_FOLDER}: {path} is missing. The folder needs det/ and rec/ with the "
+                "inference models as PaddleOCR publishes them.",
+                setting=SETTING_FOLDER,
+            )
+    return files
 
 
 def _around(corners: Any) -> Box:
@@ -110,34 +152,48 @@ def _require_package() -> None:
         )
 
 
-def _version() -> str:
+def _require_device(device: str) -> None:
+    """Raise ModelUnavailableError where PaddleOCR would go on, unasked, without the GPU."""
+    paddle: Any = import_module("paddle")
+    if device != "cpu" and paddle.device.cuda.device_count() == 0:
+        raise ModelUnavailableError(
+            f"{SETTING_DEVICE}={device!r}, but the installed paddle sees no GPU. Install "
+            f"paddlepaddle-gpu in place of paddlepaddle, or set {SETTING_DEVICE}=cpu.",
+            setting=SETTING_DEVICE,
+        )
+
+
+def _cannot_load(model_dir: Path | None, error: Exception) -> ModelUnavailableError:
+    remedy = (
+        f"Give {SETTING_FOLDER} models that this PaddleOCR knows by the name in their inference.yml"
+        if model_dir
+        else f"Where no hub can be reached, set {SETTING_FOLDER} to a folder with det/ and rec/"
+    )
+    return ModelUnavailableError(
+        f"{SETTING}='paddleocr' could not load its models from {model_dir or 'the hub'} "
+        f"({type(error).__name__}: {str(error).strip()[:300]}). {remedy}, or {SETTING}=rapidocr.",
+        setting=SETTING,
+    )
+
+
+def _version(package: str) -> str:
     try:
-        return version("paddleocr")
+        return version(package)
     except PackageNotFoundError:
         return ""
 
 
-def _folders(model_dir: Path | None) -> tuple[Path | None, Path | None]:
-    return (None, None) if model_dir is None else (model_dir / "det", model_dir / "rec")
-
-
-def _weight_files(model_dir: Path) -> list[Path]:
-    """Return the weights of both models; raises ModelUnavailableError."""
-    files = [model_dir / kind / "inference.pdiparams" for kind in ("det", "rec")]
-    for path in files:
-        if not path.is_file():
-            raise ModelUnavailableError(
-                f"{SETTING_FOLDER}: {path} is missing. The folder needs det/ and rec/ with the "
-                "inference models as PaddleOCR publishes them.",
-                setting=SETTING_FOLDER,
-            )
-    return files
-
-
 def _model_name(folder: Path | None) -> str | None:
     """Return the name that a model folder gives itself: PaddleOCR refuses another."""
-    described = folder / "inference.yml" if folder else None
-    if described is None or not described.is_file():
+    if folder is None:
         return None
-    found = MODEL_NAME.search(described.read_text(encoding="utf-8", errors="replace"))
-    return found.group(1) if found else None
+    yaml: Any = import_module("yaml")  # PaddleX brings it
+    described = folder / "inference.yml"
+    try:
+        return str(yaml.safe_load(described.read_bytes())["Global"]["model_name"])
+    except (TypeError, KeyError, ValueError, yaml.YAMLError) as error:
+        raise ModelUnavailableError(
+            f"{SETTING_FOLDER}: {described} does not say Global.model_name, the name under which "
+            "PaddleOCR knows the model. Take the file that was published with the weights.",
+            setting=SETTING_FOLDER,
+        ) from error

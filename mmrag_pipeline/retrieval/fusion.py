@@ -8,26 +8,30 @@ different signals is added, as independent evidence is:
   Jones 1976): one nat per unit. A query full of numbers and names has rare terms, so the
   file that holds them all leads by tens of nats, and no other signal overrules it. Only what
   lies above the end of a list that was cut off counts, for files beyond it may have as much.
-- A dense model is trained by contrast: cosine times its inverse temperature is the log-odds
-  of a match. Only what a file has above the background (the median over the files that the
-  signal found) counts: a signal without a peak says nothing, nor does a missing vector.
+- A dense model speaks through its peaks: a file's nats say how unlikely its score is among
+  the files that the signal found (background.py). Pictures and texts are so weighed by one
+  measure, whatever range the cosines of their models have, and a signal that merely finds
+  what is always there does not outshout one that sees the answer. A signal without a peak
+  says nothing, nor does a missing vector.
 
 Each signal's nats are multiplied by the trust it earns for this query (trust.py). The order
 of candidates never matters.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from itertools import accumulate
 
 from mmrag_pipeline.records import Signal
+from mmrag_pipeline.retrieval.background import background
 from mmrag_pipeline.retrieval.signals import SIGNALS, Found, Lists
 from mmrag_pipeline.retrieval.trust import Trust
 
-CONTRAST = 20.0
-"""Inverse temperature of contrastive training in sentence-transformers. Image-text models end
-training with 50 to 100, but are that sure only of pictures like those they have seen."""
+CONTRAST: Mapping[Signal, float] = {"text": 20.0, "image": 100.0, "image_text": 100.0}
+"""Inverse temperature of contrastive training: the default of sentence-transformers, and where
+CLIP's training stops (Radford et al. 2021). Only a bound, so a model near it needs no other."""
 FileId = tuple[str, str]
 """Domain and key."""
 
@@ -69,7 +73,7 @@ def best_scores(found: Iterable[Found]) -> dict[FileId, float]:
 
 
 def fuse(lists: Lists, trust: Trust, *, depth: int) -> list[FusedFile]:
-    """Return every found file, best first; a list of `depth` points or more was cut off.
+    """Return every found file, best first; `depth` points of one domain were cut off.
 
     Files with equal evidence (most often none above the background) keep the order of the
     trusted signal that ranks them best, then of their names.
@@ -85,19 +89,27 @@ def _shares(
     signal: Signal, found: Sequence[Found], *, trust: float, depth: int
 ) -> dict[FileId, Share]:
     best = best_scores(found)
-    if signal == "bm25":
-        nats, background = trust, _beyond(found, depth)
-    else:
-        nats, background = trust * CONTRAST, median(best.values())
+    beyond = _beyond(found, depth)
+    nats = _dense(signal, best) if signal in CONTRAST else [s - beyond for s in best.values()]
     return {
-        file: Share(rank, score, nats * max(0.0, score - background))
-        for rank, (file, score) in enumerate(best.items(), start=1)
+        file: Share(rank, best[file], trust * max(0.0, own))
+        for rank, (file, own) in enumerate(zip(best, nats, strict=True), start=1)
     }
 
 
-def _beyond(found: Sequence[Found], depth: int) -> float:
-    """Return the score that a point which is not in the list has at most."""
-    return min(one.candidate.score for one in found) if len(found) >= depth else 0.0
+def _dense(signal: Signal, best: Mapping[FileId, float]) -> list[float]:
+    """Return the nats of files, best first; never rising, whatever the last digit does."""
+    scores = list(best.values())
+    spread = background(scores)
+    return list(accumulate((spread.nats(s, CONTRAST[signal]) for s in scores), min))
+
+
+def _beyond(found: Iterable[Found], depth: int) -> float:
+    """Return the score that a point in no list has at most; each domain has its own list."""
+    scores: dict[str, list[float]] = defaultdict(list)
+    for one in found:
+        scores[one.domain].append(one.candidate.score)
+    return max((min(own) for own in scores.values() if len(own) >= depth), default=0.0)
 
 
 def _fused(file: FileId, shares: Mapping[Signal, Mapping[FileId, Share]]) -> FusedFile:

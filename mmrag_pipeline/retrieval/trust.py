@@ -5,8 +5,11 @@
   share of the query's pieces that are whole words.
 - Words match by chance: of "a photo of a junco" some caption always has "photo". The trust in
   BM25 is how much of the query the best matching text covers, rare terms counting more.
-- `image_text` compares words with captions that `text` compares already: evidence counted
-  twice. It speaks for pictures only.
+- Words that a text holds are explained without a picture; what a photograph shows, no text
+  says. For a query in words the trust in `image` is the share of them that the best text
+  leaves uncovered. A query with a picture asks pictures first: there it is full.
+- `image_text` compares with captions, which are made of the pictures that `image` compares
+  already: evidence counted twice. It speaks for a picture only where no picture answers.
 """
 
 import math
@@ -28,11 +31,12 @@ def trust(text: str, lists: Lists, *, pictured: bool, encoders: Encoders) -> Tru
     """Return the trust in each signal of a query in words, a picture (`pictured`) or both."""
     in_words = known_share(text, encoders.text.token_spans(text)) if text.strip() else 1.0
     asked = encoders.sparse.query(text)
+    covered = coverage(asked, _best_texts(lists), document=encoders.sparse.document)
     return {
         "text": in_words,
-        "image": 1.0 if pictured else in_words,
-        "image_text": 1.0 if pictured else 0.0,
-        "bm25": coverage(asked, _best_texts(lists), document=encoders.sparse.document),
+        "image": 1.0 if pictured else 1.0 - covered,
+        "image_text": 1.0 if pictured and not lists.get("image") else 0.0,
+        "bm25": covered,
     }
 
 

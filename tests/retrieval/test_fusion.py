@@ -122,5 +122,30 @@ def test_in_a_list_that_was_cut_off_only_the_lead_counts() -> None:
     assert fuse(lists, depth=2)[0].file[1] == "c"
 
 
+def test_the_shorter_lists_of_several_domains_are_not_cut_off() -> None:
+    each = [found("a", 21.0, domain="x"), found("b", 20.0, domain="y")]
+    assert [f.score for f in fuse({"bm25": each}, depth=2)] == [21.0, 20.0]
+
+
+def test_a_list_that_was_cut_off_speaks_for_its_domain_only() -> None:
+    cut = [found("a", 21.0, domain="x"), found("b", 20.0, domain="x")]
+    lists: Lists = {"bm25": [*cut, found("c", 5.0, domain="y")]}
+    assert [f.score for f in fuse(lists, depth=2)] == [1.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1.0, 0.0), (0.5, 0.18), (0.3, -0.05), (2.0, 0.1)])
+def test_a_picture_that_stands_out_beats_texts_that_hardly_do(scale: float, shift: float) -> None:
+    noise = {f"n{n}": 0.001 * (n % 50) for n in range(100)}
+    texts = one_each(**{key: 0.2 + 4 * score for key, score in noise.items()}, related=0.43)
+    seen = {key: scale * score + shift for key, score in [*noise.items(), ("photo", 0.15)]}
+    assert keys({"image": one_each(**seen), "text": texts})[0] == "photo"
+
+
+def test_a_text_that_stands_out_beats_pictures_that_hardly_do() -> None:
+    noise = {f"n{n}": 0.004 * (n % 50) for n in range(100)}
+    pictures = one_each(**noise, pretty=0.23)
+    assert keys({"image": pictures, "text": one_each(**noise, answer=0.6)})[0] == "answer"
+
+
 def test_the_only_match_counts_in_full() -> None:
     assert fuse({"bm25": one_each(a=21.0)})[0].score == 21.0

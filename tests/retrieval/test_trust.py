@@ -75,6 +75,24 @@ def test_captions_speak_only_for_pictures() -> None:
     assert (given_words["image_text"], given_picture["image_text"]) == (0.0, 1.0)
 
 
+def test_captions_are_silent_beside_the_pictures_they_were_made_of() -> None:
+    lists: Lists = {"image": [found("a.png", 0.9, kind="page")]}
+    trusted = trust("", lists, pictured=True, encoders=Shelves().encoders)
+    assert (trusted["image"], trusted["image_text"]) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize(("text", "trusted"), [("a red kettle", 0.0), ("a blue cup", 1.0)])
+def test_pictures_answer_the_words_that_no_text_holds(text: str, trusted: float) -> None:
+    lists: Lists = {"bm25": [found("a.txt", 2.0, text=text)]}
+    shares = trust("red kettle", lists, pictured=False, encoders=Shelves().encoders)
+    assert shares["image"] == pytest.approx(trusted)
+
+
+def test_words_beside_a_picture_do_not_silence_it() -> None:
+    lists: Lists = {"bm25": [found("a.txt", 2.0, text="price")]}
+    assert trust("price", lists, pictured=True, encoders=Shelves().encoders)["image"] == 1.0
+
+
 def test_the_best_matching_text_decides_how_far_words_are_trusted() -> None:
     lists: Lists = {
         "bm25": [found("a.txt", 2.0, text="red kettle"), found("b.txt", 1.0, text="red")]
