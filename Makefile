@@ -6,7 +6,7 @@ MMRAG_HOME ?= $(CURDIR)/.mmrag
 export MMRAG_HOME
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test dev check format static clean bench help
+.PHONY: demo test dev check format static clean help
 
 help:            ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -15,7 +15,7 @@ demo: $(VENV)/.run      ## index the demo corpus, search it, write the report
 	@$(BIN)/mmrag demo
 
 dev: $(VENV)/.run       ## open the Dagster UI on the same data
-	@mkdir -p "$(MMRAG_HOME)/dagster" && cp dagster.yaml "$(MMRAG_HOME)/dagster/dagster.yaml"
+	@mkdir -p "$(MMRAG_HOME)/dagster" && cp -n dagster.yaml "$(MMRAG_HOME)/dagster/dagster.yaml" || true
 	cd "$(MMRAG_HOME)/dagster" && DAGSTER_HOME="$$PWD" "$(CURDIR)/$(BIN)/dagster" dev -w "$(CURDIR)/workspace.yaml"
 
 test: $(VENV)/.dev      ## run the tests

@@ -1,6 +1,6 @@
 """What stations need from the world; engines and stores provide it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
@@ -250,7 +250,3 @@ class Progress(Protocol):
     def advance(self, station: str, *, done: int, total: int) -> None:
         """Report items done of items to do (a total of 0 means nothing to do)."""
         ...
-
-
-Frames = Mapping[str, pl.DataFrame]
-Batches = Iterable[pl.DataFrame]
