@@ -100,7 +100,7 @@ def open_source(settings: Settings, sources: Sources) -> FolderStore:
     root, domain = settings.source_root, settings.source_domain
     if root is not None:
         sources = sources.with_folder(domain, root) if domain else sources.with_root(root)
-    return FolderStore.joined(sources.roots, sources.folders)
+    return FolderStore(sources.folders, roots=sources.roots)
 
 
 def open_tables(settings: Settings) -> TableStore:

@@ -35,7 +35,7 @@ def asked_domains(
     if source is None:
         chosen, without = known, "no source is known yet"
     else:
-        chosen = FolderStore.from_root(source).domains()
+        chosen = FolderStore({}, roots=[source]).domains()
         without = f"{_short(source)} holds neither folders nor files"
     if not chosen:
         raise SettingsError(

@@ -3,7 +3,7 @@
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,52 +41,55 @@ class FolderStore:
     (git calls such an entry racily clean).
     """
 
-    def __init__(self, folders: Mapping[str, Path]) -> None:
-        held = {check_partition(name): Domain(folder) for name, folder in folders.items()}
-        self._find: Callable[[], Mapping[str, Domain]] = lambda: held
-        self._last: Mapping[str, Domain] = held
-
-    @classmethod
-    def from_root(cls, root: Path) -> "FolderStore":
-        """Return a store whose domains are the sub-folders that `root` has at each call."""
-        return cls.joined([root], {})
-
-    @classmethod
-    def joined(cls, roots: Sequence[Path], folders: Mapping[str, Path]) -> "FolderStore":
-        """Return a store of several roots' sub-folders and of single folders together."""
-        store = cls(folders)
-        single = store._find()
-        store._find = lambda: _joined([single, *(_domains_under(root) for root in roots)])
-        return store
+    def __init__(self, folders: Mapping[str, Path], *, roots: Sequence[Path] = ()) -> None:
+        """Take single folders by domain, and roots whose sub-folders are domains at each look."""
+        self._single = {check_partition(name): Domain(path) for name, path in folders.items()}
+        self._roots = tuple(roots)
+        self._last: Mapping[str, Domain] = self._single
 
     def domains(self) -> list[str]:
-        """Return the domains of the source, sorted; raises ListingError."""
-        return sorted(self._look())
+        """Return the domains of the source, sorted; raises ListingError when a root is lost."""
+        found, troubles = self._look()
+        if troubles:
+            raise troubles[0]
+        return sorted(found)
 
     def list(self, domain: str) -> list[ObjectInfo]:
-        """Return every object of a domain, sorted by key; raises ListingError."""
-        held = self._look().get(domain)
-        if held is None:
-            raise ListingError(
-                f"domain {domain!r} has no folder (any more): put the folder back, or remove "
-                f"the domain on purpose. {_KEPT}"
-            )
-        return sorted(_walk(held), key=lambda info: info.key)
+        """Return every object of a domain, sorted by key; raises ListingError.
+
+        A root that is lost stops the domains that are not found elsewhere, and no others.
+        """
+        found, troubles = self._look()
+        if domain in found:
+            return sorted(_walk(found[domain]), key=lambda info: info.key)
+        if troubles:
+            raise troubles[0]
+        raise ListingError(
+            f"domain {domain!r} has no folder (any more): put the folder back, or remove "
+            f"the domain on purpose. {_KEPT}"
+        )
 
     def open(self, domain: str, key: str) -> BinaryIO:
         """Open one object; raises ReadError.
 
         Reasons: `vanished` (transient), `unreadable`, `outside_root`, `not_a_file`.
         """
-        held = self._last.get(domain) or self._look().get(domain)
+        held = self._last.get(domain) or self._look()[0].get(domain)
         if held is None:
             raise _vanished(key)
         return os.fdopen(_open_key(held.folder, key), "rb")
 
-    def _look(self) -> Mapping[str, Domain]:
-        """Find the domains again; opening uses the last look, so that it stays cheap."""
-        self._last = self._find()
-        return self._last
+    def _look(self) -> tuple[Mapping[str, Domain], Sequence[ListingError]]:
+        """Find the domains again, and what stands in the way of some."""
+        found = dict(self._single)
+        troubles: list[ListingError] = []
+        for root in self._roots:
+            try:
+                troubles += _added(found, _domains_under(root))
+            except ListingError as error:
+                troubles.append(error)
+        self._last = found  # opening uses the last look, so that it stays cheap
+        return found, troubles
 
 
 def _domains_under(root: Path) -> Mapping[str, Domain]:
@@ -108,18 +111,20 @@ def _domains_under(root: Path) -> Mapping[str, Domain]:
     return found
 
 
-def _joined(sources: Sequence[Mapping[str, Domain]]) -> Mapping[str, Domain]:
-    """Return the domains of all sources; raises ListingError when two of them share a name."""
-    found: dict[str, Domain] = {}
-    for source in sources:
-        for name, domain in source.items():
-            held = found.setdefault(name, domain)
-            if held != domain:
-                raise ListingError(
+def _added(found: dict[str, Domain], more: Mapping[str, Domain]) -> Sequence[ListingError]:
+    """Add the domains of one more root; a name of two folders is neither, and an error."""
+    troubles = []
+    for name, domain in more.items():
+        held = found.setdefault(name, domain)
+        if held != domain:
+            del found[name]
+            troubles.append(
+                ListingError(
                     f"domain {name!r} is both {str(held.folder)!r} and {str(domain.folder)!r}: "
                     f"rename one of the folders or give it another --domain. {_KEPT}"
                 )
-    return found
+            )
+    return troubles
 
 
 def _domain_name(entry: os.DirEntry[bytes]) -> str:

@@ -235,7 +235,7 @@ def test_a_file_without_permission_is_unreadable(store: ObjectStore, folder: Pat
 
 
 def test_sub_folders_of_a_root_are_domains_and_loose_files_the_default(folder: Path) -> None:
-    store = FolderStore.from_root(folder.parent)
+    store = FolderStore({}, roots=[folder.parent])
     (folder.parent / "loose.txt").write_bytes(b"")
     (folder.parent / ".cache").mkdir()
     assert store.domains() == ["default", DOMAIN]
@@ -247,18 +247,18 @@ def test_loose_files_beside_a_folder_named_default_are_an_error(folder: Path) ->
     (folder.parent / "default").mkdir()
     (folder.parent / "loose.txt").write_bytes(b"")
     with pytest.raises(ListingError, match="move the files"):
-        FolderStore.from_root(folder.parent).domains()
+        FolderStore({}, roots=[folder.parent]).domains()
 
 
 def test_a_folder_that_cannot_name_a_domain_is_an_error_that_names_it(folder: Path) -> None:
     (folder.parent / "a__b").mkdir()
     with pytest.raises(ListingError, match="a__b"):
-        FolderStore.from_root(folder.parent).domains()
+        FolderStore({}, roots=[folder.parent]).domains()
 
 
 def test_a_missing_root_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ListingError):
-        FolderStore.from_root(tmp_path / "gone").domains()
+        FolderStore({}, roots=[tmp_path / "gone"]).domains()
 
 
 def test_a_domain_needs_a_usable_name(tmp_path: Path) -> None:

@@ -1,0 +1,111 @@
+"""What a person reads when a command cannot work: one line, what to do, exit status 1."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import Bench, Said
+
+NOTHING_INDEXED = ("status", "verify", "dead-letters")
+
+
+@pytest.mark.parametrize("command", NOTHING_INDEXED)
+def test_before_the_first_index_commands_say_what_to_run(empty: Bench, command: str) -> None:
+    said = empty.mmrag(command)
+    _one_line(said, "Run `mmrag index --source DIR` first")
+    assert not empty.home.exists()
+
+
+def test_searching_before_the_first_index_says_what_to_run(empty: Bench) -> None:
+    _one_line(empty.mmrag("search", "tea"), "run `mmrag index` first")
+
+
+def test_indexing_without_a_source_says_how_to_name_one(empty: Bench) -> None:
+    _one_line(empty.mmrag("index"), "no source is known yet: run `mmrag index --source DIR`")
+
+
+@pytest.mark.parametrize("name", ["absent", "x" * 5_000])
+def test_a_source_that_is_no_folder_is_named(empty: Bench, name: str) -> None:
+    _one_line(empty.mmrag("index", "--source", name), "is not a folder: name one that exists")
+
+
+def test_a_source_that_holds_nothing_is_named(empty: Bench, tmp_path: Path) -> None:
+    (tmp_path / "void").mkdir()
+    said = empty.mmrag("index", "--source", str(tmp_path / "void"))
+    _one_line(said, "void' holds neither folders nor files")
+
+
+def test_a_name_that_cannot_be_a_domain_is_refused(empty: Bench) -> None:
+    said = empty.mmrag("index", "--source", str(empty.source), "--domain", "a/b")
+    _one_line(said, "'a/b' cannot name a domain")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("MMRAG_TILE_PX", "abc"),
+        ("MMRAG_CHUNK_OVERLAP_TOKENS", "-1"),
+        ("MMRAG_OCR", "tesseract"),
+        ("MMRAG_VISIBILITY_RULES", "staff"),
+    ],
+)
+def test_a_wrong_setting_is_named(empty: Bench, variable: str, value: str) -> None:
+    said = empty.mmrag("status", **{variable: value})
+    _one_line(said, variable.removeprefix("MMRAG_").lower(), ignore_case=True)
+
+
+def test_a_misspelt_setting_is_told_but_stops_nothing(indexed: Bench) -> None:
+    said = indexed.mmrag("status", MMRAG_TIL_PX="512")
+    assert said.code == 0
+    assert "MMRAG_TIL_PX is no setting of ours" in said.err
+
+
+def test_a_home_that_cannot_be_written_is_one_line(empty: Bench) -> None:
+    empty.home.write_text("a file where the state should be")
+    said = empty.mmrag("index", "--source", str(empty.source))
+    _one_line(said, "check that path, its permissions")
+
+
+def test_a_source_that_is_gone_names_the_file_that_remembers_it(bench: Bench) -> None:
+    bench.source.rename(bench.source.with_name("moved"))
+    _one_line(bench.mmrag("index"), "take it out of")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "nothing to search for"),
+        (["x", "--kind", "paragraph"], "known: page, tile, text, ocr, caption"),
+        (["x", "--domain", "garden"], "no indexed domain 'garden'; indexed: notes, shop"),
+        (["--image", "absent.png"], "cannot be read"),
+        (["--image", "."], "cannot be read"),
+    ],
+)
+def test_a_search_that_cannot_work_says_why(
+    indexed: Bench, arguments: list[str], told: str
+) -> None:
+    _one_line(indexed.mmrag("search", *arguments), told)
+
+
+def test_a_text_is_no_picture_to_search_with(indexed: Bench) -> None:
+    said = indexed.mmrag("search", "--image", str(indexed.source / "notes" / "tea.txt"))
+    _one_line(said, "holds text: give its words instead")
+
+
+def test_an_error_prints_nothing_on_standard_output_with_json(indexed: Bench) -> None:
+    said = indexed.mmrag("status", "--domain", "garden", "--json")
+    assert (said.code, said.out) == (1, "")
+
+
+def test_an_error_does_not_print_control_characters(indexed: Bench) -> None:
+    said = indexed.mmrag("status", "--domain", "a\x1b[2Jb\nc")
+    assert "\x1b" not in said.err
+    _one_line(said, r"a\x1b[2Jb\nc")
+
+
+def _one_line(said: Said, told: str, *, ignore_case: bool = False) -> None:
+    err = said.err.lower() if ignore_case else said.err
+    assert told in err
+    assert said.code == 1
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1

@@ -1,0 +1,105 @@
+"""`mmrag index`: what it counts, what it pays for, what it says."""
+
+import shutil
+
+import pytest
+
+from mmrag_pipeline.engines.compute import DRIVER_FILES
+from tests.cli.commands import Bench, Said
+from tests.cli.corpus import FILES, PAGES, PICTURES
+
+MODELS = {"ocr", "captions", "image_vectors", "text_vectors"}
+PROMISED = {
+    *("files", "pages", "tiles", "chunks", "points", "dead_letters"),
+    *("model_calls", "reused", "seconds"),
+}
+
+
+def test_the_json_object_has_every_promised_key(first: Said) -> None:
+    assert first.json.keys() >= PROMISED
+    assert first.json["model_calls"].keys() == first.json["reused"].keys() == MODELS
+
+
+def test_every_file_is_counted_and_the_broken_one_is_a_dead_letter(first: Said) -> None:
+    counts = {name: first.json[name] for name in ("files", "pages", "dead_letters")}
+    assert counts == {"files": FILES, "pages": PAGES, "dead_letters": 1}
+
+
+def test_pictures_are_read_once_and_a_text_layer_is_not_read_again(first: Said) -> None:
+    assert first.json["model_calls"]["ocr"] == PICTURES
+
+
+def test_progress_and_warnings_go_to_standard_error(first: Said) -> None:
+    assert "image_vectors: 3 of 3" in first.err
+    assert "warning: shop dead_letters/rate" in first.err
+
+
+def test_the_first_run_says_what_the_shipped_model_is_for(first: Said, second: Said) -> None:
+    assert "for trying out" in " ".join(first.err.split())
+    assert "for trying out" not in " ".join(second.err.split())
+
+
+def test_a_second_run_calls_no_model(first: Said, second: Said) -> None:
+    assert second.code == 0
+    assert set(second.json["model_calls"].values()) == {0}
+    same = ("files", "pages", "tiles", "chunks", "points", "dead_letters")
+    assert [second.json[n] for n in same] == [first.json[n] for n in same]
+
+
+def test_a_run_without_changes_does_not_load_torch(second: Said) -> None:
+    if any(path.exists() for path in DRIVER_FILES):
+        pytest.skip("torch is asked for CUDA where there is a driver")
+    assert "loaded torch: False" in second.err
+
+
+def test_a_person_gets_a_row_per_station(indexed: Bench) -> None:
+    said = indexed.mmrag("index")
+    assert said.out.startswith(f"{FILES} files, 0 model calls, ")
+    assert "image_vectors" in said.out
+    assert "1 dead letter: `mmrag dead-letters` says" in said.err
+
+
+def test_a_whole_folder_can_be_one_domain(empty: Bench) -> None:
+    said = empty.mmrag("index", "--source", str(empty.source), "--domain", "trees", "--json")
+    assert said.json["domains"] == ["trees"]
+    assert said.json["files"] == 1
+    assert empty.mmrag("status", "--json").json["domains"]["trees"]["chunks"] == 1
+
+
+def test_an_edit_is_taken_without_naming_the_source_again(bench: Bench) -> None:
+    (bench.source / "notes" / "tea.txt").write_text("Black tea wants boiling water.")
+    said = bench.mmrag("index", "--domain", "notes", "--json")
+    assert said.json["model_calls"] == dict.fromkeys(MODELS, 0) | {"text_vectors": 1}
+
+
+def test_a_source_that_claims_a_known_domain_is_refused_and_not_remembered(bench: Bench) -> None:
+    other = bench.source.with_name("other")
+    (other / "shop").mkdir(parents=True)
+    said = bench.mmrag("index", "--source", str(other))
+    assert said.code == 1
+    assert "domain 'shop' is both" in said.err
+    assert bench.mmrag("plan").code == 0
+
+
+def test_an_unknown_domain_is_refused_before_anything_is_written(empty: Bench) -> None:
+    said = empty.mmrag("index", "--domain", "nope")
+    assert said.code == 1
+    assert "no source has a domain 'nope'" in said.err
+    assert not empty.home.exists()
+
+
+def test_a_domain_whose_folder_is_gone_is_told_and_kept(bench: Bench) -> None:
+    shutil.rmtree(bench.source / "shop")
+    said = bench.mmrag("index", "--json")
+    assert said.code == 0
+    assert "domain shop is indexed, but no source has its folder" in said.json["warnings"][0]
+    assert bench.mmrag("status", "--json").json["domains"]["shop"]["points"] > 0
+
+
+def test_a_domain_is_emptied_on_purpose_with_an_empty_folder(bench: Bench) -> None:
+    shutil.rmtree(bench.source / "shop")
+    void = bench.source.with_name("void")
+    void.mkdir()
+    said = bench.mmrag("index", "--source", str(void), "--domain", "shop", "--json")
+    assert said.json["points"] == 0
+    assert said.code == 0

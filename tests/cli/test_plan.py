@@ -1,0 +1,56 @@
+"""`mmrag plan`: index then does what it said."""
+
+from typing import Any
+
+from tests.cli.commands import Bench
+from tests.cli.corpus import draw_card
+
+
+def test_a_plan_without_changes_is_all_reuse(indexed: Bench, second: object) -> None:
+    assert second
+    stations = _stations(indexed)
+    assert all(row["calls"] == 0 and row["exact"] for row in stations.values())
+    assert stations["raw_files"]["reuse"] == 7
+
+
+def test_a_plan_writes_nothing(empty: Bench) -> None:
+    said = empty.mmrag("plan", "--source", str(empty.source), "--json")
+    assert said.json["stations"][0] | {"seconds": 0} == {
+        **{"station": "raw_files", "add": 1, "change": 0, "delete": 0, "reuse": 0},
+        **{"calls": 1, "seconds": 0, "exact": True},
+    }
+    assert not empty.home.exists()
+
+
+def test_index_does_what_the_plan_said(bench: Bench) -> None:
+    bench.mmrag("index", "--domain", "shop")
+    draw_card(bench.source / "shop" / "lamp.png", "LM-9001", "green")
+    planned = _stations(bench, "--domain", "shop")
+    assert [planned["raw_files"][n] for n in ("add", "change", "delete", "reuse")] == [0, 1, 0, 3]
+    assert planned["pages"]["calls"] == 1
+    calls = bench.mmrag("index", "--domain", "shop", "--json").json["model_calls"]
+    assert calls["ocr"] == planned["ocr"]["calls"] == 1
+    assert calls["image_vectors"] == planned["image_vectors"]["calls"] == 1
+    assert _stations(bench, "--domain", "shop")["raw_files"]["calls"] == 0
+
+
+def test_a_deleted_file_is_planned_as_such(bench: Bench) -> None:
+    bench.mmrag("index", "--domain", "notes")
+    (bench.source / "notes" / "tent.md").unlink()
+    planned = _stations(bench, "--domain", "notes")
+    assert planned["raw_files"]["delete"] == 1
+    assert planned["points"]["delete"] == 1
+    assert bench.mmrag("index", "--domain", "notes", "--json").json["points"] == 2
+
+
+def test_estimates_are_marked_for_people(bench: Bench) -> None:
+    (bench.source / "notes" / "new.txt").write_text("Coffee wants less heat.")
+    said = bench.mmrag("plan", "--domain", "notes")
+    assert said.out.startswith("notes: about ")
+    assert "ocr ~" in said.out
+    assert "~ an estimate" in said.out
+
+
+def _stations(bench: Bench, *arguments: str) -> dict[str, dict[str, Any]]:
+    rows: list[dict[str, Any]] = bench.mmrag("plan", *arguments, "--json").json["stations"]
+    return {str(row["station"]): row for row in rows}

@@ -1,0 +1,79 @@
+"""`mmrag search`: hits with their evidence, filters, pictures."""
+
+from tests.cli.commands import Bench, Said
+
+PROMISED = {"rank", "score", "key", "page", "kind", "box", "text", "point_id", "signals"}
+
+
+def test_a_hit_has_every_promised_key(indexed: Bench) -> None:
+    hits = _search(indexed, "green tea").json["hits"]
+    assert hits[0].keys() >= PROMISED
+    assert [hit["rank"] for hit in hits] == list(range(1, len(hits) + 1))
+
+
+def test_words_of_a_text_find_it_first(indexed: Bench) -> None:
+    first = _search(indexed, "how hot should green tea water be").json["hits"][0]
+    assert (first["domain"], first["key"], first["kind"]) == ("notes", "tea.txt", "text")
+
+
+def test_a_printed_code_finds_its_picture_first(indexed: Bench) -> None:
+    first = _search(indexed, "KX-4711").json["hits"][0]
+    assert first["key"] == "kettle.png"
+    assert "bm25" in first["signals"]
+
+
+def test_a_picture_finds_itself_first(indexed: Bench) -> None:
+    said = _search(indexed, "--image", str(indexed.source / "shop" / "kettle.png"))
+    assert said.json["hits"][0]["key"] == "kettle.png"
+
+
+def test_words_and_a_picture_ask_together(indexed: Bench) -> None:
+    lamp = str(indexed.source / "shop" / "lamp.png")
+    signals = _search(indexed, "LM-8832", "--image", lamp).json["hits"][0]["signals"]
+    assert {"image", "bm25"} <= signals.keys()
+
+
+def test_a_domain_restricts_the_hits(indexed: Bench) -> None:
+    hits = _search(indexed, "tea", "--domain", "shop").json["hits"]
+    assert {hit["domain"] for hit in hits} == {"shop"}
+
+
+def test_a_kind_restricts_the_hits(indexed: Bench) -> None:
+    hits = _search(indexed, "KX-4711", "--kind", "ocr").json["hits"]
+    assert {hit["kind"] for hit in hits} == {"ocr"}
+
+
+def test_k_bounds_the_number_of_files(indexed: Bench) -> None:
+    assert len(_search(indexed, "water", "-k", "2").json["hits"]) == 2
+
+
+def test_a_group_sees_only_what_it_may(indexed: Bench) -> None:
+    assert _search(indexed, "tea", "--visibility", "public").json["hits"]
+    assert _search(indexed, "tea", "--visibility", "staff").json["hits"] == []
+
+
+def test_a_visibility_rule_moves_a_file_without_a_model_call(bench: Bench) -> None:
+    rules = '{"notes/tea.*": ["staff"]}'
+    made = bench.mmrag("index", "--domain", "notes", "--json", MMRAG_VISIBILITY_RULES=rules)
+    assert set(made.json["model_calls"].values()) == {0}
+    seen = _search(bench, "tea", "--domain", "notes", "--visibility", "public").json["hits"]
+    assert "tea.txt" not in {hit["key"] for hit in seen}
+    staff = _search(bench, "tea", "--visibility", "staff").json["hits"]
+    assert [hit["key"] for hit in staff] == ["tea.txt"]
+
+
+def test_a_person_can_copy_where_a_hit_lies(indexed: Bench) -> None:
+    said = indexed.mmrag("search", "green tea", "-k", "1")
+    assert said.out.splitlines()[:2][1].startswith("  1 notes/tea.txt  page 1, text: ")
+    assert "Green tea wants water" in said.out
+
+
+def test_a_line_break_in_a_name_does_not_break_the_line(indexed: Bench) -> None:
+    said = indexed.mmrag("search", "a name of two lines", "-k", "1")
+    assert r"notes/two\nlines.txt" in said.out
+
+
+def _search(bench: Bench, *arguments: str) -> Said:
+    said = bench.mmrag("search", *arguments, "--json")
+    assert said.code == 0, said.err
+    return said

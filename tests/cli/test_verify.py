@@ -1,0 +1,52 @@
+"""`mmrag verify`: drift is found, and mended without a model."""
+
+import pytest
+
+from mmrag_pipeline.assembly import open_vectors
+from mmrag_pipeline.settings import Settings
+from tests.cli.commands import Bench
+
+
+def test_a_fresh_index_is_clean(indexed: Bench) -> None:
+    said = indexed.mmrag("verify", "--json")
+    assert said.code == 0
+    assert said.json["clean"] is True
+    assert {one["partition"] for one in said.json["domains"]} == {"notes", "shop"}
+
+
+def test_a_person_reads_yes(indexed: Bench) -> None:
+    said = indexed.mmrag("verify", "--domain", "notes")
+    assert said.out.splitlines()[-1].split()[:2] == ["notes", "yes"]
+
+
+@pytest.fixture
+def damaged(bench: Bench) -> Bench:
+    """Return a state whose collection lost its points behind our back."""
+    store = open_vectors(Settings(home=bench.home))
+    with store.writer("mmrag__notes__g1") as collection:
+        lost = [point for batch in collection.held() for point in batch["point_id"]]
+        collection.delete(lost)
+        collection.flush()
+    return bench
+
+
+def test_lost_points_are_found(damaged: Bench) -> None:
+    said = damaged.mmrag("verify", "--json")
+    assert said.code == 1
+    broken = [one for one in said.json["domains"] if not one["clean"]]
+    assert [(one["partition"], one["missing"]) for one in broken] == [("notes", 3)]
+
+
+def test_repair_brings_them_back_without_a_model_call(damaged: Bench) -> None:
+    repaired = damaged.mmrag("verify", "--repair", "--json")
+    assert repaired.code == 0
+    assert repaired.json["repaired"].keys() == {"notes"}
+    assert damaged.mmrag("verify").code == 0
+    made = damaged.mmrag("index", "--domain", "notes", "--json")
+    assert set(made.json["model_calls"].values()) == {0}
+
+
+def test_what_was_repaired_is_told_on_standard_error(damaged: Bench) -> None:
+    said = damaged.mmrag("verify", "--repair")
+    assert "repaired notes" in said.err
+    assert "NO" not in said.out

@@ -1,0 +1,100 @@
+"""Settings become engines, stores and sources, without loading a model."""
+
+from pathlib import Path
+
+import pytest
+
+from mmrag_pipeline import assembly
+from mmrag_pipeline.engines.blip import Blip
+from mmrag_pipeline.engines.labels import LabelCaptioner
+from mmrag_pipeline.engines.minilm import MiniLm
+from mmrag_pipeline.engines.openclip import OpenClip
+from mmrag_pipeline.engines.paddle import Paddle
+from mmrag_pipeline.engines.rapidocr import RapidOcr
+from mmrag_pipeline.engines.sentence import SentenceEncoder
+from mmrag_pipeline.errors import ListingError, ParseError
+from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.edge import EdgeVectors
+from mmrag_pipeline.stores.sources import Sources, write_sources
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return settings with a state folder of their own."""
+    return Settings(home=tmp_path / "home", device="cpu")
+
+
+def test_the_defaults_are_the_engines_that_need_no_hub(settings: Settings) -> None:
+    engines = assembly.open_engines(settings)
+    assert isinstance(engines.ocr, RapidOcr)
+    assert isinstance(engines.captioner, LabelCaptioner)
+    assert isinstance(engines.image_text, OpenClip)
+    assert isinstance(engines.text, MiniLm)
+
+
+def test_settings_choose_the_production_engines(settings: Settings) -> None:
+    chosen = {"ocr": "paddleocr", "captioner": "blip", "text_model": "intfloat/e5-small"}
+    engines = assembly.open_engines(settings.model_copy(update=chosen))
+    assert isinstance(engines.ocr, Paddle)
+    assert isinstance(engines.captioner, Blip)
+    assert isinstance(engines.text, SentenceEncoder)
+
+
+def test_an_engine_is_made_once_per_process(settings: Settings) -> None:
+    one, other = assembly.open_engines(settings), assembly.open_engines(settings)
+    assert one.image_text is other.image_text
+    assert one.text is other.text
+
+
+def test_another_setting_makes_another_engine(settings: Settings) -> None:
+    one = assembly.open_engines(settings)
+    other = assembly.open_engines(settings.model_copy(update={"batch_size": 8}))
+    assert one.text is not other.text
+
+
+def test_the_index_is_embedded_unless_a_server_is_set(settings: Settings) -> None:
+    assert isinstance(assembly.open_vectors(settings), EdgeVectors)
+
+
+def test_a_source_root_stands_beside_the_known_sources(settings: Settings, tmp_path: Path) -> None:
+    for domain in ("a/kitchen", "b/garden"):
+        (tmp_path / domain).mkdir(parents=True)
+    rooted = settings.model_copy(update={"source_root": tmp_path / "b"})
+    source = assembly.open_source(rooted, Sources((tmp_path / "a",)))
+    assert source.domains() == ["garden", "kitchen"]
+
+
+def test_a_source_root_can_be_one_domain(settings: Settings, tmp_path: Path) -> None:
+    whole = {"source_root": tmp_path, "source_domain": "scans"}
+    source = assembly.open_source(settings.model_copy(update=whole), Sources())
+    assert source.domains() == ["scans"]
+
+
+def test_a_world_reads_the_sources_that_were_indexed_before(
+    settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "root" / "garden").mkdir(parents=True)
+    write_sources(settings.home, Sources((tmp_path / "root",)))
+    with assembly.open_world(settings) as world:
+        assert world.source.domains() == ["garden"]
+
+
+def test_a_source_that_is_gone_is_not_an_empty_one(settings: Settings, tmp_path: Path) -> None:
+    source = assembly.open_source(settings, Sources((tmp_path / "gone",)))
+    with pytest.raises(ListingError, match="could not be listed"):
+        source.domains()
+
+
+def test_a_query_picture_over_the_size_limit_is_not_read(
+    settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "big.png").write_bytes(b"x" * 11)
+    small = settings.model_copy(update={"max_file_bytes": 10})
+    with pytest.raises(ParseError, match="MMRAG_MAX_FILE_BYTES=10"):
+        assembly.read_picture(small, tmp_path / "big.png")
+
+
+@pytest.mark.parametrize("name", ["absent.png", ".", "x" * 5_000, "a\0b"])
+def test_a_query_picture_that_cannot_be_read_is_named(settings: Settings, name: str) -> None:
+    with pytest.raises(ParseError, match="cannot be read"):
+        assembly.read_picture(settings, Path(name))
