@@ -1,5 +1,6 @@
 """Folders of small pictures and worlds over them: real stores and parsers, stub models."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +13,13 @@ from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.parsing.pool import ParserPool
+from mmrag_pipeline.ports import ImageTextEncoder
 from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.bm25 import QdrantBm25
 from mmrag_pipeline.stores.edge import EdgeVectors
-from mmrag_pipeline.stores.folder import FolderStore
+from mmrag_pipeline.stores.folder import RACY_NS, FolderStore
 from mmrag_pipeline.stores.memo import ParquetMemo
 from mmrag_pipeline.stores.tables import ParquetTables
-from mmrag_pipeline.testing.sparse import StubSparse
 from mmrag_pipeline.testing.worlds import Silence
 
 DOMAIN = "bench"
@@ -28,6 +30,7 @@ def write_pictures(folder: Path, count: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         write_picture(folder / f"{number:06}.png", number)
+    settle()
 
 
 def write_picture(path: Path, seed: int) -> None:
@@ -36,8 +39,13 @@ def write_picture(path: Path, seed: int) -> None:
     Image.fromarray(blocks.repeat(8, axis=0).repeat(8, axis=1)).save(path)
 
 
+def settle() -> None:
+    """Wait until a listing no longer takes files just written for files being written."""
+    time.sleep(3 * RACY_NS / 1e9)
+
+
 @contextmanager
-def bench_world(root: Path) -> Iterator[World]:
+def bench_world(root: Path, image_text: ImageTextEncoder | None = None) -> Iterator[World]:
     """Open the world of `root/files` with its state in `root/home`."""
     settings = Settings.model_validate({"home": root / "home"})
     with ParserPool(settings) as reader:
@@ -49,12 +57,18 @@ def bench_world(root: Path) -> Iterator[World]:
             reader=reader,
             ocr=StubOcr(),
             captioner=StubCaptioner(),
-            image_text=StubImageText(512),
+            image_text=image_text or StubImageText(512),
             text=StubText(384),
-            sparse=StubSparse(),
+            sparse=QdrantBm25(),
             vectors=EdgeVectors(settings.home / "collections", settings.lock_timeout_s),
             progress=Silence(),
         )
+
+
+def run(root: Path, run_id: str) -> dict[str, Outcome]:
+    """Open the world, run every station and close it, parser processes included."""
+    with bench_world(root) as world:
+        return index(world, run_id)
 
 
 def index(world: World, run_id: str) -> dict[str, Outcome]:

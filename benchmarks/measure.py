@@ -1,6 +1,7 @@
 """Runs one measurement in a process of its own: its seconds, its peak memory, its findings."""
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -18,16 +19,32 @@ class Finding:
 
     case: str
     seconds: float
+    cpu_s: float
+    """Processor seconds of the process and its ended children: what a busy machine leaves alike."""
     goal: str
     peak_mib: float = 0.0
     notes: Mapping[str, float] = field(default_factory=dict)
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Return the seconds that some work takes."""
-    started = time.perf_counter()
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What some work took by the clock and by the processor."""
+
+    seconds: float
+    cpu_s: float
+
+
+def timed(work: Callable[[], object]) -> Spent:
+    """Return what some work takes; processes that it started count once they have ended."""
+    started, before = time.perf_counter(), _cpu_s()
     work()
-    return time.perf_counter() - started
+    return Spent(time.perf_counter() - started, _cpu_s() - before)
+
+
+def _cpu_s() -> float:
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    used = [resource.getrusage(kind) for kind in kinds]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def report(finding: Finding) -> None:
@@ -45,10 +62,20 @@ def in_process(module: str, *arguments: str) -> Finding:
 
 def show(title: str, findings: Sequence[Finding]) -> None:
     """Print the table."""
-    table = Table("case", "seconds", "goal", "peak MiB", "notes", title=title)
-    for found in findings:
-        notes = ", ".join(f"{name} {value:g}" for name, value in found.notes.items())
-        table.add_row(
-            found.case, f"{found.seconds:.3f}", found.goal, f"{found.peak_mib:.0f}", notes
-        )
+    columns = ("case", "seconds", "CPU s", "goal", "peak MiB", "notes")
+    show_rows(title, columns, [_row(found) for found in findings])
+
+
+def show_rows(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table of cells, with how busy the machine is."""
+    load = f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
+    table = Table(*columns, title=title, caption=load)
+    for row in rows:
+        table.add_row(*row)
     Console(width=140).print(table)
+
+
+def _row(found: Finding) -> tuple[str, ...]:
+    notes = ", ".join(f"{name} {value:g}" for name, value in found.notes.items())
+    spent = (f"{found.seconds:.3f}", f"{found.cpu_s:.3f}")
+    return (found.case, *spent, found.goal, f"{found.peak_mib:.0f}", notes)

@@ -2,50 +2,37 @@
 
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.corpus import bench_world, index, write_picture, write_pictures
-from benchmarks.measure import Finding, in_process, report, show, timed
+from benchmarks.corpus import run, settle, write_picture, write_pictures
+from benchmarks.measure import Finding, Spent, in_process, report, show, timed
+from mmrag_pipeline.indexing.run import Outcome
 
 _MODULE = "benchmarks.overhead"
-
-
-def _stations(outcomes: dict[str, float]) -> dict[str, float]:
-    return {name: round(seconds, 3) for name, seconds in outcomes.items() if seconds >= 0.005}
 
 
 def cold(root: Path, count: int) -> Finding:
     """Index new pictures."""
     write_pictures(root / "files", count)
-    with bench_world(root) as world:
-        seconds: dict[str, float] = {}
-        total = timed(
-            lambda: seconds.update({n: o.seconds for n, o in index(world, "cold").items()})
-        )
-    return Finding(f"cold, {count} images", total, f"<= {count / 1_000:g}", 0, _stations(seconds))
+    spent, outcomes = _indexed(root, "cold")
+    return _finding(f"cold, {count} images", spent, f"<= {count / 1_000:g}", _notes(outcomes))
 
 
 def unchanged(root: Path, count: int) -> Finding:
     """Run again without a change."""
     goal = {1_000: "<= 0.2", 5_000: "<= 1.0"}.get(count, "")
-    seconds: dict[str, float] = {}
-    with bench_world(root) as world:
-        total = timed(
-            lambda: seconds.update({n: o.seconds for n, o in index(world, "again").items()})
-        )
-    return Finding(f"no-op, {count} images", total, goal, 0, _stations(seconds))
+    spent, outcomes = _indexed(root, "again")
+    return _finding(f"no-op, {count} images", spent, goal, _notes(outcomes))
 
 
 def edited(root: Path, count: int) -> Finding:
     """Run after one edit."""
     write_picture(root / "files" / "000007.png", 10_000_007)
-    seconds: dict[str, float] = {}
-    with bench_world(root) as world:
-        outcomes = {}
-        total = timed(lambda: outcomes.update(index(world, "edit")))
-        seconds = {name: o.seconds for name, o in outcomes.items()}
-        calls = {"image calls": float(outcomes["image_vectors"].computed)}
-    return Finding(f"one edit of {count}", total, "<= 0.3", 0, calls | _stations(seconds))
+    settle()
+    spent, outcomes = _indexed(root, "edit")
+    calls = {"image calls": float(outcomes["image_vectors"].computed)}
+    return _finding(f"one edit of {count}", spent, "<= 0.3", calls | _notes(outcomes))
 
 
 CASES = {"cold": cold, "unchanged": unchanged, "edited": edited}
@@ -56,11 +43,26 @@ def main() -> None:
     if len(sys.argv) == 4:
         report(CASES[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3])))
         return
+    counts = [int(count) for count in sys.argv[1:]] or [1_000, 5_000]
     findings = []
-    for count in (1_000, 5_000):
+    for count in counts:
         with tempfile.TemporaryDirectory() as root:
             findings += [in_process(_MODULE, case, root, str(count)) for case in CASES]
     show("Overhead beside the models", findings)
+
+
+def _indexed(root: Path, run_id: str) -> tuple[Spent, Mapping[str, Outcome]]:
+    outcomes: dict[str, Outcome] = {}
+    return timed(lambda: outcomes.update(run(root, run_id))), outcomes
+
+
+def _finding(case: str, spent: Spent, goal: str, notes: Mapping[str, float]) -> Finding:
+    return Finding(case, spent.seconds, spent.cpu_s, goal, notes=notes)
+
+
+def _notes(outcomes: Mapping[str, Outcome]) -> dict[str, float]:
+    """Return the seconds of the stations that took any."""
+    return {n: round(o.seconds, 3) for n, o in outcomes.items() if o.seconds >= 0.005}
 
 
 if __name__ == "__main__":

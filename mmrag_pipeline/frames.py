@@ -28,7 +28,7 @@ def _add(state: hashlib.blake2b, values: pl.Series) -> None:
     elif isinstance(values.dtype, pl.List | pl.Array):
         _add_lists(state, values.cast(pl.List(values.dtype.inner)))
     elif values.dtype in (pl.String, pl.Binary):
-        _add_bytes(state, values.cast(pl.Binary).fill_null(b""))
+        _add_bytes(state, values)
     else:
         _add_numbers(state, values)
 
@@ -40,9 +40,14 @@ def _add_lists(state: hashlib.blake2b, values: pl.Series) -> None:
 
 
 def _add_bytes(state: hashlib.blake2b, values: pl.Series) -> None:
-    _add_numbers(state, values.bin.size())
+    filled = values.cast(pl.Binary).fill_null(b"")
+    _add_numbers(state, filled.bin.size())
     for start in range(0, len(values), _PIECE):
-        state.update(b"".join(values[start : start + _PIECE]))
+        piece = values[start : start + _PIECE].drop_nulls()
+        if piece.dtype == pl.String:
+            state.update(piece.str.join("").item().encode())
+        else:
+            state.update(b"".join(piece.to_list()))
 
 
 def _add_numbers(state: hashlib.blake2b, values: pl.Series) -> None:

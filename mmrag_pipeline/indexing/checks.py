@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.indexing.remember import Shelf, remembered
 from mmrag_pipeline.indexing.station import World
@@ -19,6 +20,8 @@ NORM_TOLERANCE = 1e-3
 DEAD_LETTER_RATE = 0.10
 """A larger part of files that cannot be used is worth a warning."""
 _BATCH = 8_192
+_FOUND_SOUND = "sound_vectors"
+"""Memo of the key sets whose every vector was read and found sound: memo rows never change."""
 _ROLES = ("image", "text", "image_text", "bm25", "ocr", "caption")
 
 
@@ -41,6 +44,8 @@ class VectorCounts:
     """Rows of another dimension than the card's."""
     off_norm: int
     """Rows whose length is not 1 within NORM_TOLERANCE, or not a number."""
+    unread: int = 0
+    """Vectors that an earlier check found sound: this time only whether they are there."""
 
     def plus(self, other: "VectorCounts") -> "VectorCounts":
         """Return both counts together."""
@@ -49,6 +54,7 @@ class VectorCounts:
             self.missing + other.missing,
             self.misshapen + other.misshapen,
             self.off_norm + other.off_norm,
+            self.unread + other.unread,
         )
 
 
@@ -79,14 +85,16 @@ def judge_frame(table: str, frame: pl.DataFrame, *, rows: int) -> Verdict:
 
 
 def judge_vectors(world: World, table: str, partition: str) -> Verdict:
-    """Return whether every vector a table refers to is there, of its dimension, of length 1."""
+    """Return whether every vector a table refers to is there, of its dimension, of length 1.
+
+    The vectors themselves are read once for a set of keys; later only their keys are.
+    """
     rows = world.tables.read(table, partition)
     if rows is None:
         return Verdict(False, f"table {table!r} of {partition!r} was never written")
     total = VectorCounts(0, 0, 0, 0)
     for place, keys in _shelves(world, table, rows):
-        for part in _slices(keys):
-            total = total.plus(count_vectors(remembered(world, place, part), part, place))
+        total = total.plus(_looked_at(world, place, keys, partition))
     return vector_verdict(total)
 
 
@@ -97,12 +105,27 @@ def vector_verdict(total: VectorCounts) -> Verdict:
         "missing": total.missing,
         "wrong_dimension": total.misshapen,
         "off_norm": total.off_norm,
+        "read_before": total.unread,
     }
     wrong = total.missing + total.misshapen + total.off_norm
     message = "all there, of the card's dimension and of unit length"
     if wrong:
         message = f"{wrong} of {total.wanted} vectors cannot be used: {counts}; index with --force"
     return Verdict(wrong == 0, message, counts)
+
+
+def _looked_at(world: World, place: Shelf, keys: pl.Series, partition: str) -> VectorCounts:
+    """Count what is wrong: in all vectors, or among keys whose vectors were found sound."""
+    sign = pl.Series("key", [f"{place.station}:{table_digest(keys.to_frame())}"])
+    if world.memo.missing(_FOUND_SOUND, place.fingerprint, sign).is_empty():
+        gone = world.memo.missing(place.station, place.fingerprint, keys).len()
+        return VectorCounts(keys.len(), gone, 0, 0, keys.len() - gone)
+    total = VectorCounts(0, 0, 0, 0)
+    for part in _slices(keys):
+        total = total.plus(count_vectors(remembered(world, place, part), part, place))
+    if keys.len() and vector_verdict(total).passed:
+        world.memo.append(_FOUND_SOUND, place.fingerprint, partition, sign.to_frame())
+    return total
 
 
 def count_vectors(known: pl.DataFrame, wanted: pl.Series, place: Shelf) -> VectorCounts:

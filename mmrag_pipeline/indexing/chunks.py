@@ -69,7 +69,9 @@ def make(world: World, job: Job) -> Made:
     place = shelf(world)
     missing = find_missing(world, job, place, sources["key"])
     batch = Batch(world, job, place)
-    todo = sources.filter(pl.col("key").is_in(missing.keys)).unique("key", maintain_order=True)
+    todo = sources.filter(pl.col("key").is_in(missing.keys.implode())).unique(
+        "key", maintain_order=True
+    )
     for part in todo.iter_slices(_BATCH):
         batch.commit(part["key"].to_list(), _cut_all(world, part))
         world.progress.advance("chunks", done=batch.computed, total=todo.height)
@@ -82,37 +84,38 @@ def chunk_sources(world: World, frames: Mapping[str, pl.DataFrame]) -> pl.DataFr
     """Return (owner, kind, memo key, lines) of each page's texts."""
     found = chunk_keys(world, frames["raw_files"], frames["pages"])
     captions = frames["captions"].with_columns(_caption_lines())
-    seen = found.drop("lines").filter(pl.col("kind") != "text")
-    lines = {"ocr": frames["ocr"], "caption": captions}
-    read = [
-        seen.filter(pl.col("kind") == kind).join(
-            rows.select("page_digest", "lines"), on="page_digest"
-        )
+    lines = {
+        "text": frames["pages"].select("file_id", "page_no", "lines"),
+        "ocr": frames["ocr"].select("page_digest", "lines"),
+        "caption": captions.select("page_digest", "lines"),
+    }
+    return pl.concat(
+        found.filter(pl.col("kind") == kind).join(rows, on=rows.columns[:-1]).select(_SOURCE)
         for kind, rows in lines.items()
-    ]
-    texts = found.filter(pl.col("kind") == "text")
-    return pl.concat([rows.select(_SOURCE) for rows in (texts, *read)])
+    )
 
 
 def chunk_keys(world: World, raw_files: pl.DataFrame, pages_table: pl.DataFrame) -> pl.DataFrame:
     """Return the pages once per kind of text they may have, with its memo key."""
     held = raw_files.select("file_id", content_key().alias("content"))
-    found = pages_table.join(held, on="file_id")
-    wanted = {
+    kinds = {
         "text": has_text_layer(),
         "ocr": ~has_text_layer(),
         "caption": pl.col("raster") != "",
     }
+    # Lines are heavy: they stay behind.
+    light = pages_table.select("file_id", "page_no", "page_digest", **kinds)
+    found = light.join(held, on="file_id")
     recipes = _source_recipes(world)
     return pl.concat(
-        _keyed(found.filter(which), kind, recipes[kind].digest) for kind, which in wanted.items()
+        _keyed(found.filter(pl.col(kind)), kind, recipes[kind].digest) for kind in kinds
     )
 
 
 def _keyed(rows: pl.DataFrame, kind: str, recipe_digest: str) -> pl.DataFrame:
     parts = ["content", "page_no"] if kind == "text" else ["page_digest"]
     key = pl.concat_str(pl.lit(f"{kind}:{recipe_digest}"), *parts, separator=":")
-    return rows.with_columns(kind=pl.lit(kind), key=key)
+    return rows.select("file_id", "page_no", "page_digest", kind=pl.lit(kind), key=key)
 
 
 def _caption_lines() -> pl.Expr:

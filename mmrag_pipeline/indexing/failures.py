@@ -64,6 +64,12 @@ def failure_table(
     return pl.concat([kept.select(FAILURES.names()), counted.select(FAILURES.names())]).sort("item")
 
 
+def engine_failure(cause: str) -> ItemError:
+    """Return the error of an item that an engine failed on: perhaps only the engine's fault."""
+    message = f"the engine failed on it: {cause}"
+    return ItemError(message, reason=ENGINE_FAILED, transient=True)
+
+
 def each_alone(
     call: Callable[[Sequence[Item]], Sequence[Result]], items: Sequence[Item]
 ) -> list[Result | ItemError]:
@@ -78,5 +84,5 @@ def each_alone(
         raise
     except Exception as error:
         if len(items) == 1:
-            return [ItemError(f"the engine failed on it: {error!r}", reason=ENGINE_FAILED)]
+            return [engine_failure(repr(error))]
     return [result for item in items for result in each_alone(call, [item])]

@@ -61,6 +61,11 @@ class Look:
         """Return a table as it is now, empty when it was never made."""
         return table(self.world, self.partition, name)
 
+    @property
+    def is_unchanged(self) -> bool:
+        """Return whether the listing is that of the last run."""
+        return self.fresh.is_empty() and self.deleted.is_empty()
+
     def is_current(self, station: Station) -> bool:
         """Return whether a table was made by today's recipe from the tables beside it."""
         return is_current(self.world, station, station.recipe(self.world), self.partition)
@@ -125,7 +130,7 @@ def _unparsed(seen: Look) -> pl.DataFrame:
     """Return the rows of unchanged files whose content no memo holds parsed."""
     held = seen.kept.drop_nulls("digest").with_columns(content=content_key())
     open_keys = seen.missing(pages.STATION, pages.shelf(seen.world), held["content"]).keys
-    return held.filter(pl.col("content").is_in(open_keys))
+    return held.filter(pl.col("content").is_in(open_keys.implode()))
 
 
 def _parsing(seen: Look, unparsed: pl.DataFrame) -> Work:
@@ -154,7 +159,8 @@ def _guessed_pages(seen: Look, unparsed: pl.DataFrame) -> int:
 def _known_pages(seen: Look, parsed: pl.DataFrame) -> pl.DataFrame:
     """Return the pages of parsed files: from their table, or from the memo when that is behind."""
     if seen.is_current(pages.STATION):
-        return seen.table("pages").join(parsed, on="file_id", how="semi")
+        table = seen.table("pages")
+        return table if seen.is_unchanged else table.join(parsed, on="file_id", how="semi")
     held = parsed.drop_nulls("digest")
     contents = held.select(content_key().alias("key"))["key"]
     return pages.page_table(held, remembered(seen.world, pages.shelf(seen.world), contents))
@@ -178,8 +184,8 @@ def _pixels(seen: Look, known: pl.DataFrame) -> tuple[dict[str, Work], dict[str,
 
 def _compared(wanted: pl.Series, missing: Missing, present: pl.Series) -> Work:
     """Return work by key: made anew counts as changed when the table has it already."""
-    todo = pl.Series("key", missing.keys, pl.String)
-    change = int(todo.is_in(present.implode()).sum()) if missing.keys else 0
+    todo = missing.keys
+    change = int(todo.is_in(present.implode()).sum()) if len(todo) else 0
     gone = present.len() - int(present.is_in(wanted.implode()).sum())
     return Work(todo.len() - change, change, gone, missing.reused)
 
@@ -196,7 +202,7 @@ def _cutting(
     sources = keyed.filter(~pl.any_horizontal(failed))
     place = chunks.shelf(seen.world)
     missing = seen.missing(chunks.STATION, place, sources["key"])
-    stays = sources.filter(~pl.col("key").is_in(missing.keys))
+    stays = sources.filter(~pl.col("key").is_in(missing.keys.implode()))
     if seen.is_current(chunks.STATION):
         texts = seen.table("chunks").join(stays, on=["file_id", "page_no", "kind"], how="semi")
     else:

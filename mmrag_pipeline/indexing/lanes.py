@@ -45,6 +45,7 @@ class Lane:
         self._call, self._size = call, size
         self._keys: list[str] = []
         self._crops: list[Crop] = []
+        self._bytes = 0
         self.model_s = 0.0
 
     def take(self, page_digest: str, page: PagePixels | ItemError) -> None:
@@ -54,9 +55,11 @@ class Lane:
             self.batch.lose((wish.key for wish in wishes), page)
             return
         for wish in wishes:
+            crop = Crop(_cut(page, wish.box), page.scale)
             self._keys.append(wish.key)
-            self._crops.append(Crop(_cut(page, wish.box), page.scale))
-            if len(self._keys) >= self._size or self._bytes() >= _BATCH_BYTES:
+            self._crops.append(crop)
+            self._bytes += crop.pixels.nbytes
+            if len(self._keys) >= self._size or self._bytes >= _BATCH_BYTES:
                 self.flush()
 
     def finish(self) -> None:
@@ -71,10 +74,7 @@ class Lane:
             results = each_alone(self._call, self._crops)
             self.model_s += time.perf_counter() - started
             self.batch.commit(self._keys, results)
-            self._keys, self._crops = [], []
-
-    def _bytes(self) -> int:
-        return sum(crop.pixels.nbytes for crop in self._crops)
+            self._keys, self._crops, self._bytes = [], [], 0
 
 
 def _cut(page: PagePixels, box: Box | None) -> Pixels:

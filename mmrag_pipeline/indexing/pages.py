@@ -57,7 +57,7 @@ def make(world: World, job: Job) -> Made:
     missing = find_missing(world, job, place, contents)
     batch = Batch(world, job, place)
     where = keys_by_content(held)
-    for part in batches(missing.keys, _BATCH):
+    for part in batches(missing.keys.to_list(), _BATCH):
         batch.commit(part, _parse_all(world, job.partition, part, where))
         world.progress.advance("pages", done=batch.computed, total=len(missing.keys))
     batch.flush()

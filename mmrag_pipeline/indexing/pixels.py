@@ -17,6 +17,9 @@ _FILES_HELD = 2
 """Files kept in memory because the next errand is about them, too."""
 _PAGES_A_CALL = 4
 """Pages of one file decoded per worker call: enough to amortize opening a PDF."""
+_AHEAD_BYTES = 64 * 2**20
+"""Pixels decoded ahead of the models, so that workers have work while a model has a batch."""
+_AHEAD_ERRANDS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class _Errand:
     content: str
     page_digests: tuple[str, ...]
     rasters: tuple[str, ...]
+    size_bytes: int
+    """What the decoded pages take at most."""
 
 
 Decoded = tuple[_Errand, list[PagePixels | ItemError]]
@@ -37,7 +42,7 @@ def stream_pixels(
     While the caller works on a page, the worker processes decode the next ones. A page that
     several files share fails only when none of them gives it.
     """
-    owners = _owners(frames["raw_files"], frames["pages"], wanted)
+    owners = _owners(world, frames, wanted)
     where = keys_by_content(frames["raw_files"])
     for rank in owners["rank"].unique().sort().to_list():
         ranked = owners.filter(pl.col("rank") == rank)
@@ -70,10 +75,14 @@ def _stream(
     workers = world.settings.parse_workers
     with ThreadPoolExecutor(workers) as pool:
         ahead: deque[Future[Decoded]] = deque()
+        ahead_bytes = 0
         for errand in errands:
             ahead.append(pool.submit(fetch, errand))
-            if len(ahead) > 2 * workers:
-                yield from _unpack(ahead.popleft().result())
+            ahead_bytes += errand.size_bytes
+            while len(ahead) > (workers if ahead_bytes > _AHEAD_BYTES else _AHEAD_ERRANDS):
+                decoded = ahead.popleft().result()
+                ahead_bytes -= decoded[0].size_bytes
+                yield from _unpack(decoded)
         while ahead:
             yield from _unpack(ahead.popleft().result())
 
@@ -93,8 +102,11 @@ def _unpack(decoded: Decoded) -> Iterator[tuple[str, PagePixels | ItemError]]:
     return zip(errand.page_digests, pages, strict=True)
 
 
-def _owners(raw_files: pl.DataFrame, pages: pl.DataFrame, wanted: Sequence[str]) -> pl.DataFrame:
-    """Return (page_digest, content, raster, rank): who can give each page, best first."""
+def _owners(
+    world: World, frames: Mapping[str, pl.DataFrame], wanted: Sequence[str]
+) -> pl.DataFrame:
+    """Return (page_digest, content, raster, rank, size_bytes): who gives each page, best first."""
+    raw_files, pages = frames["raw_files"], frames["pages"]
     held = raw_files.filter(pl.col("digest").is_not_null())
     return (
         pages.filter(pl.col("page_digest").is_in(list(wanted)))
@@ -102,13 +114,20 @@ def _owners(raw_files: pl.DataFrame, pages: pl.DataFrame, wanted: Sequence[str])
         .sort("content", "page_no")
         .unique(["page_digest", "content"], keep="first", maintain_order=True)
         .with_columns(rank=pl.int_range(pl.len()).over("page_digest"))
-        .select("page_digest", "content", "raster", "rank")
+        .with_columns(size_bytes=_decoded_bytes(world.settings.decode_side_px))
+        .select("page_digest", "content", "raster", "rank", "size_bytes")
     )
 
 
+def _decoded_bytes(side_px: int) -> pl.Expr:
+    """Return the bytes of a page in RGB with no side over `side_px`."""
+    sides = [pl.min_horizontal(name, pl.lit(side_px)) for name in ("width_px", "height_px")]
+    return (sides[0].cast(pl.Int64) * sides[1] * 3).alias("size_bytes")
+
+
 def _errands(owners: pl.DataFrame) -> Iterator[_Errand]:
-    grouped = owners.group_by("content", maintain_order=True).agg("page_digest", "raster")
-    for content, digests, rasters in grouped.iter_rows():
-        for start in range(0, len(digests), _PAGES_A_CALL):
-            stop = start + _PAGES_A_CALL
-            yield _Errand(content, tuple(digests[start:stop]), tuple(rasters[start:stop]))
+    names = ("page_digest", "raster", "size_bytes")
+    for content, *lists in owners.group_by("content", maintain_order=True).agg(names).iter_rows():
+        for start in range(0, len(lists[0]), _PAGES_A_CALL):
+            digests, rasters, sizes = (part[start : start + _PAGES_A_CALL] for part in lists)
+            yield _Errand(content, tuple(digests), tuple(rasters), sum(sizes))

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 from hashlib import blake2b
+from operator import attrgetter
 from typing import BinaryIO
 
 import polars as pl
@@ -13,7 +14,6 @@ from mmrag_pipeline.indexing.contents import opened
 from mmrag_pipeline.indexing.failures import Failure, failure, failure_table
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
 from mmrag_pipeline.parsing.media import sniff
-from mmrag_pipeline.records import ObjectInfo
 from mmrag_pipeline.schemas import RAW_FILES
 from mmrag_pipeline.settings import Settings
 
@@ -65,8 +65,10 @@ def make(world: World, job: Job) -> Made:
 
 def list_objects(world: World, partition: str) -> pl.DataFrame:
     """Return the partition's listing as a frame, sorted by key."""
-    rows = [_listing_row(info) for info in world.source.list(partition)]
-    return pl.DataFrame(rows, schema=_LISTING, orient="row").sort("key")
+    listed = world.source.list(partition)
+    columns = {name: list(map(attrgetter(name), listed)) for name in _LISTING}
+    etag = pl.format("{}:{}", pl.lit(str(_REVISION)), "etag").alias("etag")
+    return pl.DataFrame(columns, schema=_LISTING).with_columns(etag).sort("key")
 
 
 def changed(listing: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
@@ -74,11 +76,6 @@ def changed(listing: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
     known = last.filter(pl.col("digest").is_not_null())
     same = listing.join(known, on=["key", "size_bytes", "etag"], how="semi")
     return listing.join(same.filter(pl.col("problem") == ""), on="key", how="anti")
-
-
-def _listing_row(info: ObjectInfo) -> tuple[object, ...]:
-    etag = f"{_REVISION}:{info.etag}"
-    return (info.key, info.uri, info.size_bytes, etag, info.modified_at, info.problem)
 
 
 def _read_all(

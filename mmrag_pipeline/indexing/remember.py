@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from mmrag_pipeline.errors import ItemError, ModelUnavailableError
@@ -17,10 +18,11 @@ from mmrag_pipeline.indexing.failures import (
 from mmrag_pipeline.indexing.station import Job, Made, World
 
 Row = tuple[object, ...]
-COMMIT_ITEMS = 64
+COMMIT_ITEMS = 256
+"""Enough that a memo is not thousands of small files, whose syncs outlast a fast model."""
 COMMIT_S = 5.0
 _HOPELESS = 8
-"""Items an engine may fail on in a row, from the first, before it is itself in doubt."""
+"""Items an engine may fail on in a row before it is itself in doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +39,21 @@ class Shelf:
 class Missing:
     """What is still to be computed, and the failures that are not tried again."""
 
-    keys: list[str]
+    keys: pl.Series
     given_up: pl.DataFrame
     reused: int
 
 
 def find_missing(world: World, job: Job, shelf: Shelf, wanted: pl.Series) -> Missing:
     """Return the wanted keys that neither the memo nor a lasting failure answers."""
-    distinct = wanted.unique(maintain_order=True)
-    missing = world.memo.missing(shelf.station, shelf.fingerprint, distinct)
+    missing = world.memo.missing(shelf.station, shelf.fingerprint, wanted)
+    reused = wanted.n_unique() - missing.len()
     lasting = settled(job.failures, world.settings.transient_attempts)
-    tried = lasting.clear() if job.mode.replay else lasting
-    given_up = tried.filter(pl.col("item").is_in(missing.implode()))
+    if lasting.is_empty() or job.mode.replay:
+        return Missing(missing, lasting.clear(), reused)
+    given_up = lasting.filter(pl.col("item").is_in(missing.implode()))
     still_open = missing.filter(~missing.is_in(given_up["item"].implode()))
-    return Missing(still_open.to_list(), given_up, distinct.len() - missing.len())
+    return Missing(still_open, given_up, reused)
 
 
 def remembered(world: World, shelf: Shelf, wanted: pl.Series) -> pl.DataFrame:
@@ -60,6 +63,13 @@ def remembered(world: World, shelf: Shelf, wanted: pl.Series) -> pl.DataFrame:
         return pl.DataFrame(schema=shelf.schema)
     rows = world.memo.fetch(shelf.station, shelf.fingerprint, keys)
     return pl.DataFrame(schema=shelf.schema) if rows.is_empty() else rows
+
+
+def held_keys(world: World, shelf: Shelf, wanted: pl.Series) -> pl.DataFrame:
+    """Return (key): the distinct wanted keys that the memo holds, their results left unread."""
+    missing = world.memo.missing(shelf.station, shelf.fingerprint, wanted)
+    keys = wanted.alias("key").unique(maintain_order=True)
+    return keys.to_frame().join(missing.alias("key").to_frame(), on="key", how="anti")
 
 
 class Batch:
@@ -75,6 +85,7 @@ class Batch:
         self._since = time.monotonic()
         self.failures: list[Failure] = []
         self.computed = 0
+        self._failed_in_a_row = 0
 
     def commit(self, keys: Sequence[str], results: Iterable[Row | ItemError]) -> None:
         """Take the results of these keys for the memo; failed ones become failure rows."""
@@ -82,8 +93,10 @@ class Batch:
             self.computed += 1
             if isinstance(result, ItemError):
                 self.failures.append(failure(key, result))
+                self._failed_in_a_row += result.reason == ENGINE_FAILED
             else:
                 self._rows.append((key, *result))
+                self._failed_in_a_row = 0
         self._check_engine()
         if len(self._rows) >= COMMIT_ITEMS or time.monotonic() - self._since > COMMIT_S:
             self.flush()
@@ -92,7 +105,7 @@ class Batch:
         """Append what is not in the memo yet."""
         if self._rows:
             shelf = self._shelf
-            frame = pl.DataFrame(self._rows, schema=shelf.schema, orient="row")
+            frame = _frame(self._rows, shelf.schema)
             self._world.memo.append(shelf.station, shelf.fingerprint, self._job.partition, frame)
         self._rows, self._since = [], time.monotonic()
 
@@ -116,19 +129,31 @@ class Batch:
         )
 
     def _check_engine(self) -> None:
-        """Stop the run when an engine fails on everything: the items are not to blame.
+        """Stop the run when an engine fails on one item after the other: they are not to blame.
 
-        Going on would make each of them a lasting failure and empty the index.
+        Going on would take all the rest out of the index. What was done is kept.
         """
-        engine = [f for f in self.failures if f.reason == ENGINE_FAILED]
-        if len(engine) == self.computed >= _HOPELESS:
-            station = self._shelf.station
-            raise ModelUnavailableError(
-                f"{station}: the engine failed on all {len(engine)} items it was given (the "
-                f"first time: {engine[0].message}). Nothing was changed; check the model that "
-                f"the settings name for {station}",
-                setting=station,
-            )
+        if self._failed_in_a_row < _HOPELESS:
+            return
+        self.flush()
+        station = self._shelf.station
+        raise ModelUnavailableError(
+            f"{station}: the engine failed on the last {self._failed_in_a_row} of "
+            f"{self.computed} items it was given (the last time: {self.failures[-1].message}). "
+            "The index was left as it is, finished results are kept; check the model that the "
+            f"settings name for {station} and run again",
+            setting=station,
+        )
+
+
+def _frame(rows: Sequence[Row], schema: pl.Schema) -> pl.DataFrame:
+    """Return rows as a frame; vectors go in as one matrix, not number by number."""
+    kinds = list(schema.dtypes())
+    if len(kinds) != 2 or not isinstance(kinds[1], pl.Array):
+        return pl.DataFrame(rows, schema=schema, orient="row")
+    keys, vectors = zip(*rows, strict=True)
+    matrix = np.asarray(vectors, dtype=np.float32)
+    return pl.DataFrame(dict(zip(schema, (keys, matrix), strict=True)), schema=schema)
 
 
 def batches(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:

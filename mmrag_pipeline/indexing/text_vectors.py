@@ -71,7 +71,7 @@ def _fill(world: World, job: Job, space: Space) -> tuple[pl.DataFrame, Batch, Mi
     missing = find_missing(world, job, place, wanted)
     batch = Batch(world, job, place)
     texts = dict(space.texts.select("text_digest", "text").iter_rows())
-    keys = sorted(missing.keys, key=lambda key: len(texts[key]))
+    keys = sorted(missing.keys.to_list(), key=lambda key: len(texts[key]))
     for part in batches(keys, 4 * world.settings.batch_size):
         batch.commit(part, each_alone(lambda t: _rows(space, t), [texts[key] for key in part]))
         world.progress.advance("text_vectors", done=batch.computed, total=len(keys))

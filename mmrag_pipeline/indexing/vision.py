@@ -14,6 +14,7 @@ from mmrag_pipeline.indexing.remember import (
     Row,
     Shelf,
     find_missing,
+    held_keys,
     remembered,
 )
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, Step, World
@@ -145,7 +146,8 @@ def _drive(world: World, jobs: Mapping[str, Job], lanes: Mapping[str, Lane]) -> 
 
 
 def _table(world: World, name: str, job: Job, wanted: pl.Series) -> pl.DataFrame:
-    rows = remembered(world, shelf(world, name), wanted)
+    look_up = held_keys if name == "image_vectors" else remembered
+    rows = look_up(world, shelf(world, name), wanted)
     card = pl.lit(next(iter(job.recipe.cards.values()))).alias("card")
     schema, key = {
         "ocr": (OCR, "page_digest"),

@@ -58,7 +58,12 @@ def _config(layout: Layout) -> "qe.EdgeConfig":
     import qdrant_edge as qe
 
     dense: dict[str, qe.EdgeVectorParams] = {
-        s.signal: qe.EdgeVectorParams(size=s.dimension, distance=qe.Distance.Cosine)
+        s.signal: qe.EdgeVectorParams(
+            size=s.dimension,
+            distance=qe.Distance.Cosine,
+            # Else each opening fills memory with the whole of every file, zeros included.
+            memory=qe.Memory.Cold,
+        )
         for s in dense_spaces(layout)
     }
     words = qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf)

@@ -42,9 +42,9 @@ class MemoIndex:
 
     def lacking(self, keys: pl.Series) -> pl.Series:
         """Return the distinct keys that no part holds, in input order."""
-        asked = keys.unique(maintain_order=True).to_frame("key")
+        asked = keys.alias("key").to_frame()
         lacking = asked.join(self._rows, on="key", how="anti", maintain_order="left")
-        return lacking["key"].alias(keys.name)
+        return lacking["key"].unique(maintain_order=True).alias(keys.name)
 
     def find(self, keys: pl.Series) -> dict[Path, pl.Series]:
         """Return each file that holds asked keys, in name order, and which of them it holds."""

@@ -14,7 +14,7 @@ from unittest import mock
 
 from mmrag_pipeline.cli.main import main
 
-_TIMEOUT_S = 280
+_TIMEOUT_S = 600
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Checks say yes to a right index and no to each way in which it can be wrong."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 import pytest
@@ -22,6 +22,7 @@ from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.indexing.text_vectors import shelf as text_shelf
 from mmrag_pipeline.indexing.vision import shelf as pixel_shelf
+from mmrag_pipeline.ports import Memo
 from mmrag_pipeline.schemas import COLLECTION, DEAD_LETTERS, POINTS, TABLES
 from mmrag_pipeline.stores.memory import MemoryMemo
 from mmrag_pipeline.testing.source import FakeSource
@@ -104,6 +105,37 @@ def test_caption_vectors_of_the_picture_space_are_checked_too(world: World) -> N
     assert verdict.counts["off_norm"] == 1
 
 
+def test_vectors_found_sound_are_not_read_again(world: World) -> None:
+    first = judge_vectors(world, "image_vectors", SHOP)
+    again = judge_vectors(world, "image_vectors", SHOP)
+    assert (first.counts["read_before"], again.counts["read_before"]) == (
+        0,
+        again.counts["vectors"],
+    )
+    assert again.passed
+
+
+def test_a_vector_lost_after_it_was_found_sound_is_missing(world: World) -> None:
+    judge_vectors(world, "image_vectors", SHOP)
+    robbed = replace(world, memo=_Robbed(world.memo, "image_vectors"))
+    verdict = judge_vectors(robbed, "image_vectors", SHOP)
+    assert verdict.counts["missing"] == verdict.counts["vectors"] > 0
+
+
+def test_vectors_found_unsound_are_read_again(world: World) -> None:
+    broken = _with_vectors(world, "image_vectors", factor=1.01)
+    for _ in range(2):
+        assert judge_vectors(broken, "image_vectors", SHOP).counts["off_norm"] > 0
+
+
+def test_vectors_of_a_changed_table_are_read(world: World) -> None:
+    judge_vectors(world, "image_vectors", SHOP)
+    assert isinstance(world.source, FakeSource)
+    world.source.put(SHOP, "c.png", b"img:three@40x32")
+    run_partition(world, SHOP, Mode("run-2"))
+    assert judge_vectors(world, "image_vectors", SHOP).counts["read_before"] == 0
+
+
 def test_vectors_of_another_dimension_fail(world: World) -> None:
     short = _with_vectors(world, "image_vectors", factor=1.0, dimension=3)
     assert judge_vectors(short, "image_vectors", SHOP).counts["wrong_dimension"] > 0
@@ -183,6 +215,24 @@ def _other_models() -> Models:
     from mmrag_pipeline.engines.stub import StubImageText
 
     return Models(image_text=StubImageText(revision="2"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Robbed:
+    """A memo that lost the results of one station and still has all others."""
+
+    inner: Memo
+    station: str
+
+    def missing(self, station: str, fingerprint: str, keys: pl.Series) -> pl.Series:
+        return keys if station == self.station else self.inner.missing(station, fingerprint, keys)
+
+    def fetch(self, station: str, fingerprint: str, keys: pl.Series) -> pl.DataFrame:
+        rows = self.inner.fetch(station, fingerprint, keys)
+        return rows.clear() if station == self.station else rows
+
+    def append(self, station: str, fingerprint: str, partition: str, rows: pl.DataFrame) -> None:
+        self.inner.append(station, fingerprint, partition, rows)
 
 
 def _with_vectors(

@@ -146,3 +146,13 @@ def test_a_damaged_shard_is_named_with_the_way_out(tmp_path: Path, store: EdgeVe
 def test_the_alias_file_is_plain_json(tmp_path: Path, store: EdgeVectors) -> None:
     store.move_alias("mmragtest__shop", NAME)
     assert json.loads((tmp_path / "aliases.json").read_text()) == {"mmragtest__shop": NAME}
+
+
+def test_opening_a_collection_does_not_read_its_vectors_into_memory(
+    store: EdgeVectors, tmp_path: Path
+) -> None:
+    config = tmp_path / "collections" / NAME / "shard" / "edge_config.json"
+    placements = [kind["memory"] for kind in json.loads(config.read_text())["vectors"].values()]
+    assert placements
+    assert set(placements) == {"cold"}
+    assert NAME in store.layouts()
