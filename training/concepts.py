@@ -1,9 +1,9 @@
 """The things the model learns to name: one concept per emoji that is drawn in the needed styles."""
 
+import html
 import json
 import re
 import unicodedata
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +16,7 @@ from training.workspace import Workspace
 # Emojibase groups: 2 holds skin-tone components, 9 holds country flags.
 SKIPPED_GROUPS = (None, 2, 9)
 SYMBOLS_GROUP = 8
+ANNOTATION = re.compile(r'<annotation cp="([^"]*)"( type="tts")?>([^<]*)</annotation>')
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,8 @@ def slug(text: str) -> str:
 
 def read_annotations(path: Path) -> Iterator[tuple[str, bool, str]]:
     """Yield (emoji, is its name, text) from one CLDR annotations file."""
-    for node in ElementTree.parse(path).getroot().iter("annotation"):
-        key = (node.get("cp") or "").replace("\ufe0f", "")
-        yield key, node.get("type") == "tts", node.text or ""
+    for key, kind, text in ANNOTATION.findall(path.read_text(encoding="utf-8")):
+        yield html.unescape(key).replace("\ufe0f", ""), bool(kind), html.unescape(text)
 
 
 def cldr_words(workspace: Workspace) -> tuple[dict[str, str], dict[str, set[str]]]:

@@ -1,4 +1,4 @@
-"""Reads drawings out of icon packages: Iconify JSON, folders of SVG files, folders of WebP files."""
+"""Reads drawings out of icon packages: Iconify JSON files and folders of WebP files."""
 
 import io
 import json

@@ -5,6 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from training.concepts import Concept, all_concepts
@@ -25,13 +26,13 @@ class Style:
 
 
 TRAINING_STYLES = (
-    Style("noto", "@iconify-json/noto", 0.28),
-    Style("noto_old", "@iconify-json/noto-v1", 0.15),
-    Style("fluent", "@iconify-json/fluent-emoji", 0.11),
-    Style("fluent_flat", "@iconify-json/fluent-emoji-flat", 0.17),
-    Style("fluent_3d", "@lobehub/fluent-emoji-3d", 0.09),
-    Style("fluent_line", "@iconify-json/fluent-emoji-high-contrast", 0.06, single_colour=True),
-    Style("fx", "@iconify-json/fxemoji", 0.14),
+    Style("noto", "@iconify-json/noto", 0.30),
+    Style("noto_old", "@iconify-json/noto-v1", 0.16),
+    Style("fluent", "@iconify-json/fluent-emoji", 0.10),
+    Style("fluent_flat", "@iconify-json/fluent-emoji-flat", 0.15),
+    Style("fluent_3d", "@lobehub/fluent-emoji-3d", 0.05),
+    Style("fluent_line", "@iconify-json/fluent-emoji-high-contrast", 0.07, single_colour=True),
+    Style("fx", "@iconify-json/fxemoji", 0.17),
 )
 UNSEEN_STYLE = Style("twemoji", "@iconify-json/twemoji", 0.0)
 REQUIRED_STYLES = ("noto", "twemoji")
@@ -47,7 +48,7 @@ def drawer(workspace: Workspace, style: Style) -> Drawer:
     return IconifySet.read(folder).draw
 
 
-def bake_style(workspace: Workspace, style: Style) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def bake_style(workspace: Workspace, style: Style) -> NDArray[np.uint8]:
     """Render all candidate concepts in one style; a missing drawing is fully transparent."""
     draw = drawer(workspace, style)
     concepts = all_concepts(workspace)
@@ -65,11 +66,14 @@ def bake_all(workspace: Workspace) -> None:
     styles = (*TRAINING_STYLES, UNSEEN_STYLE)
     with ProcessPoolExecutor(2) as pool:
         arrays = list(pool.map(bake_style, [workspace] * len(styles), styles))
-    drawn = {style.name: array[..., 3].any((1, 2)) for style, array in zip(styles, arrays)}
+    drawn = {
+        style.name: array[..., 3].max((1, 2)) > 0
+        for style, array in zip(styles, arrays, strict=True)
+    }
     keep = np.flatnonzero(np.logical_and.reduce([drawn[name] for name in REQUIRED_STYLES]))
     concepts = all_concepts(workspace)
     workspace.save_json("concepts", [concepts[index].name for index in keep])
-    for style, array in zip(styles, arrays):
+    for style, array in zip(styles, arrays, strict=True):
         workspace.save_array(f"sprites_{style.name}", array[keep].transpose(0, 3, 1, 2))
         print(f"{style.name}: {int(drawn[style.name][keep].sum())} of {len(keep)} concepts")
 

@@ -1,0 +1,1 @@
+"""Procedural drawings of documents, screens and charts with their captions."""
