@@ -10,8 +10,6 @@ SIZES_PX = ((0.0, 64), (0.62, 96))
 FINAL_PX = 64
 """What the exported model expects. After a short training the size it saw most gives the better
 retrieval (Twemoji R@10 0.38 against 0.32 at 96); after hours, take the last of SIZES_PX."""
-"""What the exported model expects. A short training can do better somewhat below its last size,
-since things fill more of a clean picture than of most training pictures: measure both."""
 
 
 def rate(share: float) -> float:
