@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from mmrag_pipeline.errors import SettingsError
 
 NAMESPACE = uuid.UUID("6c5e7b1a-4d0e-5f1c-9c39-0c6a1a3f2b44")
+MAX_NAME_BYTES = 140
+"""A collection's name has at most 200 bytes: a prefix of 40, a generation, and this."""
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
@@ -53,12 +55,18 @@ def check_partition(name: str) -> str:
     """Return a usable partition name, or raise SettingsError saying what is wrong with it.
 
     Dagster forbids `...` and control characters; we also forbid what a folder or a
-    Qdrant collection name cannot carry.
+    Qdrant collection name cannot carry, and what would blur the `__` between its parts.
     """
-    allowed = all(c.isalnum() or c in "-_. &()+,@#" for c in name)
-    if not name.strip(". ") or not allowed or "..." in name or "__" in name or len(name) > 80:
+    if not _fits(name) or "..." in name or "__" in name or name.strip("_") != name:
         raise SettingsError(
-            f"{name!r} cannot name a domain: use 1 to 80 letters, digits, spaces and any of "
-            "-_.&()+,@# (no three dots in a row, no double underscore, not only dots)"
+            f"{name!r:.200} cannot name a domain: use 1 to 80 letters, digits, spaces and any of "
+            f"-_.&()+,@# in at most {MAX_NAME_BYTES} bytes of UTF-8 (no three dots in a row, no "
+            "double underscore, none at either end, not only dots)"
         )
     return name
+
+
+def _fits(name: str) -> bool:
+    allowed = all(c.isalnum() or c in "-_. &()+,@#" for c in name)
+    short = len(name) <= 80 and allowed and len(name.encode()) <= MAX_NAME_BYTES
+    return short and bool(name.strip(". "))

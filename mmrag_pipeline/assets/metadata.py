@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 import dagster as dg
 import polars as pl
@@ -15,8 +16,8 @@ from mmrag_pipeline.records import Lineage
 MODEL_STATIONS = ("ocr", "captions", "image_vectors", "text_vectors")
 PREVIEW_ROWS = 5
 _CELL = 60
-_HIDDEN = ("payload",)
-"""Columns whose cells are too large to be read in a table."""
+_HIDDEN = ("payload", "text", "lines", "captions", "section", "sparse_text", "message")
+"""Columns of what files say: who may see the catalog need not be allowed to read them."""
 
 Metadata: TypeAlias = Mapping[str, dg.MetadataValue]
 
@@ -68,9 +69,24 @@ def _shape(world: World, outcome: Outcome) -> Metadata:
         shape["collection"] = dg.MetadataValue.text(world.vectors.aliases().get(alias, alias))
         shape["alias"] = dg.MetadataValue.text(alias)
         shape["dagster/uri"] = dg.MetadataValue.text(
-            f"{world.settings.qdrant_url or 'embedded:'}/collections/{alias}"
+            f"{_server(world.settings.qdrant_url)}/collections/{alias}"
         )
     return shape
+
+
+def _server(url: str | None) -> str:
+    """Return scheme, host and port of the server's address: the rest may hold secrets."""
+    if url is None:
+        return "embedded:"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:  # no address, and its pieces may be those of a password
+        return "server:"
+    if not host:
+        return "server:"
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}:{port}" if port else f"{parts.scheme}://{shown}"
 
 
 def _origin(lineage: Lineage) -> Metadata:

@@ -13,7 +13,7 @@ from mmrag_pipeline.cli.summary import summary_table
 from mmrag_pipeline.errors import NotFoundError
 from mmrag_pipeline.retrieval.query import Query, Searcher
 from mmrag_pipeline.settings import Settings
-from mmrag_pipeline.stores.sources import write_sources
+from mmrag_pipeline.stores.sources import add_sources
 
 _DEMO = Path(__file__).parents[2] / "demo"
 _SAMPLES = (
@@ -40,7 +40,7 @@ def demo() -> None:
         raise NotFoundError(f"{corpus} is missing: run `mmrag demo` from a clone of the repository")
     sources = asked_sources(settings, corpus, None)
     domains = asked_domains(settings, sources, corpus, None)
-    write_sources(settings.home, sources)
+    add_sources(settings.home, sources.added_to)
     summary = run_index(settings, domains, force=False)
     OUT.print(summary_table(summary))
     tell_troubles(summary)
@@ -53,11 +53,10 @@ def demo() -> None:
 
 def _search(searcher: Searcher, domains: list[str]) -> list[Shown]:
     shown = []
-    with searcher.session(domains) as session:
-        for text in _SAMPLES:
-            hits = session.search(Query(text=text, limit=_SHOWN))
-            print_hits(text, hits)
-            shown.append(Shown(text, tuple(hits)))
+    for text in _SAMPLES:
+        hits = searcher.search(Query(text=text, domains=tuple(domains), limit=_SHOWN))
+        print_hits(text, hits)
+        shown.append(Shown(text, tuple(hits)))
     return shown
 
 

@@ -38,9 +38,12 @@ def evaluate(
     """
     settings = load_settings()
     asked = read_queries(queries)
-    searcher = open_searcher(settings)
-    with searcher.session(tuple(domain) if domain else None) as session:
-        result = measure(session, asked, load_image=lambda path: read_picture(settings, path))
+    result = measure(
+        open_searcher(settings),
+        asked,
+        load_image=lambda path: read_picture(settings, path),
+        domains=tuple(domain) if domain else None,
+    )
     if as_json:
         print_json(result.as_json())
     else:

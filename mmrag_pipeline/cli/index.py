@@ -12,7 +12,7 @@ from mmrag_pipeline.cli.rates import learn_rates
 from mmrag_pipeline.cli.summary import Summary, summarize, summary_json, summary_table
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.settings import Settings
-from mmrag_pipeline.stores.sources import write_sources
+from mmrag_pipeline.stores.sources import add_sources
 
 _TRIAL = (
     "The shipped image-text model knows drawings and documents, not photographs: it is for trying "
@@ -47,7 +47,7 @@ def index(
     domains = asked_domains(settings, sources, source, domain)
     if not (settings.home / "tables").exists():
         remind_of_trial(settings)
-    write_sources(settings.home, sources)
+    add_sources(settings.home, sources.added_to)
     summary = run_index(settings, domains, force=force)
     if source is None and domain is None:
         orphans = [_ORPHAN.format(name=name) for name in orphaned_domains(settings, sources)]

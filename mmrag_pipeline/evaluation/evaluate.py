@@ -9,7 +9,7 @@ from mmrag_pipeline.evaluation.measures import Judged, Measures, judge, measure
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.records import Pixels, Signal
 from mmrag_pipeline.retrieval.fusion import best_scores
-from mmrag_pipeline.retrieval.query import Query, Session
+from mmrag_pipeline.retrieval.query import Query, Searcher
 from mmrag_pipeline.retrieval.signals import SIGNALS
 
 DEEPEST = 10
@@ -57,14 +57,20 @@ class _Answered:
 
 
 def evaluate(
-    session: Session, queries: Sequence[LabelledQuery], *, load_image: LoadImage
+    searcher: Searcher,
+    queries: Sequence[LabelledQuery],
+    *,
+    load_image: LoadImage,
+    domains: tuple[str, ...] | None = None,
 ) -> Evaluation:
-    """Return how well a session answers labelled queries, each searched (and encoded) once.
+    """Return how well these domains (None: all) answer labelled queries, each searched once.
 
     A signal that a query does not ask (words, for a picture) counts as zero for that query,
     so that every signal's mean is over the same queries. A signal that no query asks is left out.
     """
-    answered = [_answer(session, query, load_image) for query in queries]
+    answered = [
+        _answer(searcher, query, load_image=load_image, domains=domains) for query in queries
+    ]
     asked = {signal for one in answered for signal in one.signals}
     signals = {
         signal: _scores((one.kind, one.signals.get(signal, _nothing(one))) for one in answered)
@@ -74,15 +80,21 @@ def evaluate(
     return Evaluation(len(queries), _scores((one.kind, one.fused) for one in answered), signals)
 
 
-def _answer(session: Session, labelled: LabelledQuery, load_image: LoadImage) -> _Answered:
+def _answer(
+    searcher: Searcher,
+    labelled: LabelledQuery,
+    *,
+    load_image: LoadImage,
+    domains: tuple[str, ...] | None,
+) -> _Answered:
     image = None if labelled.image is None else load_image(labelled.image)
-    query = Query(text=labelled.text, image=image, limit=DEEPEST)
-    lists = session.candidates(query)
+    query = Query(text=labelled.text, image=image, domains=domains, limit=DEEPEST)
+    lists = searcher.candidates(query)
     alone = {
         signal: judge(list(best_scores(found))[:DEEPEST], labelled.relevant)
         for signal, found in lists.items()
     }
-    fused = [file.file for file in session.fused(query, lists)[:DEEPEST]]
+    fused = [file.file for file in searcher.fused(query, lists)[:DEEPEST]]
     return _Answered(labelled.kind, judge(fused, labelled.relevant), alone)
 
 

@@ -16,6 +16,11 @@ from mmrag_pipeline.ports import CollectionWriter
 from mmrag_pipeline.records import Signal, StoredPoint, Vectors
 
 _BATCH = 1_000
+_WINDOW = 32_768
+"""Points whose vectors are fetched at once (50 MB of 384 float32 per signal).
+
+Ids lie at random over the files of the memo, so that each fetch reads nearly all of them.
+"""
 _VECTORS_HALF = 16
 """Leading digits of `point_hash` that stand for the vectors; the rest is the payload's."""
 
@@ -51,10 +56,12 @@ def apply_difference(
 ) -> None:
     """Write a difference in batches; each may be repeated without harm."""
     done = 0
-    for rows in change.upserts.iter_slices(_BATCH):
-        index.upsert(_stored(world, rows, run_id))
-        done += rows.height
-        world.progress.advance("collection", done=done, total=change.total)
+    for window in change.upserts.iter_slices(_WINDOW):
+        dense = _dense(world, window)
+        for rows in window.iter_slices(_BATCH):
+            index.upsert([_point(world, r, dense, run_id) for r in rows.iter_rows(named=True)])
+            done += rows.height
+            world.progress.advance("collection", done=done, total=change.total)
     for rows in change.payloads.iter_slices(_BATCH):
         index.set_payloads(
             {row["point_id"]: _payload(row, run_id) for row in rows.iter_rows(named=True)}
@@ -72,16 +79,16 @@ def _payload(row: Mapping[str, object], run_id: str) -> dict[str, object]:
     return {**json.loads(str(row["payload"])), **hashes}
 
 
-def _stored(world: World, rows: pl.DataFrame, run_id: str) -> list[StoredPoint]:
+def _dense(world: World, rows: pl.DataFrame) -> Mapping[Signal, Mapping[str, Vectors]]:
+    """Return signal -> key -> vector for these points, each file of the memo read once."""
     shelves: dict[Signal, Shelf] = {
         "image": pixel_shelf(world, "image_vectors"),
         "text": text_shelf("text", world.text.card),
         "image_text": text_shelf("image_text", world.image_text.card),
     }
-    dense = {
+    return {
         signal: _vectors(world, place, rows[f"{signal}_key"]) for signal, place in shelves.items()
     }
-    return [_point(world, row, dense, run_id) for row in rows.iter_rows(named=True)]
 
 
 def _point(

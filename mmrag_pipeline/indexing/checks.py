@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
 import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
@@ -12,11 +11,11 @@ from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.indexing.remember import Shelf, remembered
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.text_vectors import shelf as text_shelf
+from mmrag_pipeline.indexing.unit_rows import off_unit
 from mmrag_pipeline.indexing.vision import shelf as pixel_shelf
 from mmrag_pipeline.records import Layout, Signal
 from mmrag_pipeline.schemas import COLLECTION, POINTS, TABLES
 
-NORM_TOLERANCE = 1e-3
 DEAD_LETTER_RATE = 0.10
 """A larger part of files that cannot be used is worth a warning."""
 _BATCH = 8_192
@@ -43,7 +42,7 @@ class VectorCounts:
     misshapen: int
     """Rows of another dimension than the card's."""
     off_norm: int
-    """Rows whose length is not 1 within NORM_TOLERANCE, or not a number."""
+    """Rows whose length is not 1 within unit_rows.NORM_TOLERANCE, or not a number."""
     unread: int = 0
     """Vectors that an earlier check found sound: this time only whether they are there."""
 
@@ -110,8 +109,17 @@ def vector_verdict(total: VectorCounts) -> Verdict:
     wrong = total.missing + total.misshapen + total.off_norm
     message = "all there, of the card's dimension and of unit length"
     if wrong:
-        message = f"{wrong} of {total.wanted} vectors cannot be used: {counts}; index with --force"
+        message = f"{wrong} of {total.wanted} vectors cannot be used: {counts}; {_remedy(total)}"
     return Verdict(wrong == 0, message, counts)
+
+
+def _remedy(total: VectorCounts) -> str:
+    if total.misshapen + total.off_norm == 0:
+        return "`mmrag index --force` computes missing ones again"
+    return (
+        "what is remembered is never computed again: delete this table's folder under memo/ "
+        "in the home, then `mmrag index --force`"
+    )
 
 
 def _looked_at(world: World, place: Shelf, keys: pl.Series, partition: str) -> VectorCounts:
@@ -134,9 +142,7 @@ def count_vectors(known: pl.DataFrame, wanted: pl.Series, place: Shelf) -> Vecto
     declared = place.schema["vector"]
     if known.schema["vector"] != declared:
         return VectorCounts(wanted.len(), missing, known.height, 0)
-    matrix = known["vector"].to_numpy().astype(np.float64, copy=False)
-    lengths = np.linalg.norm(matrix, axis=1) if known.height else np.ones(0)
-    off_norm = int((~(np.abs(lengths - 1.0) < NORM_TOLERANCE)).sum())
+    off_norm = int(off_unit(known["vector"].to_numpy()).sum()) if known.height else 0
     return VectorCounts(wanted.len(), missing, 0, off_norm)
 
 

@@ -4,16 +4,23 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from mmrag_pipeline.errors import CollectionMismatchError, CorruptStateError
+from mmrag_pipeline.errors import (
+    CollectionMismatchError,
+    CorruptStateError,
+    ModelUnavailableError,
+)
 from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.indexing import points
 from mmrag_pipeline.indexing.apply import Difference, apply_difference, difference
-from mmrag_pipeline.indexing.commit import write_table
+from mmrag_pipeline.indexing.commit import read_table, write_table
+from mmrag_pipeline.indexing.failures import ENGINE_FAILED, failures_of, open_retries
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
 from mmrag_pipeline.records import Layout, VectorSpace
 from mmrag_pipeline.schemas import COLLECTION, FAILURES
 
+_ENGINES = ("ocr", "captions", "image_vectors", "text_vectors")
+"""Stations whose items an engine can fail on."""
 _APPLYING = "applying"
 """Recipe of a collection table whose changes may be half written: only the index knows."""
 
@@ -46,6 +53,7 @@ def make(world: World, job: Job) -> Made:
     applied, so that of two overlapping runs the later one sees all of the earlier.
     """
     name = generation(world, job.partition)
+    _check_complete(world, job.partition, name)
     world.vectors.create(name, layout(world))
     with world.vectors.writer(name) as index:
         desired, digest = _desired(world, job.partition)
@@ -61,14 +69,38 @@ def make(world: World, job: Job) -> Made:
     return _made(desired, change)
 
 
+def _check_complete(world: World, partition: str, name: str) -> None:
+    """Let no generation replace the one that serves while an engine's failures may pass.
+
+    Its points would be missing from the new generation although the old one has them; after
+    `transient_attempts` runs they count as the items' own fault.
+    """
+    serving = _serving(world, partition)
+    if serving == name or serving not in world.vectors.layouts():
+        return
+    for station in _ENGINES:
+        rows = world.tables.read(failures_of(station), partition)
+        if rows is None:
+            continue
+        passing = open_retries(rows, world.settings.transient_attempts)
+        waiting = passing.filter(pl.col("reason") == ENGINE_FAILED)
+        if waiting.height:
+            raise ModelUnavailableError(
+                f"{station}: the engine failed on {waiting.height} items (first: "
+                f"{waiting['message'][0]}), so {name!r} would lack points that are served now. "
+                f"The index was left as it is; check the model that the settings name for "
+                f"{station} and run again",
+                setting=station,
+            )
+
+
 def _desired(world: World, partition: str) -> tuple[pl.DataFrame, str]:
     """Return the points that today's models ask for, and their table's digest.
 
     Raises CorruptStateError for a missing table (it must not look like an empty one) and
     CollectionMismatchError for one that other models made.
     """
-    lineage = world.tables.lineage("points", partition)
-    table = world.tables.read("points", partition)
+    table, lineage = read_table(world, "points", partition)
     if lineage is None or table is None:
         raise CorruptStateError(
             f"the points of {partition!r} are gone: run `mmrag index --force`; "
@@ -85,7 +117,8 @@ def _desired(world: World, partition: str) -> tuple[pl.DataFrame, str]:
 def generation(world: World, partition: str) -> str:
     """Return the collection to write: the newest one with today's layout, or the next."""
     prefix, wanted = world.settings.collection_prefix, layout(world).digest
-    held = {n: lay for n, lay in world.vectors.layouts().items() if _number(prefix, partition, n)}
+    layouts = world.vectors.layouts()
+    held = {n: layouts[n] for n in layouts if _number(prefix, partition, n)}
     fitting = [name for name, lay in held.items() if lay.digest == wanted]
     if fitting:
         return max(fitting, key=lambda name: _number(prefix, partition, name))
@@ -123,14 +156,18 @@ def _record(world: World, job: Job, rows: pl.DataFrame, upstream: Mapping[str, s
 def _serve(world: World, partition: str, name: str) -> None:
     """Move the alias; only this generation and the one that served before it are kept."""
     prefix = world.settings.collection_prefix
-    alias = collection_name(prefix, partition)
-    serving = world.vectors.aliases().get(alias)
+    serving = _serving(world, partition)
     if serving == name:
         return
     for other in world.vectors.layouts() if serving else ():
         if _number(prefix, partition, other) and other not in (name, serving):
             world.vectors.drop(other)
-    world.vectors.move_alias(alias, name)
+    world.vectors.move_alias(collection_name(prefix, partition), name)
+
+
+def _serving(world: World, partition: str) -> str | None:
+    """Return the collection behind the alias, None when nothing is served."""
+    return world.vectors.aliases().get(collection_name(world.settings.collection_prefix, partition))
 
 
 def _made(desired: pl.DataFrame, change: Difference) -> Made:

@@ -1,13 +1,35 @@
-"""Writes a table with its lineage."""
+"""Reads and writes a table with its lineage."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 import polars as pl
 
+from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.indexing.station import Job, World
 from mmrag_pipeline.records import Lineage
+
+_TRIES = 5
+
+
+def read_table(
+    world: World, name: str, partition: str
+) -> tuple[pl.DataFrame | None, Lineage | None]:
+    """Return a table and the lineage of just these rows, even when other runs replace it.
+
+    Both are None for a table that was never written. Raises CorruptStateError when it is
+    replaced again and again.
+    """
+    for _ in range(_TRIES):
+        before = world.tables.lineage(name, partition)
+        frame = world.tables.read(name, partition)
+        if world.tables.lineage(name, partition) == before and (before is None) == (frame is None):
+            return frame, before
+    raise CorruptStateError(
+        f"table {name!r} of {partition!r} was replaced {_TRIES} times while it was read: "
+        "let the other runs of this partition end and run again"
+    )
 
 
 def write_table(

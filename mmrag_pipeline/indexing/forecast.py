@@ -16,6 +16,7 @@ from mmrag_pipeline.indexing import (
 )
 from mmrag_pipeline.indexing.apply import difference
 from mmrag_pipeline.indexing.contents import content_key
+from mmrag_pipeline.indexing.parsed import best_parses
 from mmrag_pipeline.indexing.remember import Missing, Shelf, find_missing, remembered
 from mmrag_pipeline.indexing.run import is_current, last_failures
 from mmrag_pipeline.indexing.station import Job, Mode, Station, World
@@ -163,7 +164,7 @@ def _known_pages(seen: Look, parsed: pl.DataFrame) -> pl.DataFrame:
         return table if seen.is_unchanged else table.join(parsed, on="file_id", how="semi")
     held = parsed.drop_nulls("digest")
     contents = held.select(content_key().alias("key"))["key"]
-    return pages.page_table(held, remembered(seen.world, pages.shelf(seen.world), contents))
+    return pages.page_table(held, best_parses(seen.world, pages.shelf(seen.world), contents))
 
 
 def _pixels(seen: Look, known: pl.DataFrame) -> tuple[dict[str, Work], dict[str, pl.Series]]:

@@ -30,13 +30,17 @@ class Wish:
     """None means the whole page."""
 
 
+Call = Callable[[Sequence[Crop]], Sequence[Row | ItemError]]
+"""A model's call: one result per crop, an error for one it could not make sense of."""
+
+
 class Lane:
     """One station's way from pages to committed results."""
 
     def __init__(
         self,
         batch: Batch,
-        call: Callable[[Sequence[Crop]], Sequence[Row]],
+        call: Call,
         wishes: Mapping[str, Sequence[Wish]],
         *,
         size: int,

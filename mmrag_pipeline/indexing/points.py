@@ -7,7 +7,7 @@ import polars as pl
 
 from mmrag_pipeline.ids import point_id
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
-from mmrag_pipeline.indexing.vision import picture_key
+from mmrag_pipeline.indexing.vision import image_vectors_recipe, picture_key
 from mmrag_pipeline.schemas import FAILURES, POINTS
 
 _PAYLOAD = (
@@ -33,7 +33,7 @@ _PAYLOAD = (
 
 
 def recipe(world: World) -> Recipe:
-    """Return the cards that points carry and the revision of the payload."""
+    """Return the cards that points carry, the revision of the payload, and of the pictures."""
     cards = {
         "image": world.image_text.card.fingerprint,
         "text": world.text.card.fingerprint,
@@ -41,7 +41,7 @@ def recipe(world: World) -> Recipe:
         "ocr": world.ocr.card.fingerprint,
         "caption": world.captioner.card.fingerprint,
     }
-    return Recipe(["points", 1], cards)
+    return Recipe(["points", 2, image_vectors_recipe(world).digest], cards)
 
 
 STATION = Station(
@@ -51,13 +51,15 @@ STATION = Station(
 )
 
 
-def make(_world: World, job: Job) -> Made:
+def make(world: World, job: Job) -> Made:
     """Join pages, tiles, chunks and vectors to points; deterministic ids, no model."""
     files = job.frames["raw_files"].select(
         "file_id", "key", "uri", "digest", "media_type", "modified_at", "visibility"
     )
     pages = job.frames["pages"].drop("lines").join(files, on="file_id")
-    rows = pl.concat([_pictures(job, pages), _texts(job, pages)], how="diagonal")
+    # the same key with other pixels is another vector: what made it counts in the hash
+    pictures = _pictures(job, pages).with_columns(pixels=pl.lit(image_vectors_recipe(world).digest))
+    rows = pl.concat([pictures, _texts(job, pages)], how="diagonal")
     table = _hashed(_identified(_with_payload(rows, job.partition))).sort("point_id")
     return Made(table.select(POINTS.names()), pl.DataFrame(schema=FAILURES), 0, table.height)
 
@@ -140,7 +142,7 @@ def _identified(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _hashed(rows: pl.DataFrame) -> pl.DataFrame:
     """Add the hashes: `point_hash` is the vectors' half followed by the payload's half."""
-    vectors = pl.struct("image_key", "text_key", "image_text_key", "sparse_text", "cards")
+    vectors = pl.struct("image_key", "pixels", "text_key", "image_text_key", "sparse_text", "cards")
     coded = rows.with_columns(_vectors=vectors.struct.json_encode())
     payload_hash = _digests(coded["payload"])
     halves = zip(_digests(coded["_vectors"]), payload_hash, strict=True)

@@ -22,7 +22,7 @@ _HEAD = 4_096
 _READERS = 4
 _REVISION = 1
 """Raise it when the same bytes get another media type: every file is then read again."""
-_REFUSED = ("too_large", "outside_root", "not_a_file")
+_REFUSED = ("too_large", "outside_root", "link", "not_a_file")
 """Reasons that withdraw a file's old content; any other failure keeps it for now."""
 _LISTING = pl.Schema(
     {name: RAW_FILES[name] for name in ("key", "uri", "size_bytes", "etag", "modified_at")}

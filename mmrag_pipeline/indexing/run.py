@@ -8,7 +8,7 @@ import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.frames import table_digest
-from mmrag_pipeline.indexing.commit import write_table
+from mmrag_pipeline.indexing.commit import read_table, write_table
 from mmrag_pipeline.indexing.failures import failures_of, open_retries
 from mmrag_pipeline.indexing.station import Job, Made, Mode, Recipe, Station, Step, World
 from mmrag_pipeline.schemas import FAILURES
@@ -106,13 +106,11 @@ def _job(world: World, station: Station, recipe: Recipe, partition: str, *, mode
 
 
 def _read_with_digest(world: World, name: str, partition: str) -> tuple[pl.DataFrame, str]:
-    """Return a table and the digest of just these rows, even when another run replaces it."""
-    before = world.tables.lineage(name, partition)
-    frame = world.tables.read(name, partition)
-    if frame is None:
+    """Return a table that must be there and the digest of just these rows."""
+    frame, lineage = read_table(world, name, partition)
+    if frame is None or lineage is None:
         raise CorruptStateError(f"table {name!r} of {partition!r} vanished while it was read")
-    unchanged = before is not None and world.tables.lineage(name, partition) == before
-    return frame, before.digest if before and unchanged else table_digest(frame)
+    return frame, lineage.digest
 
 
 def last_failures(world: World, station: Station, recipe: Recipe, partition: str) -> pl.DataFrame:

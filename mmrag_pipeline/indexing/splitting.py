@@ -2,14 +2,15 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mmrag_pipeline.records import Box, Line
 
 Spans = Sequence[tuple[int, int]]
-_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$")
 _SENTENCE_END = re.compile(r"[.!?:;]\s|\n")
+_MAX_SECTION = 200
+"""Characters of a heading that go into every chunk below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,17 @@ def split_lines(
     """
     text = "\n".join(line.text for line in lines)
     spans = token_spans(text)
-    starts = _line_starts(lines)
+    starts, sections = _line_starts(lines), _sections(lines)
     pieces = []
     for first, last in _windows(text, spans, size=size, overlap=overlap):
         begin, end = spans[first][0], spans[last - 1][1]
-        used = lines[bisect_right(starts, begin) - 1 : bisect_left(starts, end)]
+        line = bisect_right(starts, begin) - 1
+        used = lines[line : bisect_left(starts, end)]
         pieces.append(
             Piece(
                 text=text[begin:end],
                 token_count=last - first,
-                section=_section(lines[: bisect_right(starts, begin)]),
+                section=sections[line],
                 confidence=sum(line.confidence for line in used) / max(len(used), 1),
                 box=_union(used),
             )
@@ -93,12 +95,24 @@ def _word_start(spans: Spans, *, earliest: int, wanted: int) -> int:
     return first
 
 
-def _section(lines: Sequence[Line]) -> str:
-    for line in reversed(lines):
-        match = _HEADING.match(line.text)
-        if match:
-            return match.group(1)
-    return ""
+def _sections(lines: Iterable[Line]) -> list[str]:
+    """Return for each line the last Markdown heading at or before it."""
+    sections, held = [], ""
+    for line in lines:
+        held = _heading(line.text) or held
+        sections.append(held)
+    return sections
+
+
+def _heading(text: str) -> str:
+    """Return the title of a heading line, empty for any other line.
+
+    Without a regular expression: no line, however long and odd, takes more than one pass.
+    """
+    title = text.lstrip("#")
+    if not 1 <= len(text) - len(title) <= 6 or not title[:1].isspace():
+        return ""
+    return title.strip().rstrip("#").rstrip()[:_MAX_SECTION]
 
 
 def _union(lines: Sequence[Line]) -> Box | None:

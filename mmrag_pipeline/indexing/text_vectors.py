@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from mmrag_pipeline.errors import ItemError
 from mmrag_pipeline.indexing.failures import each_alone, failure_table
 from mmrag_pipeline.indexing.remember import Batch, Missing, Row, Shelf, batches, find_missing
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
+from mmrag_pipeline.indexing.unit_rows import unit_rows
 from mmrag_pipeline.records import Card, Signal, Vectors
 from mmrag_pipeline.schemas import TEXT_VECTORS
 
@@ -83,8 +85,8 @@ def _fill(world: World, job: Job, space: Space) -> tuple[pl.DataFrame, Batch, Mi
     return table.select(TEXT_VECTORS.names()), batch, missing
 
 
-def _rows(space: Space, texts: Sequence[str]) -> list[Row]:
-    return [(vector,) for vector in space.encode(texts)]
+def _rows(space: Space, texts: Sequence[str]) -> list[Row | ItemError]:
+    return unit_rows(space.encode(texts), space.card.dimension)
 
 
 STEP = alone(STATION, make)

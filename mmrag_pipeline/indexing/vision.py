@@ -1,11 +1,12 @@
 """ocr, captions and image_vectors: three tables from one decoding of each page."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
 
-from mmrag_pipeline.indexing.lanes import Crop, Lane, Wish
+from mmrag_pipeline.errors import ItemError
+from mmrag_pipeline.indexing.lanes import Call, Crop, Lane, Wish
 from mmrag_pipeline.indexing.pages import line_rows
 from mmrag_pipeline.indexing.pixels import stream_pixels
 from mmrag_pipeline.indexing.remember import (
@@ -18,6 +19,7 @@ from mmrag_pipeline.indexing.remember import (
     remembered,
 )
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, Step, World
+from mmrag_pipeline.indexing.unit_rows import unit_rows
 from mmrag_pipeline.records import Box, Line
 from mmrag_pipeline.schemas import CAPTIONS, IMAGE_VECTORS, OCR
 
@@ -119,7 +121,7 @@ def _wanted(name: str, job: Job) -> pl.Series:
 
 
 def _lane(world: World, name: str, job: Job, missing: Missing) -> Lane:
-    calls: dict[str, tuple[Callable[[Sequence[Crop]], Sequence[Row]], int]] = {
+    calls: dict[str, tuple[Call, int]] = {
         "ocr": (lambda crops: _read(world, crops), _OCR_BATCH),
         "captions": (lambda crops: _caption(world, crops), _CAPTION_BATCH),
         "image_vectors": (lambda crops: _encode(world, crops), world.settings.batch_size),
@@ -181,9 +183,9 @@ def _caption(world: World, crops: Sequence[Crop]) -> Sequence[Row]:
     return [([{"text": c.text, "confidence": c.confidence} for c in some],) for some in captions]
 
 
-def _encode(world: World, crops: Sequence[Crop]) -> Sequence[Row]:
+def _encode(world: World, crops: Sequence[Crop]) -> Sequence[Row | ItemError]:
     vectors = world.image_text.encode_images([crop.pixels for crop in crops])
-    return [(vector,) for vector in vectors]
+    return unit_rows(vectors, world.image_text.card.dimension)
 
 
 STEP = Step((OCR_STATION, CAPTIONS_STATION, IMAGE_VECTORS_STATION), make)

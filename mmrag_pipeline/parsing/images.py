@@ -53,7 +53,7 @@ def _decoded(
     data: bytes, limits: Limits, *, side_px: int
 ) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
     """Yield a loaded picture (JPEG reduced towards `side_px`) and its stored full size."""
-    with _translated(), warnings.catch_warnings():
+    with _translated(), _any_size(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(BytesIO(data), formats=FORMATS) as image:
             full = image.size
@@ -66,18 +66,22 @@ def _decoded(
 
 
 @contextmanager
+def _any_size() -> Iterator[None]:
+    """Lift Pillow's own fixed limit: ours is a setting, and checked before a pixel is read."""
+    held, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = held
+
+
+@contextmanager
 def _translated() -> Iterator[None]:
     """Turn what Pillow raises into ParseError; lack of memory passes through."""
     try:
         yield
     except (ItemError, MemoryError):
         raise
-    except Image.DecompressionBombError as error:
-        raise ParseError(
-            f"the picture is too large to decode ({error}): raise MMRAG_MAX_PAGE_PIXELS "
-            "or make it smaller",
-            reason="too_large",
-        ) from error
     except UnidentifiedImageError as error:
         raise ParseError(
             "the picture's header cannot be read: save it again from its program",

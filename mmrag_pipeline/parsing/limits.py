@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 from mmrag_pipeline.errors import ParseError
 
+MAX_LINES = 200_000
+"""Lines of one file. A line takes up to 1.4 kB on its way into a table, so that a file of
+nothing but line ends would fill the memory of the process that asked for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

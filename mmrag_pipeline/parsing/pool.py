@@ -18,7 +18,7 @@ from mmrag_pipeline.parsing.wire import page_of, pixels_of, problem_of
 from mmrag_pipeline.records import PagePixels, PageProblem, ParsedFile, ParsedPage
 from mmrag_pipeline.settings import Settings
 
-_MAYBE_ANOTHERS_FAULT = ("crashed", "out_of_memory")
+_MAYBE_ANOTHERS_FAULT = ("crashed", "killed", "out_of_memory")
 T = TypeVar("T")
 
 
@@ -47,7 +47,7 @@ class ParserPool:
         """Return the pages of a file and what is wrong with the others.
 
         Raises ParseError: empty, unsupported, truncated, corrupt, encrypted, too_large,
-        out_of_memory, crashed or (transient) timeout.
+        out_of_memory, crashed or (transient) timeout, killed.
         """
         check_input(data, media_type)
         call = _Call({"media_type": media_type}, data, self._limits.max_pages)

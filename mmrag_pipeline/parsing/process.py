@@ -27,7 +27,7 @@ from mmrag_pipeline.parsing.frames import (
     Frame,
     FrameError,
 )
-from mmrag_pipeline.parsing.limits import Limits, too_large
+from mmrag_pipeline.parsing.limits import MAX_LINES, Limits, too_large
 from mmrag_pipeline.parsing.wire import error_of
 
 PROGRAM = (sys.executable, "-P", "-m", "mmrag_pipeline.parsing.worker")
@@ -37,6 +37,8 @@ _START_S = 60.0
 _PAGES_PER_TIMEOUT = 100
 """Each finished page earns its file 1/100 of the timeout, so that long documents end."""
 _MAX_ANSWER_BYTES = 256 * 2**20
+_KILLS = (signal.SIGKILL, signal.SIGTERM)
+"""Signals that come from outside: from the kernel when memory is short, or from a person."""
 T = TypeVar("T")
 
 
@@ -86,7 +88,7 @@ class ParserProcess:
 
     def _answer(self, body: Body, data: bytes, at_most: int) -> Iterator[Frame]:
         deadline = time.monotonic() + self._limits.timeout_s
-        received = frames = 0
+        received = frames = lines = 0
         self._channel.send(REQUEST, body, blob=data, deadline=deadline)
         while (frame := self._channel.receive(deadline)).kind != DONE:
             if frame.kind == ERROR:
@@ -95,9 +97,11 @@ class ParserProcess:
             if frames > at_most:
                 raise FrameError(f"more than {at_most} pages came back")
             received += frame.json_bytes
-            if received > _MAX_ANSWER_BYTES:
+            lines += _line_count(frame.body)
+            if received > _MAX_ANSWER_BYTES or lines > MAX_LINES:
                 self.close()
-                raise too_large("its text layer is huge", limit=f"{_MAX_ANSWER_BYTES} bytes")
+                most = f"{_MAX_ANSWER_BYTES} bytes or {MAX_LINES} lines"
+                raise too_large("its text layer is huge", limit=most)
             deadline += self._limits.timeout_s / _PAGES_PER_TIMEOUT
             yield frame
 
@@ -129,8 +133,8 @@ class ParserProcess:
             )
         return channel
 
-    def _end(self) -> int:
-        """Reap the process and return its exit code, negative for a signal."""
+    def _end(self) -> int | None:
+        """Reap the process; return its exit code, negative for a signal, None if it lived on."""
         self.usable = False
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
@@ -139,7 +143,8 @@ class ParserProcess:
             return self._process.wait(timeout=1.0)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            return self._process.wait()
+            self._process.wait()
+            return None
 
 
 def _environment() -> dict[str, str]:
@@ -153,9 +158,18 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _died(code: int, limits: Limits) -> ParseError:
+def _line_count(body: Body) -> int:
+    lines = body.get("lines")
+    return len(lines) if isinstance(lines, list) else 0
+
+
+def _died(code: int | None, limits: Limits) -> ParseError:
+    if code is None:
+        return _crashed("it stopped answering")
     if code == -signal.SIGALRM:
         return _timeout(limits)
+    if -code in _KILLS:
+        return _killed(_signal_name(-code))
     return _crashed(f"exit code {code}" if code >= 0 else f"signal {_signal_name(-code)}")
 
 
@@ -171,6 +185,16 @@ def _timeout(limits: Limits) -> ParseError:
         f"reading it took longer than MMRAG_PARSE_TIMEOUT_S={limits.timeout_s:g}: it is tried "
         "again; raise the limit or simplify the file",
         reason="timeout",
+        transient=True,
+    )
+
+
+def _killed(how: str) -> ParseError:
+    return ParseError(
+        f"its parser process was ended from outside ({how}): by a person, or by the system for "
+        "want of memory; it is tried again. Give the machine more memory or lower "
+        "MMRAG_PARSE_WORKERS",
+        reason="killed",
         transient=True,
     )
 

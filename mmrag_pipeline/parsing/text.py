@@ -5,7 +5,7 @@ import re
 
 from mmrag_pipeline.errors import ParseError
 from mmrag_pipeline.ids import digest_bytes, digest_json
-from mmrag_pipeline.parsing.limits import too_large
+from mmrag_pipeline.parsing.limits import MAX_LINES, too_large
 from mmrag_pipeline.records import Line, ParsedPage
 
 MAX_TEXT_BYTES = 16 * 2**20
@@ -24,13 +24,15 @@ _MAX_JUNK = 0.02
 
 
 def parse_text(data: bytes) -> ParsedPage:
-    """Return a text as one page without a size, a Line per line; raises ParseError."""
+    """Return a text as one page without a size, a Line per line with words; raises ParseError."""
     if len(data) > MAX_TEXT_BYTES:
         raise too_large(f"the text has {len(data)} bytes", limit=f"{MAX_TEXT_BYTES} bytes")
     text = decode(data).replace("\r\n", "\n").replace("\r", "\n")
-    lines = tuple(Line(line, None) for line in clean(text).split("\n"))
+    lines = [line for line in clean(text).split("\n") if line.strip()]
+    if len(lines) > MAX_LINES:
+        raise too_large(f"the text has {len(lines)} lines", limit=f"{MAX_LINES} lines")
     digest = digest_json(["text", digest_bytes(data)])
-    return ParsedPage(1, digest, 0, 0, None, lines, "")
+    return ParsedPage(1, digest, 0, 0, None, tuple(Line(line, None) for line in lines), "")
 
 
 def clean(text: str) -> str:

@@ -11,7 +11,7 @@ _MAX_MESSAGE = 1_000
 REASONS = frozenset(
     ("empty", "unsupported", "truncated", "corrupt", "encrypted", "too_large", "out_of_memory")
 )
-"""Why a parser refuses a file; `crashed` and `timeout` are for its parent to say."""
+"""Why a parser refuses a file; `crashed`, `killed`, `timeout` are for its parent to say."""
 
 
 def page_body(page: ParsedPage) -> Body:

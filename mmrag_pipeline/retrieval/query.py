@@ -1,13 +1,12 @@
 """A query and the searcher that answers it from one or all domains."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
 from mmrag_pipeline.ids import collection_name
-from mmrag_pipeline.ports import CollectionReader, VectorStore
+from mmrag_pipeline.ports import VectorStore
 from mmrag_pipeline.records import Layout, Pixels, PointKind, Signal, Where
 from mmrag_pipeline.retrieval.fusion import FusedFile, fuse
 from mmrag_pipeline.retrieval.hits import Hit, hits
@@ -54,59 +53,19 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The serving collection of one domain, open for questions."""
+    """The collection that serves one domain, and what it holds."""
 
     domain: str
     layout: Layout
-    reader: CollectionReader
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Open shelves; many queries without opening them again."""
-
-    shelves: tuple[Shelf, ...]
-    encoders: Encoders
-    threads: ThreadPoolExecutor
-
-    def search(self, query: Query) -> list[Hit]:
-        """Return at most `query.limit` files, best first."""
-        lists = self.candidates(query)
-        return hits(lists, self.fused(query, lists), limit=query.limit)
-
-    def fused(self, query: Query, lists: Lists) -> list[FusedFile]:
-        """Return every file in a query's candidate lists, best first."""
-        pictured = query.image is not None
-        trusted = trust(query.text, lists, pictured=pictured, encoders=self.encoders)
-        return fuse(lists, trusted, depth=query.depth)
-
-    def candidates(self, query: Query) -> dict[Signal, list[Found]]:
-        """Return the points that each asked signal finds, over all asked domains.
-
-        Raises NotFoundError for a domain that is not open here, CollectionMismatchError when
-        a collection holds vectors of another model than the one that asks.
-        """
-        shelves = self._asked(query.domains)
-        signals = _signals(query, shelves)
-        fingerprints = {signal: self.encoders.card(signal).fingerprint for signal in signals}
-        for shelf in shelves:
-            _check_cards(shelf, fingerprints)
-        asked = questions(query.text, query.image, signals=signals, encoders=self.encoders)
-        answers = self.threads.map(lambda shelf: _answers(shelf, asked, query), shelves)
-        merged: dict[Signal, list[Found]] = {signal: [] for signal in asked}
-        for answer in answers:
-            for signal, found in answer.items():
-                merged[signal] += found
-        return merged
-
-    def _asked(self, domains: Sequence[str] | None) -> list[Shelf]:
-        known = {shelf.domain: shelf for shelf in self.shelves}
-        return [known[d] for d in _chosen(domains, list(known))]
 
 
 @dataclass(frozen=True, slots=True)
 class Searcher:
-    """Answers queries from the collections that serve (aliases `PREFIX__DOMAIN`)."""
+    """Answers queries from the collections that serve (aliases `PREFIX__DOMAIN`).
+
+    A collection is open only while it is asked: never while a model loads or a picture is
+    read, because nobody else can open an embedded collection meanwhile.
+    """
 
     store: VectorStore
     encoders: Encoders
@@ -119,22 +78,83 @@ class Searcher:
         return sorted(name for name in names if name and "__" not in name)
 
     def search(self, query: Query) -> list[Hit]:
-        """Return at most `query.limit` files, best first; raises NotFoundError."""
-        with self.session(query.domains) as session:
-            return session.search(query)
+        """Return at most `query.limit` files, best first; raises as `candidates` does."""
+        lists = self.candidates(query)
+        return hits(lists, self.fused(query, lists), limit=query.limit)
 
-    @contextmanager
-    def session(self, domains: Sequence[str] | None = None) -> Iterator[Session]:
-        """Open these domains (None: all) for many queries; raises NotFoundError."""
-        chosen = _chosen(domains, self.domains())
-        layouts, aliases = self.store.layouts(), self.store.aliases()
-        with ExitStack() as opened, ThreadPoolExecutor(min(READERS, len(chosen))) as threads:
-            shelves = []
-            for domain in chosen:
-                alias = collection_name(self.prefix, domain)
-                reader = opened.enter_context(self.store.reader(alias))
-                shelves.append(Shelf(domain, layouts[aliases[alias]], reader))
-            yield Session(tuple(shelves), self.encoders, threads)
+    def fused(self, query: Query, lists: Lists) -> list[FusedFile]:
+        """Return every file in a query's candidate lists, best first."""
+        pictured = query.image is not None
+        trusted = trust(query.text, lists, pictured=pictured, encoders=self.encoders)
+        return fuse(lists, trusted, depth=query.depth)
+
+    def candidates(self, query: Query) -> dict[Signal, list[Found]]:
+        """Return the points that each asked signal finds, over all asked domains.
+
+        Raises NotFoundError for a domain that is not indexed, CollectionBusyError, and
+        CollectionMismatchError for vectors of another model than the one that asks.
+        """
+        domains = _chosen(query.domains, self.domains())
+        try:
+            return self._candidates(query, domains)
+        except NotFoundError:  # a generation was dropped after its alias was read: look again
+            return self._candidates(query, domains)
+
+    def _candidates(self, query: Query, domains: Sequence[str]) -> dict[Signal, list[Found]]:
+        asked = self._encoded(query, domains)
+        merged: dict[Signal, list[Found]] = {signal: [] for signal in asked}
+        with ThreadPoolExecutor(min(READERS, len(domains))) as threads:
+            for answer in threads.map(lambda d: self._answers(d, asked, query), domains):
+                for signal, found in answer.items():
+                    merged[signal] += found
+        return merged
+
+    def _encoded(self, query: Query, domains: Sequence[str]) -> dict[Signal, Question]:
+        """Encode what the query asks and at least one domain holds, with nothing open."""
+        serving = {domain: self._serving(domain) for domain in domains}
+        layouts = self.store.layouts()
+        shelves = [_shelf(domain, name, layouts) for domain, name in serving.items()]
+        signals = _signals(query, shelves)
+        for shelf in shelves:
+            _check_cards(shelf, signals, self.encoders)
+        return questions(query.text, query.image, signals=signals, encoders=self.encoders)
+
+    def _answers(
+        self, domain: str, asked: Mapping[Signal, Question], query: Query
+    ) -> dict[Signal, list[Found]]:
+        """Ask one domain; the layout is read of the very collection that is open."""
+        name = self._serving(domain)
+        with self.store.reader(name) as reader:
+            shelf = _shelf(domain, name, self.store.layouts())
+            _check_cards(shelf, list(asked), self.encoders)
+            return {
+                signal: [
+                    Found(domain, candidate)
+                    for candidate in reader.query(
+                        signal, asked[signal], limit=query.depth, where=query.where
+                    )
+                ]
+                for signal in _held(shelf).intersection(asked)
+            }
+
+    def _serving(self, domain: str) -> str:
+        """Return the collection behind a domain's alias, or the alias when it has gone."""
+        alias = collection_name(self.prefix, domain)
+        return self.store.aliases().get(alias, alias)
+
+
+def _shelf(domain: str, collection: str, layouts: Mapping[str, Layout]) -> Shelf:
+    layout = layouts.get(collection)
+    if layout is None:
+        raise NotFoundError(
+            f"domain {domain!r} is served by collection {collection!r}, which is gone; "
+            "search again, and if that does not help index the domain"
+        )
+    return Shelf(domain, layout)
+
+
+def _held(shelf: Shelf) -> set[Signal]:
+    return {space.signal for space in shelf.layout.spaces}
 
 
 def _chosen(asked: Sequence[str] | None, known: Sequence[str]) -> list[str]:
@@ -152,7 +172,7 @@ def _chosen(asked: Sequence[str] | None, known: Sequence[str]) -> list[str]:
 def _signals(query: Query, shelves: Sequence[Shelf]) -> tuple[Signal, ...]:
     """Return what the query asks and at least one shelf holds."""
     wanted = askable(query.text, query.image, query.kinds)
-    held = {space.signal for shelf in shelves for space in shelf.layout.spaces}
+    held = {signal for shelf in shelves for signal in _held(shelf)}
     signals = tuple(s for s in SIGNALS if s in wanted and s in held)
     if wanted and not signals:
         raise CollectionMismatchError(
@@ -162,29 +182,15 @@ def _signals(query: Query, shelves: Sequence[Shelf]) -> tuple[Signal, ...]:
     return signals
 
 
-def _check_cards(shelf: Shelf, fingerprints: Mapping[Signal, str]) -> None:
+def _check_cards(shelf: Shelf, signals: Sequence[Signal], encoders: Encoders) -> None:
     """Raise CollectionMismatchError when vectors of two models would be compared."""
     for space in shelf.layout.spaces:
-        asking = fingerprints.get(space.signal, space.fingerprint)
+        if space.signal not in signals:
+            continue
+        asking = encoders.card(space.signal).fingerprint
         if asking != space.fingerprint:
             raise CollectionMismatchError(
                 f"domain {shelf.domain!r} holds {space.signal!r} vectors of the model card "
                 f"{space.fingerprint}, but the query is encoded by card {asking}; search with "
                 "the model that filled it, or index the domain again"
             )
-
-
-def _answers(
-    shelf: Shelf, asked: Mapping[Signal, Question], query: Query
-) -> dict[Signal, list[Found]]:
-    held = {space.signal for space in shelf.layout.spaces}
-    return {
-        signal: [
-            Found(shelf.domain, candidate)
-            for candidate in shelf.reader.query(
-                signal, vector, limit=query.depth, where=query.where
-            )
-        ]
-        for signal, vector in asked.items()
-        if signal in held
-    }

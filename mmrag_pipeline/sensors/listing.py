@@ -1,20 +1,19 @@
-"""The sensor that compares listings with tables and asks for runs where they differ."""
+"""The sensor that compares sources and tables and asks for runs of what is not up to date."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import dagster as dg
-import polars as pl
 
 from mmrag_pipeline.assets.job import INDEX
 from mmrag_pipeline.assets.partitions import DOMAIN, domains
-from mmrag_pipeline.errors import ListingError, SettingsError
-from mmrag_pipeline.ids import check_partition, digest_json
-from mmrag_pipeline.indexing.raw_files import changed, list_objects
+from mmrag_pipeline.errors import ListingError, MmragError
+from mmrag_pipeline.ids import check_partition
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.resources.pipeline import Pipeline
-from mmrag_pipeline.schemas import RAW_FILES
+from mmrag_pipeline.sensors.situation import situation
 
 BUSY = (
     dg.DagsterRunStatus.QUEUED,
@@ -23,25 +22,39 @@ BUSY = (
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 )
+PARTITION_TAG = "dagster/partition"
+SOURCE = "(the source)"
+"""What a trouble is about that stands in the way of looking for domains."""
+REST_S = 60.0
+LONGEST_REST_S = 3_600.0
+_FAILURES = 8
+"""Failed runs looked at: as many as double REST_S beyond LONGEST_REST_S."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen of a source: pending digests by domain, and what could not be seen."""
+    """What was seen of a source: pending situations by domain, and what could not be seen."""
 
     pending: Mapping[str, str]
-    """Domain -> digest of the difference, for domains that have one."""
+    """Domain -> digest of its situation, for domains that a run would change."""
     troubles: Mapping[str, str]
-    """Domain -> why it could not be listed."""
+    """Domain (or SOURCE) -> why it could not be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRun:
+    """A run that failed, and when (Unix seconds)."""
+
+    run_id: str
+    ended_s: float
 
 
 def decide(
     pending: Mapping[str, str], *, known: AbstractSet[str], busy: AbstractSet[str]
 ) -> dg.SensorResult:
-    """Ask for a run per domain with a difference and no run in flight; add new domains.
+    """Ask for a run per pending domain without a run in flight; add new domains.
 
-    The run key holds the digest of the difference: the same difference is asked for once,
-    and whatever a failed run did get done makes it another one.
+    The run key holds the digest of the situation: the same situation is asked for once.
     """
     new = [name for name in pending if name not in known]
     return dg.SensorResult(
@@ -54,27 +67,47 @@ def decide(
     )
 
 
-def difference_digest(listing: pl.DataFrame, last: pl.DataFrame | None) -> str:
-    """Return the digest of what a listing has changed or lost, empty when nothing."""
-    before = pl.DataFrame(schema=RAW_FILES) if last is None else last
-    new = changed(listing, before).select("key", "etag", "size_bytes").sort("key")
-    gone = before.join(listing, on="key", how="anti").select("key").sort("key")
-    if last is not None and new.is_empty() and gone.is_empty():
-        return ""
-    return digest_json([[list(row) for row in new.iter_rows()], gone["key"].to_list()])
+def due(
+    pending: Mapping[str, str], failed: Mapping[str, Sequence[FailedRun]], *, now_s: float
+) -> dict[str, str]:
+    """Return what to ask for now: a run that failed makes the same situation another one.
+
+    `failed` holds the failed runs by domain, the last first. After a failure a domain rests
+    for REST_S, after each further one of the last two hours twice as long.
+    """
+    marked = {}
+    for name, digest in pending.items():
+        runs = failed.get(name, ())
+        if not runs:
+            marked[name] = digest
+        elif now_s >= runs[0].ended_s + _rest_s(runs, now_s):
+            marked[name] = f"{digest}@{runs[0].run_id}"
+    return marked
 
 
-def look(world: World) -> Look:
-    """List every domain and compare; a domain that cannot be listed troubles only itself."""
+def _rest_s(failed: Sequence[FailedRun], now_s: float) -> float:
+    recent = sum(run.ended_s > now_s - 2 * LONGEST_REST_S for run in failed)
+    return min(REST_S * 2.0 ** (recent - 1), LONGEST_REST_S)
+
+
+def look(world: World, known: Collection[str] = ()) -> Look:
+    """Look at every domain; one that cannot be looked at troubles only itself.
+
+    `known` are the domains to look at when the source cannot say which it has.
+    """
     pending: dict[str, str] = {}
     troubles: dict[str, str] = {}
-    for name in world.source.domains():
+    try:
+        names = world.source.domains()
+    except ListingError as error:
+        names, troubles[SOURCE] = sorted(known), str(error)
+    for name in names:
         try:
-            listing = list_objects(world, check_partition(name))
-        except (ListingError, SettingsError) as error:
+            digest = situation(world, check_partition(name))
+        except MmragError as error:
             troubles[name] = str(error)
             continue
-        if digest := difference_digest(listing, world.tables.read("raw_files", name)):
+        if digest:
             pending[name] = digest
     return Look(pending, troubles)
 
@@ -83,22 +116,44 @@ def look(world: World) -> Look:
     job=INDEX,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Lists the source; asks for a run of each domain whose files changed.",
+    description="Lists the source; asks for a run of each domain that is not up to date.",
 )
 def changed_files(
     context: dg.SensorEvaluationContext, pipeline: dg.ResourceParam[Pipeline]
 ) -> dg.SensorResult | dg.SkipReason:
-    """Compare listings (sizes and etags, no content) with raw_files."""
-    seen = look(pipeline.world)
+    """Compare listings (sizes and etags, no content) and models with the tables."""
+    instance = context.instance
+    busy = busy_domains(instance)  # before looking: what a run leaves half done is no situation
+    known = frozenset(instance.get_dynamic_partitions(DOMAIN))
+    seen = look(pipeline.world, known)
     for name, message in seen.troubles.items():
-        context.log.warning(f"domain {name!r} could not be listed: {message}")
-    if not seen.pending:
-        return dg.SkipReason("every domain that could be listed is up to date")
-    known = frozenset(context.instance.get_dynamic_partitions(DOMAIN))
-    return decide(seen.pending, known=known, busy=busy_domains(context.instance))
+        context.log.warning(f"{name!r} could not be looked at: {message}")
+    failed = {name: failed_runs(instance, name) for name in seen.pending}
+    pending = due(seen.pending, failed, now_s=time.time())
+    return decide(pending, known=known, busy=busy) if pending else dg.SkipReason(_idle(seen))
+
+
+def _idle(seen: Look) -> str:
+    resting = [f"resting after a failed run: {name}" for name in seen.pending]
+    unseen = [f"{name}: {message}" for name, message in seen.troubles.items()]
+    return "; ".join([*resting, *unseen]) or "every domain is up to date"
 
 
 def busy_domains(instance: dg.DagsterInstance) -> set[str]:
-    """Return the domains that a run of the job waits for or works on."""
-    waiting = dg.RunsFilter(job_name=INDEX.name, statuses=list(BUSY))
-    return {run.tags.get("dagster/partition", "") for run in instance.get_runs(waiting)}
+    """Return the domains that a run waits for or works on."""
+    waiting = dg.RunsFilter(statuses=list(BUSY))
+    return {run.tags.get(PARTITION_TAG, "") for run in instance.get_runs(waiting)}
+
+
+def failed_runs(instance: dg.DagsterInstance, domain: str) -> list[FailedRun]:
+    """Return the newest failed runs of a domain, the last first."""
+    wanted = dg.RunsFilter(
+        job_name=INDEX.name,
+        statuses=[dg.DagsterRunStatus.FAILURE],
+        tags={PARTITION_TAG: domain},
+    )
+    records = instance.get_run_records(wanted, limit=_FAILURES)
+    return [
+        FailedRun(r.dagster_run.run_id, r.end_time or r.update_timestamp.timestamp())
+        for r in records
+    ]

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from mmrag_pipeline.errors import CollectionMismatchError, CorruptStateError
@@ -36,9 +37,9 @@ class EdgeVectors:
         self._lock_timeout_s = lock_timeout_s
 
     def layouts(self) -> Mapping[str, Layout]:
-        """Return collection name -> layout; raises CorruptStateError."""
+        """Return collection name -> layout; asking for a damaged one raises CorruptStateError."""
         folders = sorted(self._collections.iterdir()) if self._collections.exists() else []
-        return {folder.name: _layout(folder) for folder in folders}
+        return _Layouts({folder.name: folder for folder in folders})
 
     def create(self, collection: str, layout: Layout) -> None:
         """Create an empty collection; the same name and layout again is fine."""
@@ -135,6 +136,32 @@ class EdgeVectors:
     def _write_aliases(self, aliases: Mapping[str, str]) -> None:
         text = json.dumps(aliases, sort_keys=True, indent=1)
         replace_file(self._aliases, lambda path: _write_text(path, text))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layouts(Mapping[str, Layout]):
+    """The layouts of collection folders, each read when asked for.
+
+    So a damaged collection troubles nobody but those who ask for it, and one that was
+    dropped in the meantime is absent.
+    """
+
+    folders: Mapping[str, Path]
+
+    def __getitem__(self, collection: str) -> Layout:
+        folder = self.folders[collection]
+        try:
+            return _layout(folder)
+        except CorruptStateError as error:
+            if folder.exists():
+                raise
+            raise KeyError(collection) from error
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, folder in self.folders.items() if folder.exists())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -4,41 +4,41 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 from urllib.parse import quote_from_bytes
 
-from mmrag_pipeline.errors import ListingError, ReadError, SettingsError
+from mmrag_pipeline.errors import ReadError
 from mmrag_pipeline.ids import check_partition
 from mmrag_pipeline.records import ObjectInfo
+from mmrag_pipeline.stores.domain_folders import (
+    LOOSE_DOMAIN,
+    Domain,
+    Look,
+    cannot_list,
+    look,
+    no_folder,
+    scan,
+)
 from mmrag_pipeline.stores.object_keys import key_of, name_of
 
-LOOSE_DOMAIN = "default"
-"""Domain of the files that lie directly under a root of domains."""
 RACY_NS = 50_000_000
 """A file touched this shortly before a listing may change again within one clock tick."""
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_KEPT = "Nothing was deleted from the index."
-
-
-@dataclass(frozen=True, slots=True)
-class Domain:
-    """The folder of one domain; a shallow one holds only the files directly in it."""
-
-    folder: Path
-    shallow: bool = False
 
 
 class FolderStore:
     """ObjectStore over local folders, one per domain.
 
-    Hidden (dot) entries are left out. Links to folders are not followed. An etag is
-    mtime, ctime, size and inode; a file touched within RACY_NS of the listing gets an etag
-    that never comes back, so that the next listing shows it as changed and it is read again
-    (git calls such an entry racily clean).
+    Hidden (dot) entries are left out. Symbolic links are not followed, wherever they lead:
+    they are listed with the problem `link`, so that a file is read under one key only and
+    a rule on who may see a folder holds for all that lies in it.
+
+    An etag is mtime, ctime, size and inode; a file touched within RACY_NS of the listing gets
+    an etag that never comes back, so that the next listing shows it as changed and it is read
+    again (git calls such an entry racily clean).
     """
 
     def __init__(self, folders: Mapping[str, Path], *, roots: Sequence[Path] = ()) -> None:
@@ -48,106 +48,41 @@ class FolderStore:
         self._last: Mapping[str, Domain] = self._single
 
     def domains(self) -> list[str]:
-        """Return the domains of the source, sorted; raises ListingError when a root is lost."""
-        found, troubles = self._look()
-        if troubles:
-            raise troubles[0]
-        return sorted(found)
+        """Return the domains of the source, sorted; raises ListingError when some are hidden."""
+        seen = self._look()
+        if seen.troubles:
+            raise seen.troubles[0]
+        return sorted(seen.found)
 
     def list(self, domain: str) -> list[ObjectInfo]:
         """Return every object of a domain, sorted by key; raises ListingError.
 
-        A root that is lost stops the domains that are not found elsewhere, and no others.
+        A trouble stops the domains that are not found in spite of it, and no others. The
+        domain of loose files is empty, not lost, when no root has any (any more).
         """
-        found, troubles = self._look()
-        if domain in found:
-            return sorted(_walk(found[domain]), key=lambda info: info.key)
-        if troubles:
-            raise troubles[0]
-        raise ListingError(
-            f"domain {domain!r} has no folder (any more): put the folder back, or remove "
-            f"the domain on purpose. {_KEPT}"
-        )
+        seen = self._look()
+        if domain in seen.found:
+            return sorted(_walk(seen.found[domain]), key=lambda info: info.key)
+        if seen.troubles:
+            raise seen.troubles[0]
+        if domain == LOOSE_DOMAIN and self._roots:
+            return []
+        raise no_folder(domain)
 
     def open(self, domain: str, key: str) -> BinaryIO:
         """Open one object; raises ReadError.
 
-        Reasons: `vanished` (transient), `unreadable`, `outside_root`, `not_a_file`.
+        Reasons: `vanished` (transient), `unreadable`, `outside_root`, `link`, `not_a_file`.
         """
-        held = self._last.get(domain) or self._look()[0].get(domain)
+        held = self._last.get(domain) or self._look().found.get(domain)
         if held is None:
             raise _vanished(key)
         return os.fdopen(_open_key(held.folder, key), "rb")
 
-    def _look(self) -> tuple[Mapping[str, Domain], Sequence[ListingError]]:
-        """Find the domains again, and what stands in the way of some."""
-        found = dict(self._single)
-        troubles: list[ListingError] = []
-        for root in self._roots:
-            try:
-                troubles += _added(found, _domains_under(root))
-            except ListingError as error:
-                troubles.append(error)
-        self._last = found  # opening uses the last look, so that it stays cheap
-        return found, troubles
-
-
-def _domains_under(root: Path) -> Mapping[str, Domain]:
-    found: dict[str, Domain] = {}
-    loose = False
-    for entry in _scan(os.fsencode(root)):
-        if entry.is_dir(follow_symlinks=False):
-            name = _domain_name(entry)
-            found[name] = Domain(root / name)
-        else:
-            loose = loose or not entry.is_dir()
-    if loose and LOOSE_DOMAIN in found:
-        raise ListingError(
-            f"{str(root)!r} has files beside a folder {LOOSE_DOMAIN!r}, and both would be the "
-            f"domain {LOOSE_DOMAIN!r}: move the files into a folder. {_KEPT}"
-        )
-    if loose:
-        found[LOOSE_DOMAIN] = Domain(root, shallow=True)
-    return found
-
-
-def _added(found: dict[str, Domain], more: Mapping[str, Domain]) -> Sequence[ListingError]:
-    """Add the domains of one more root; a name of two folders is neither, and an error."""
-    troubles = []
-    for name, domain in more.items():
-        held = found.setdefault(name, domain)
-        if held != domain:
-            del found[name]
-            troubles.append(
-                ListingError(
-                    f"domain {name!r} is both {str(held.folder)!r} and {str(domain.folder)!r}: "
-                    f"rename one of the folders or give it another --domain. {_KEPT}"
-                )
-            )
-    return troubles
-
-
-def _domain_name(entry: os.DirEntry[bytes]) -> str:
-    try:
-        return check_partition(key_of(entry.name))
-    except SettingsError as error:
-        raise ListingError(f"{error}; rename the folder {entry.path!r}. {_KEPT}") from error
-
-
-def _scan(folder: bytes) -> list[os.DirEntry[bytes]]:
-    """Return the entries that are not hidden; raises ListingError."""
-    try:
-        with os.scandir(folder) as entries:
-            return [entry for entry in entries if not entry.name.startswith(b".")]
-    except OSError as error:
-        _cannot_list(folder, error)
-
-
-def _cannot_list(path: bytes, error: OSError) -> NoReturn:
-    raise ListingError(
-        f"{os.fsdecode(path)!r} could not be listed ({error.strerror}): check that it exists "
-        f"and may be read, then run again. {_KEPT}"
-    ) from error
+    def _look(self) -> Look:
+        seen = look(self._single, self._roots)
+        self._last = seen.found  # opening uses the last look, so that it stays cheap
+        return seen
 
 
 def _walk(domain: Domain) -> Iterator[ObjectInfo]:
@@ -159,30 +94,25 @@ def _walk(domain: Domain) -> Iterator[ObjectInfo]:
     while todo:
         folder, prefix = todo.pop()
         uri = "file://" + quote_from_bytes(os.path.join(root, prefix))
-        for entry in _scan(folder):
+        for entry in scan(folder):
             if entry.is_dir(follow_symlinks=False):
                 if not domain.shallow:
                     todo.append((entry.path, prefix + entry.name + b"/"))
-            elif info := _object(entry, (prefix, uri, root), racy_after):
+            elif info := _object(entry, (prefix, uri), racy_after):
                 yield info
 
 
 def _object(
-    entry: os.DirEntry[bytes], place: tuple[bytes, str, bytes], racy_after: int
+    entry: os.DirEntry[bytes], place: tuple[bytes, str], racy_after: int
 ) -> ObjectInfo | None:
     """Return what a listing says of one entry; None for what is not there (any more)."""
-    prefix, uri, root = place
-    problem = _link_problem(entry.path, root) if entry.is_symlink() else ""
-    if problem is None:
-        return None
+    prefix, uri = place
     try:
-        found = entry.stat(follow_symlinks=entry.is_symlink() and not problem)
+        found = entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None
     except OSError as error:
-        _cannot_list(entry.path, error)
-    if not problem and not stat.S_ISREG(found.st_mode):
-        problem = "not_a_file"
+        cannot_list(entry.path, error)
     name = entry.name
     return ObjectInfo(
         key_of(prefix + name),
@@ -190,22 +120,14 @@ def _object(
         found.st_size,
         _etag(found, racy_after),
         datetime.fromtimestamp(found.st_mtime, UTC),
-        problem,
+        _problem(found.st_mode),
     )
 
 
-def _link_problem(path: bytes, root: bytes) -> str | None:
-    """Return why a link must not be read, or None for one whose target is listed anyway."""
-    target = os.path.realpath(path)
-    if target != root and not _inside(target, root):
-        return "outside_root"
-    if os.path.isdir(target):
-        return None
-    return "" if os.path.exists(target) else "not_a_file"
-
-
-def _inside(path: bytes, root: bytes) -> bool:
-    return path.startswith(root.rstrip(b"/") + b"/")
+def _problem(mode: int) -> str:
+    if stat.S_ISLNK(mode):
+        return "link"
+    return "" if stat.S_ISREG(mode) else "not_a_file"
 
 
 def _etag(found: os.stat_result, racy_after: int) -> str:
@@ -223,10 +145,12 @@ def _open_key(folder: Path, key: str) -> int:
     parts = name.split(b"/")
     if b"\0" in name or any(part in (b"", b".", b"..") for part in parts):
         raise _outside(key)
+    if any(part.startswith(b".") for part in parts):
+        raise _vanished(key)
     if key_of(name) != key:
         raise _vanished(key)
     try:
-        return _open_inside(os.path.realpath(os.fsencode(folder)), parts, key=key)
+        return _open_inside(os.fsencode(folder), parts, key=key)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _vanished(key) from error
     except PermissionError as error:
@@ -241,30 +165,23 @@ def _open_key(folder: Path, key: str) -> int:
         ) from error
 
 
-def _open_inside(root: bytes, parts: "list[bytes]", *, key: str, via_link: bool = False) -> int:
-    """Open step by step without following links, so that a swapped folder leads nowhere.
-
-    One link is resolved by name first and its target opened in the same way.
-    """
+def _open_inside(root: bytes, parts: Sequence[bytes], *, key: str) -> int:
+    """Open step by step without following links, so that a swapped folder leads nowhere."""
     folder = os.open(root, _DIRECTORY)
     try:
         for part in parts[:-1]:
             inner = os.open(part, _DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
             os.close(folder)
             folder = inner
-        kind = os.stat(parts[-1], dir_fd=folder, follow_symlinks=False).st_mode
-        if not stat.S_ISLNK(kind):
-            return _open_regular(folder, parts[-1], key=key, kind=kind)
+        return _open_regular(folder, parts[-1], key=key)
     finally:
         os.close(folder)
-    target = os.path.realpath(os.path.join(root, *parts))
-    if via_link or not _inside(target, root):
-        raise _outside(key)
-    inside = os.path.relpath(target, root).split(b"/")
-    return _open_inside(root, inside, key=key, via_link=True)
 
 
-def _open_regular(folder: int, name: bytes, *, key: str, kind: int) -> int:
+def _open_regular(folder: int, name: bytes, *, key: str) -> int:
+    kind = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+    if stat.S_ISLNK(kind):
+        raise _link(key)
     if not stat.S_ISREG(kind):
         raise _not_a_file(key)
     handle = os.open(name, _FILE, dir_fd=folder)
@@ -284,8 +201,16 @@ def _vanished(key: str) -> ReadError:
 
 def _outside(key: str) -> ReadError:
     return ReadError(
-        f"{key!r} leads outside its domain's folder: copy the file in instead of linking it",
+        f"{key!r} leads outside its domain's folder: it is no key of a file in it",
         reason="outside_root",
+    )
+
+
+def _link(key: str) -> ReadError:
+    return ReadError(
+        f"{key!r} is a symbolic link, and links are not followed: copy the file in instead, or "
+        "give a linked folder to --source itself",
+        reason="link",
     )
 
 

@@ -1,15 +1,17 @@
 """Which folders are indexed: one small file of ours under `home`, replaced atomically."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmrag_pipeline.errors import CorruptStateError, SettingsError
 from mmrag_pipeline.ids import check_partition
-from mmrag_pipeline.stores.files import replace_file
+from mmrag_pipeline.stores.files import exclusive, replace_file
 
 _FILE = "sources.json"
+_LOCK = "sources.lock"
+_LOCK_TIMEOUT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,11 @@ class Sources:
         """Return these sources with a domain that is this folder."""
         return Sources(self.roots, {**self.folders, check_partition(domain): folder.absolute()})
 
+    def added_to(self, known: "Sources") -> "Sources":
+        """Return what is known and these sources; a domain of both has the folder of these."""
+        roots = tuple(dict.fromkeys([*known.roots, *self.roots]))
+        return Sources(roots, {**known.folders, **self.folders})
+
 
 def read_sources(home: Path) -> Sources:
     """Return what was indexed so far; raises CorruptStateError when our file is damaged."""
@@ -42,6 +49,20 @@ def read_sources(home: Path) -> Sources:
             f"{path} cannot be read ({error!r}): delete it and run `mmrag index --source DIR` "
             "again for each source; nothing is computed twice"
         ) from error
+
+
+def add_sources(home: Path, add: Callable[[Sources], Sources]) -> Sources:
+    """Replace what is known by what `add` makes of it, alone; return it.
+
+    Two processes that add at once both keep what they added. Raises CorruptStateError and
+    CollectionBusyError.
+    """
+    with exclusive(home / _LOCK, f"the list of sources in {home}", _LOCK_TIMEOUT_S):
+        known = read_sources(home)
+        more = add(known)
+        if more != known:
+            write_sources(home, more)
+        return more
 
 
 def write_sources(home: Path, sources: Sources) -> None:

@@ -1,8 +1,14 @@
 """What the catalog shows of a table is short and harmless."""
 
 import polars as pl
+import pytest
 
-from mmrag_pipeline.assets.metadata import PREVIEW_ROWS, preview
+from mmrag_pipeline.assets.metadata import PREVIEW_ROWS, outcome_metadata, preview
+from mmrag_pipeline.indexing.station import Mode
+from mmrag_pipeline.indexing.stations import run_partition
+from mmrag_pipeline.schemas import TABLES
+from mmrag_pipeline.testing.source import FakeSource
+from mmrag_pipeline.testing.worlds import fake_settings, fake_world
 
 
 def test_a_preview_holds_a_few_rows_only() -> None:
@@ -18,13 +24,34 @@ def test_a_hostile_key_cannot_leave_its_cell() -> None:
     assert text.splitlines()[2] == "| `a'¦b # title <script> ![x](http://x)` |"
 
 
-def test_long_texts_are_cut() -> None:
-    text = preview(pl.DataFrame({"text": ["x" * 10_000]})).md_str
+def test_long_cells_are_cut() -> None:
+    text = preview(pl.DataFrame({"key": ["x" * 10_000]})).md_str
     assert text is not None
     assert len(text) < 200
 
 
-def test_payloads_are_not_shown() -> None:
-    text = preview(pl.DataFrame({"point_id": ["p"], "payload": ["hidden"]})).md_str
-    assert text is not None
-    assert "hidden" not in text
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_what_files_say_is_not_shown(table: str) -> None:
+    said = ("payload", "text", "lines", "captions", "section", "sparse_text", "message")
+    text = preview(pl.DataFrame(schema=TABLES[table])).md_str or ""
+    assert not set(said).intersection(text.splitlines()[0].split(" "))
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://svc:SECRET@qdrant.corp:6334", "https://qdrant.corp:6334"),
+        ("https://qdrant.corp/path?api-key=SECRET#SECRET", "https://qdrant.corp"),
+        ("http://SECRET@[::1]:6333", "http://[::1]:6333"),
+        ("http://svc:SEC/RET@host:6333", "server:"),
+        ("svc:SECRET@host:6333", "server:"),
+        (None, "embedded:"),
+    ],
+)
+def test_the_address_of_the_collection_holds_no_secret(url: str | None, shown: str) -> None:
+    source = FakeSource()
+    source.put("shop", "a.png", b"img:one")
+    world = fake_world(source, settings=fake_settings().model_copy(update={"qdrant_url": url}))
+    outcome = run_partition(world, "shop", Mode("run-1"))[-1]
+    found = outcome_metadata(world, outcome, None)["dagster/uri"]
+    assert found.value == f"{shown}/collections/mmrag__shop"

@@ -1,4 +1,4 @@
-"""Evaluation of a whole session."""
+"""Evaluation of a whole index."""
 
 from pathlib import Path
 
@@ -30,8 +30,7 @@ def load(path: Path) -> Pixels:
 
 def evaluated(shelves: Shelves, *queries: LabelledQuery) -> Evaluation:
     """Return the scores of queries."""
-    with shelves.searcher.session() as session:
-        return evaluate(session, queries, load_image=load)
+    return evaluate(shelves.searcher, queries, load_image=load)
 
 
 def test_found_and_unfound_queries_average(shelves: Shelves) -> None:
@@ -71,3 +70,18 @@ def test_the_json_has_the_documented_shape(shelves: Shelves) -> None:
     assert set(printed) == {"queries", "fused", "signals"}
     assert set(fused) == {"overall", "kinds"}
     assert set(evaluated(shelves, WORDS).fused.overall.as_json()) == measures
+
+
+def test_only_the_asked_domains_are_measured(shelves: Shelves) -> None:
+    shelves.fill("office", {"lamp.txt": "a desk lamp"})
+    found = evaluate(shelves.searcher, [WORDS], load_image=load, domains=("office",))
+    assert found.fused.overall.recall_at_1 == 0.0
+
+
+def test_nothing_is_open_while_a_query_picture_is_read(shelves: Shelves) -> None:
+    def load_while_filling(path: Path) -> Pixels:
+        shelves.add("shop", [shelves.words("shop", "late.txt", "a late text")])
+        return load(path)
+
+    found = evaluate(shelves.searcher, [PICTURE], load_image=load_while_filling)
+    assert found.fused.overall.recall_at_1 == 1.0

@@ -47,7 +47,7 @@ def test_a_file_that_became_readable_is_indexed_and_its_dead_letter_goes() -> No
     assert _letters(life) == []
 
 
-@pytest.mark.parametrize("reason", ["outside_root", "not_a_file", "too_large"])
+@pytest.mark.parametrize("reason", ["outside_root", "link", "not_a_file", "too_large"])
 def test_a_file_that_must_not_be_read_any_more_loses_its_points(reason: str) -> None:
     life = Life()
     life.put(a="img:1")

@@ -15,17 +15,19 @@ from tests.indexing.life import DOMAIN, Life
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """A memo that counts commits and rows read by station."""
+    """A memo that counts commits, fetches and rows read by station."""
 
     inner: Memo = field(default_factory=MemoryMemo)
     commits: Counter[str] = field(default_factory=Counter)
     rows_read: Counter[str] = field(default_factory=Counter)
+    fetches: Counter[str] = field(default_factory=Counter)
 
     def missing(self, station: str, fingerprint: str, keys: pl.Series) -> pl.Series:
         return self.inner.missing(station, fingerprint, keys)
 
     def fetch(self, station: str, fingerprint: str, keys: pl.Series) -> pl.DataFrame:
         self.rows_read[station] += keys.len()
+        self.fetches[station] += 1
         return self.inner.fetch(station, fingerprint, keys)
 
     def append(self, station: str, fingerprint: str, partition: str, rows: pl.DataFrame) -> None:
@@ -52,3 +54,14 @@ def test_an_edit_reads_the_vectors_of_its_own_points_only() -> None:
     life.put(p0="img:another")
     _run(memo, life)
     assert memo.rows_read["image_vectors"] == 1
+
+
+def test_points_of_many_batches_have_their_vectors_fetched_at_once() -> None:
+    life, memo = Life(), _Counted()
+    words = " ".join(map(str, range(14_000)))
+    life.put(a=f"txt:{words}")
+    _run(memo, life)
+    points = life.state.tables.read("points", DOMAIN)
+    assert points is not None
+    assert points.height > 1_000
+    assert memo.fetches["text_vectors"] == 1

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,3 +97,33 @@ def test_confidence_is_the_mean_of_the_lines() -> None:
     lines = [Line("one two", None, 0.5), Line("three four", None, 1.0)]
     (piece,) = split_lines(lines, SPANS, size=8, overlap=0)
     assert piece.confidence == 0.75
+
+
+@pytest.mark.parametrize(
+    "line", ["#" * 7 + " too deep", "#no space", "# ", "#", "# ##", "text # One", " # indented"]
+)
+def test_a_line_that_is_no_heading_opens_no_section(line: str) -> None:
+    assert _pieces(["# Real #", line, "a b c d"], 3, 0)[-1].section == "Real"
+
+
+def test_a_section_is_bounded_in_length() -> None:
+    assert len(_pieces(["# " + "long " * 100], 8, 0)[-1].section) == 200
+
+
+def test_each_line_is_read_a_bounded_number_of_times() -> None:
+    class Counted(list[Line]):
+        reads = 0
+
+        def __getitem__(self, place):  # type: ignore[no-untyped-def]  # two overloads
+            found = super().__getitem__(place)
+            Counted.reads += len(found) if isinstance(found, list) else 1
+            return found
+
+    lines = Counted(_numbered(2_000))
+    split_lines(lines, SPANS, size=40, overlap=8)
+    assert Counted.reads < 2 * len(lines)
+
+
+def test_a_heading_of_odd_characters_takes_one_pass() -> None:
+    line = Line("# " + "#" * 200_000 + "x", None)
+    assert split_lines([line], lambda text: [(0, len(text))], size=8, overlap=0)[0].section

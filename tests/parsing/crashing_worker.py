@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import repeat
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from mmrag_pipeline.parsing.frames import Frame
 from mmrag_pipeline.parsing.limits import Limits
 from mmrag_pipeline.parsing.worker import Result, main
-from mmrag_pipeline.records import PagePixels, PageProblem, ParsedPage
+from mmrag_pipeline.records import Line, PagePixels, PageProblem, ParsedPage
 
 GOOD = ParsedPage(1, "d", 1, 1, None, (), "")
 _SERVED = [0]
@@ -27,10 +28,18 @@ def _die_unless_first() -> None:
         _die()
 
 
+def _hush() -> None:
+    """Close the way back and freeze."""
+    os.closerange(3, 64)
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
 _DEEDS: dict[str, Callable[[], object]] = {
     "segfault": lambda: ctypes.string_at(0),
     "kill": _die,
     "crash unless first": _die_unless_first,
+    "terminate": lambda: os.kill(os.getpid(), signal.SIGTERM),
+    "hush": _hush,
     "wait for the kernel": lambda: os.kill(os.getpid(), signal.SIGALRM),
     "exit": lambda: os._exit(3),
     "hang": lambda: time.sleep(600),
@@ -55,6 +64,8 @@ def handle(request: Frame, limits: Limits) -> Iterator[Result]:
         yield PagePixels(np.zeros((1, 1, 3), np.uint8), 7.0)
     elif order == "flood":
         yield from repeat(GOOD)
+    elif order == "lines":
+        yield from repeat(replace(GOOD, lines=(Line("", None),) * 20_000), 11)
     elif order == "pid":
         yield PageProblem(os.getpid(), "corrupt", "a process id in place of a page number")
     elif order == "slow pages":

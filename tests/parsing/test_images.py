@@ -147,3 +147,11 @@ def test_damage_anywhere_gives_a_picture_or_a_reason(data: st.DataObject) -> Non
     at = data.draw(st.integers(0, len(good) - 1))
     broken = good[:at] + data.draw(st.binary(max_size=8)) + good[at + 8 :]
     assert outcome(broken) in {"uint8", "truncated", "corrupt", "too_large"}
+
+
+def test_only_the_setting_bounds_a_picture() -> None:
+    sized = struct.pack(">HH", 14_000, 13_000)
+    data = encoded(noise(), "JPEG").replace(struct.pack(">HH", 48, 64), sized, 1)
+    assert reason_of(data) == "too_large"
+    page = parse_image(data, replace(LIMITS, max_page_pixels=200_000_000))
+    assert (page.width_px, page.height_px) == (13_000, 14_000)

@@ -113,12 +113,26 @@ def test_no_rasters_cost_nothing(pool: ParserPool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "clue"), [(b"segfault", "SIGSEGV"), (b"kill", "SIGKILL"), (b"exit", "exit code 3")]
+    ("order", "clue"), [(b"segfault", "SIGSEGV"), (b"exit", "exit code 3"), (b"hush", "answering")]
 )
 def test_a_crash_costs_one_file_and_says_how(shaky: ParserPool, order: bytes, clue: str) -> None:
     error = error_of(shaky, order)
     assert (error.reason, error.transient) == ("crashed", False)
     assert clue in str(error)
+    assert shaky.parse_file(b"good", PLAIN).pages == (GOOD,)
+
+
+@pytest.mark.parametrize(("order", "clue"), [(b"kill", "SIGKILL"), (b"terminate", "SIGTERM")])
+def test_a_process_ended_from_outside_may_be_tried_again(
+    shaky: ParserPool, order: bytes, clue: str
+) -> None:
+    error = error_of(shaky, order)
+    assert (error.reason, error.transient) == ("killed", True)
+    assert clue in str(error)
+
+
+def test_a_file_of_endless_lines_is_refused_before_it_fills_memory(shaky: ParserPool) -> None:
+    assert error_of(shaky, b"lines").reason == "too_large"
     assert shaky.parse_file(b"good", PLAIN).pages == (GOOD,)
 
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmrag_pipeline.errors import ParseError
+from mmrag_pipeline.parsing.limits import MAX_LINES
 from mmrag_pipeline.parsing.text import MAX_TEXT_BYTES, decode, parse_text
 
 WORDS = "Größe 5 €\nzweite Zeile"
@@ -25,6 +26,10 @@ WORDS = "Größe 5 €\nzweite Zeile"
 )
 def test_the_same_words_are_read_in_every_encoding(data: bytes) -> None:
     assert [line.text for line in parse_text(data).lines] == WORDS.split("\n")
+
+
+def test_blank_lines_are_left_out() -> None:
+    assert [line.text for line in parse_text(b"\n\n one\n \t\n\ntwo\n\n").lines] == [" one", "two"]
 
 
 @settings(deadline=None)
@@ -53,4 +58,11 @@ def test_binary_data_under_a_text_name_is_corrupt(data: bytes) -> None:
 def test_a_huge_text_is_too_large() -> None:
     with pytest.raises(ParseError) as caught:
         parse_text(b"a" * (MAX_TEXT_BYTES + 1))
+    assert caught.value.reason == "too_large"
+
+
+def test_a_text_of_very_many_lines_is_too_large() -> None:
+    assert len(parse_text(b"a\n" * MAX_LINES).lines) == MAX_LINES
+    with pytest.raises(ParseError) as caught:
+        parse_text(b"a\n" * (MAX_LINES + 1))
     assert caught.value.reason == "too_large"

@@ -1,12 +1,19 @@
 """Questions to one or more domains."""
 
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import partial
+
 import pytest
 
 from mmrag_pipeline.engines.stub import StubText
 from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
 from mmrag_pipeline.ids import file_id, point_id
-from mmrag_pipeline.records import StoredPoint
+from mmrag_pipeline.ports import CollectionReader
+from mmrag_pipeline.records import Layout, StoredPoint, Vectors, VectorSpace
 from mmrag_pipeline.retrieval.query import DEPTH, Query
+from mmrag_pipeline.stores.memory import MemoryVectors
 from tests.retrieval.shelves import Shelves, picture
 
 PLAN = point_id(file_id("office", "plan.md"), 1, "text", "seven")
@@ -19,6 +26,46 @@ def shelves() -> Shelves:
     filled.fill("kitchen", {"kettle.txt": "a red kettle", "cup.txt": "a blue cup"})
     filled.fill("office", {"lamp.txt": "a desk lamp", "chair.txt": "a red chair"})
     return filled
+
+
+class Interrupting(StubText):
+    """An encoder during whose work something else happens."""
+
+    def __init__(self, happens: Callable[[], None]) -> None:
+        super().__init__()
+        self.happens = happens
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Let it happen, then encode."""
+        self.happens()
+        return super().encode(texts)
+
+
+@dataclass(slots=True)
+class Restless(MemoryVectors):
+    """A store in which something happens just before a collection is opened for questions."""
+
+    events: list[Callable[[], None]] = field(default_factory=list)
+
+    def reader(self, collection: str) -> AbstractContextManager[CollectionReader]:
+        """Let the next event happen, then open."""
+        if self.events:
+            self.events.pop()()
+        return MemoryVectors.reader(self, collection)
+
+
+@dataclass(slots=True)
+class RestlessShelves(Shelves):
+    """Shelves over a restless store."""
+
+    store: Restless = field(default_factory=Restless)
+
+
+def restless() -> RestlessShelves:
+    """Return a domain of one text in a restless store."""
+    shelves = RestlessShelves()
+    shelves.fill("shop", {"kettle.txt": "a red kettle"})
+    return shelves
 
 
 def _plan() -> dict[str, object]:
@@ -117,16 +164,52 @@ def test_one_query_over_all_domains_encodes_once(shelves: Shelves) -> None:
     assert shelves.text.calls == before + 1
 
 
-def test_a_session_closes_its_shelves_when_a_query_fails(shelves: Shelves) -> None:
-    with pytest.raises(NotFoundError), shelves.searcher.session(["office"]) as session:
-        session.search(Query("a", domains=("kitchen",)))
+def test_a_failed_query_closes_its_collections(shelves: Shelves) -> None:
+    shelves.text = StubText(revision="2")
+    with pytest.raises(CollectionMismatchError):
+        shelves.searcher.search(Query("a red kettle"))
+    shelves.text = StubText()
     assert keys(shelves, Query("a desk lamp"))[0] == "lamp.txt"
 
 
-def test_a_session_answers_many_queries(shelves: Shelves) -> None:
-    with shelves.searcher.session() as session:
-        first = [session.search(Query(text))[0].key for text in ("a blue cup", "a desk lamp")]
-    assert first == ["cup.txt", "lamp.txt"]
+def test_nothing_is_open_while_a_model_encodes(shelves: Shelves) -> None:
+    shelves.text = Interrupting(lambda: shelves.add("office", []))
+    assert keys(shelves, Query("a desk lamp"))[0] == "lamp.txt"
+
+
+def test_a_model_that_changes_while_a_question_is_encoded_is_refused() -> None:
+    shelves = restless()
+    shelves.store.create("test__shop__g2", Layout((VectorSpace("text", 8, "another"),)))
+    move = partial(shelves.store.move_alias, "test__shop", "test__shop__g2")
+    shelves.text = Interrupting(move)
+    with pytest.raises(CollectionMismatchError, match="'text' vectors of the model card another"):
+        shelves.searcher.search(Query("a red kettle"))
+
+
+def test_an_alias_that_moves_while_a_collection_is_awaited_does_not_mix_models() -> None:
+    shelves = restless()
+    shelves.store.create("test__shop__g2", Layout((VectorSpace("text", 8, "another"),)))
+    shelves.store.events.append(lambda: shelves.store.move_alias("test__shop", "test__shop__g2"))
+    assert keys(shelves, Query("a red kettle")) == ["kettle.txt"]
+
+
+def test_a_generation_that_is_dropped_meanwhile_is_looked_up_again() -> None:
+    shelves = restless()
+
+    def replaced() -> None:
+        shelves.store.create("test__shop__g2", shelves.store.layouts()["test__shop__g1"])
+        shelves.store.move_alias("test__shop", "test__shop__g2")
+        shelves.store.drop("test__shop__g1")
+
+    shelves.store.events.append(replaced)
+    assert keys(shelves, Query("a red kettle")) == []
+
+
+def test_a_collection_that_is_gone_for_good_is_named() -> None:
+    shelves = restless()
+    shelves.store.events.append(lambda: shelves.store.drop("test__shop__g1"))
+    with pytest.raises(NotFoundError, match=r"'shop' is served by .* which is gone"):
+        shelves.searcher.search(Query("a red kettle"))
 
 
 def test_many_files_are_asked_of_a_deeper_list() -> None:

@@ -1,17 +1,30 @@
 """The listing sensor asks for exactly the runs that are needed, from sizes and etags only."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import dagster as dg
-import polars as pl
 import pytest
 
 from mmrag_pipeline.assets.partitions import DOMAIN
+from mmrag_pipeline.assets.run_index import run_partitions
 from mmrag_pipeline.errors import ListingError
-from mmrag_pipeline.indexing.raw_files import list_objects
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.records import ObjectInfo
 from mmrag_pipeline.resources.pipeline import Pipeline
-from mmrag_pipeline.sensors.listing import changed_files, decide, difference_digest, look
+from mmrag_pipeline.sensors.listing import (
+    LONGEST_REST_S,
+    REST_S,
+    SOURCE,
+    FailedRun,
+    changed_files,
+    decide,
+    due,
+    failed_runs,
+    look,
+)
+from mmrag_pipeline.stores.folder import FolderStore
 from mmrag_pipeline.testing.source import FakeSource
 from mmrag_pipeline.testing.worlds import fake_world
 
@@ -26,6 +39,14 @@ class OutdoorFails(FakeSource):
         if domain == "outdoor":
             raise ListingError("permission denied")
         return super().list(domain)
+
+
+class Unlistable(FakeSource):
+    """A source that is gone."""
+
+    def list(self, domain: str) -> list[ObjectInfo]:
+        """Raise ListingError."""
+        raise ListingError(f"{domain!r} is gone")
 
 
 @pytest.fixture
@@ -100,14 +121,6 @@ def test_the_same_difference_has_the_same_digest(world: World, source: FakeSourc
     assert look(world) == look(world)
 
 
-def test_partial_progress_makes_another_digest(world: World, source: FakeSource) -> None:
-    source.put(SHOP, "b.png", b"img:two")
-    last = world.tables.read("raw_files", SHOP)
-    before = difference_digest(list_objects(world, SHOP), last)
-    source.put(SHOP, "c.png", b"img:three")
-    assert difference_digest(list_objects(world, SHOP), last) != before
-
-
 def test_a_domain_that_cannot_be_listed_troubles_only_itself() -> None:
     source = OutdoorFails()
     source.put(SHOP, "a.png", b"img:one")
@@ -123,9 +136,33 @@ def test_a_name_that_cannot_be_a_partition_is_a_trouble() -> None:
     assert set(look(fake_world(source)).troubles) == {"a...b"}
 
 
-def test_an_empty_listing_of_an_indexed_domain_is_a_difference(world: World) -> None:
-    listing = pl.DataFrame(schema=list_objects(world, SHOP).schema)
-    assert difference_digest(listing, world.tables.read("raw_files", SHOP))
+def test_a_lost_source_troubles_no_domain_that_is_known_and_still_there(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    lost = FolderStore({SHOP: tmp_path / "photos"}, roots=[tmp_path / "lost"])
+    seen = look(replace(fake_world(FakeSource()), source=lost), {SHOP})
+    assert (set(seen.pending), set(seen.troubles)) == ({SHOP}, {SOURCE})
+
+
+def test_a_failed_run_makes_the_same_situation_another_one() -> None:
+    failed = {SHOP: [FailedRun("r2", 0.0), FailedRun("r1", 0.0)]}
+    assert due({SHOP: "d1"}, failed, now_s=1e6) == {SHOP: "d1@r2"}
+
+
+def test_a_domain_rests_after_a_failed_run() -> None:
+    failed = {SHOP: [FailedRun("r1", 1_000.0)], "office": []}
+    asked = due({SHOP: "d1", "office": "d2"}, failed, now_s=1_000.0 + REST_S - 1)
+    assert asked == {"office": "d2"}
+
+
+def test_a_domain_rests_longer_the_more_runs_failed() -> None:
+    failed = {SHOP: [FailedRun(f"r{n}", 1_000.0) for n in range(3)]}
+    assert due({SHOP: "d1"}, failed, now_s=1_000.0 + 4 * REST_S - 1) == {}
+    assert due({SHOP: "d1"}, failed, now_s=1_000.0 + 4 * REST_S) == {SHOP: "d1@r0"}
+
+
+def test_no_rest_is_longer_than_an_hour() -> None:
+    failed = {SHOP: [FailedRun(f"r{n}", 1_000.0) for n in range(8)]}
+    assert set(due({SHOP: "d1"}, failed, now_s=1_000.0 + LONGEST_REST_S)) == {SHOP}
 
 
 def test_the_sensor_is_off_until_someone_turns_it_on() -> None:
@@ -141,6 +178,20 @@ def test_the_sensor_asks_for_a_changed_domain(world: World, source: FakeSource) 
     result = _tick(world)
     assert isinstance(result, dg.SensorResult)
     assert [request.partition_key for request in result.run_requests or []] == [SHOP]
+
+
+def test_the_sensor_tells_why_it_does_nothing(world: World, source: FakeSource) -> None:
+    source.listing_error = ListingError("the disk is gone")
+    result = _tick(world)
+    assert isinstance(result, dg.SkipReason)
+    assert "the disk is gone" in (result.skip_message or "")
+
+
+def test_the_failed_runs_of_a_domain_are_found(world: World) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        broken = replace(world, source=Unlistable())
+        (failed,) = run_partitions(broken, [SHOP], instance=instance, mode=Mode(""))
+        assert [run.run_id for run in failed_runs(instance, SHOP)] == [failed.run_id]
 
 
 def _tick(world: World) -> object:

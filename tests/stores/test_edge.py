@@ -126,7 +126,24 @@ def test_a_half_dropped_collection_does_not_exist(tmp_path: Path, store: EdgeVec
 def test_a_damaged_layout_names_its_file(tmp_path: Path, store: EdgeVectors, text: str) -> None:
     (tmp_path / "collections" / NAME / "layout.json").write_text(text)
     with pytest.raises(CorruptStateError, match=r"layout\.json.*index its domain again"):
-        store.layouts()
+        store.layouts()[NAME]
+
+
+def test_a_damaged_layout_troubles_no_other_collection(tmp_path: Path, store: EdgeVectors) -> None:
+    store.create("other", LAYOUT)
+    (tmp_path / "collections" / NAME / "layout.json").unlink()
+    assert store.layouts()["other"] == LAYOUT
+    with pytest.raises(NotFoundError, match="other"), store.reader("third"):
+        pass
+    with pytest.raises(CorruptStateError), store.reader(NAME):
+        pass
+
+
+def test_a_collection_that_is_dropped_after_the_look_is_absent(store: EdgeVectors) -> None:
+    seen = store.layouts()
+    store.drop(NAME)
+    assert NAME not in seen
+    assert seen == {}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}'])

@@ -1,0 +1,63 @@
+"""A table is read together with the lineage of its own rows."""
+
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+import pytest
+
+from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.frames import table_digest
+from mmrag_pipeline.indexing.commit import read_table
+from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.records import Lineage
+from mmrag_pipeline.stores.memory import MemoryTables
+from tests.indexing.life import DOMAIN, Life
+
+
+@dataclass(slots=True)
+class _Busy:
+    """Tables that another writer replaces while they are read."""
+
+    replacements: int
+    inner: MemoryTables = field(default_factory=MemoryTables)
+
+    def read(self, table: str, partition: str) -> pl.DataFrame | None:
+        found = self.inner.read(table, partition)
+        if self.replacements:
+            self.replacements -= 1
+            _write(self.inner, rows=10 + self.replacements)
+        return found
+
+    def write(self, frame: pl.DataFrame, lineage: Lineage) -> None:
+        self.inner.write(frame, lineage)
+
+    def lineage(self, table: str, partition: str) -> Lineage | None:
+        return self.inner.lineage(table, partition)
+
+
+def _write(tables: MemoryTables, *, rows: int) -> None:
+    frame = pl.DataFrame({"digest": [str(n) for n in range(rows)], "card": [""] * rows})
+    digest = table_digest(frame)
+    tables.write(frame, Lineage("image_vectors", DOMAIN, digest, rows, {}, "", {}, f"run {rows}"))
+
+
+def _world(replacements: int) -> World:
+    tables = _Busy(replacements)
+    _write(tables.inner, rows=1)
+    return replace(Life().world(), tables=tables)
+
+
+def test_a_table_that_is_replaced_while_it_is_read_is_read_again() -> None:
+    frame, lineage = read_table(_world(2), "image_vectors", DOMAIN)
+    assert frame is not None
+    assert lineage is not None
+    assert lineage.digest == table_digest(frame)
+
+
+def test_a_table_that_is_replaced_without_end_is_not_used() -> None:
+    with pytest.raises(CorruptStateError, match="replaced"):
+        read_table(_world(99), "image_vectors", DOMAIN)
+
+
+def test_a_table_that_was_never_written_has_neither_rows_nor_lineage() -> None:
+    assert read_table(_world(0), "points", DOMAIN) == (None, None)

@@ -1,0 +1,30 @@
+"""A domain's name fits wherever it is used: folders, files, collections and aliases."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmrag_pipeline.errors import SettingsError
+from mmrag_pipeline.ids import check_partition, collection_name
+from mmrag_pipeline.stores.names import check_collection
+
+
+@pytest.mark.parametrize("name", ["_", "_a", "a_", "a__b", "", ".", "..", "a/b", "a\0", "a...b"])
+def test_a_name_that_some_store_cannot_carry_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match="cannot name a domain"):
+        check_partition(name)
+
+
+@pytest.mark.parametrize("name", ["a" * 81, "\u6587" * 47, "\U00020000" * 36])
+def test_a_name_that_is_too_long_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match="140 bytes"):
+        check_partition(name)
+
+
+@given(st.text(st.characters(categories=["L", "N"]) | st.sampled_from("-_. &@#"), max_size=80))
+def test_every_usable_name_makes_a_usable_collection(name: str) -> None:
+    try:
+        check_partition(name)
+    except SettingsError:
+        return
+    assert check_collection(collection_name("p" * 40, name, 999_999))
