@@ -44,10 +44,13 @@ def demo() -> None:
     summary = run_index(settings, domains, force=False)
     OUT.print(summary_table(summary))
     tell_troubles(summary)
-    samples = _search(open_searcher(settings), domains)
     report = settings.home / "report.html"
-    with open_world(settings) as world:
-        write_report(report, world, summary, samples)
+    if report.exists() and not summary.computed_anything:
+        OUT.print("Nothing changed: the report of the last run still holds.", markup=False)
+    else:
+        samples = _search(open_searcher(settings), domains)
+        with open_world(settings) as world:
+            write_report(report, world, summary, samples)
     _say_what_next(settings, report)
 
 

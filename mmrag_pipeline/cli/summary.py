@@ -29,6 +29,11 @@ class Summary:
     """Checks that failed without stopping anything."""
     seconds: float = 0.0
 
+    @property
+    def computed_anything(self) -> bool:
+        """Return whether any station had work to do."""
+        return any(outcome.computed for outcome in self.outcomes)
+
     def rows(self, station: str) -> int:
         """Return the rows of a station's tables over all domains."""
         return sum(o.rows for o in self.outcomes if o.station == station)
