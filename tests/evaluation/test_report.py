@@ -185,7 +185,8 @@ def test_a_picture_over_the_limit_is_not_embedded() -> None:
 
 @given(st.text(st.characters(), max_size=60))
 def test_any_text_can_be_written_as_utf8(text: str) -> None:
-    render(replace(REPORT, title=text)).encode("utf-8")
+    page = render(replace(REPORT, title=text))
+    assert page.encode("utf-8").decode("utf-8") == page
 
 
 @given(st.text(st.characters(), max_size=300), st.integers(1, 40))
