@@ -42,6 +42,7 @@ from mmrag_pipeline.stores.memo import ParquetMemo
 from mmrag_pipeline.stores.qdrant_server import connect
 from mmrag_pipeline.stores.sources import Sources, read_sources
 from mmrag_pipeline.stores.tables import ParquetTables
+from mmrag_pipeline.stores.visibility import with_kept_visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,9 @@ def open_world(
 ) -> Iterator[World]:
     """Open every port of the settings; the parser processes end with the block.
 
-    `sources` stands in for those that were indexed before.
+    `sources` stands in for those that were indexed before. Raises CorruptStateError.
     """
+    settings = with_kept_visibility(settings)
     engines = open_engines(settings)
     with ParserPool(settings) as reader:
         yield World(

@@ -25,8 +25,10 @@ class Settings(BaseSettings):
     """When set, the whole `source_root` is this one domain."""
     collection_prefix: str = Field(default="mmrag", pattern=r"^[A-Za-z0-9_-]{1,40}$")
     default_visibility: tuple[str, ...] = ("public",)
+    """Groups that may see a file which no rule names; kept under `home` like the rules."""
     visibility_rules: dict[str, tuple[str, ...]] = {}
-    """Glob over `DOMAIN/KEY` -> visibility groups; the first match wins."""
+    """Glob over `DOMAIN/KEY` -> visibility groups; the first match wins. A run that does not
+    name them keeps those of the run before."""
 
     max_file_bytes: int = Field(default=512 * 2**20, ge=1)
     max_pages: int = Field(default=2_000, ge=1)

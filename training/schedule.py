@@ -5,7 +5,7 @@ import math
 WARMUP = 0.03
 GENTLE_UNTIL = 0.22
 """Until this share of the time pictures are kept easy."""
-SIZES_PX = ((0.0, 64), (0.62, 96))
+SIZES_PX = ((0.0, 64), (0.58, 96), (0.86, 128))
 """Small pictures first: many more samples per second while the coarse features form."""
 FINAL_PX = 64
 """What the exported model expects. After a short training the size it saw most gives the better

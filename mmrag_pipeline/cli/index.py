@@ -13,6 +13,7 @@ from mmrag_pipeline.cli.summary import Summary, summarize, summary_json, summary
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.sources import add_sources
+from mmrag_pipeline.stores.visibility import keep_visibility
 
 _TRIAL = (
     "The shipped image-text model knows drawings and documents, not photographs: it is for trying "
@@ -59,6 +60,9 @@ def index(
     if letters := summary.rows("dead_letters"):
         told = counted(letters, "dead letter")
         ERR.print(f"{told}: `mmrag dead-letters` says which files and why", markup=False)
+    if shown := summary.changed("visibility"):
+        told = counted(shown, "file")
+        ERR.print(f"{told}: seen by other groups than before", markup=False)
     tell_troubles(summary)
 
 
@@ -87,6 +91,7 @@ def run_index(
     from mmrag_pipeline.cli.instance import dagster_instance
 
     started = time.perf_counter()
+    keep_visibility(settings)
     with dagster_instance(settings) as instance, progress(f"Indexing {', '.join(domains)}") as bars:
         results = index_partitions(
             domains,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MODELS = ("ocr", "captions", "image_vectors", "text_vectors")
 _DERIVED = ("tiles", "dead_letters", "points")
 """Stations without costly results: there is nothing to reuse."""
+CHANGES = ("added", "edited", "deleted", "visibility")
 COUNTED = {"files": "raw_files", "pages": "pages", "tiles": "tiles", "chunks": "chunks"}
 
 
@@ -42,6 +43,11 @@ class Summary:
         """Return what a station computed over all domains."""
         return sum(o.computed for o in self.outcomes if o.station == station)
 
+    def changed(self, what: str) -> int:
+        """Return how many files were "added", "edited", "deleted" or changed "visibility"."""
+        files = (o for o in self.outcomes if o.station == "raw_files")
+        return sum(o.changes.get(what, 0) for o in files)
+
     def reused(self, station: str) -> int:
         """Return what a station reused over all domains."""
         return sum(o.reused for o in self.outcomes if o.station == station)
@@ -60,6 +66,7 @@ def summary_json(summary: Summary) -> Json:
         "dead_letters": summary.rows("dead_letters"),
         "model_calls": {name: summary.computed(name) for name in MODELS},
         "reused": {name: summary.reused(name) for name in MODELS},
+        "changes": {what: summary.changed(what) for what in CHANGES},
         "seconds": round(summary.seconds, 3),
         "domains": sorted({o.partition for o in summary.outcomes}),
         "failed": dict(summary.failed),

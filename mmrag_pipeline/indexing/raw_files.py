@@ -157,9 +157,11 @@ def _visibility(settings: Settings, path: str) -> list[str]:
 def _changes(last: pl.DataFrame, table: pl.DataFrame) -> dict[str, int]:
     both = table.join(last, on="key", how="inner")
     edited = both.filter(pl.col("digest").ne_missing(pl.col("digest_right"))).height
+    shown = both.filter(pl.col("visibility").ne_missing(pl.col("visibility_right"))).height
     return {
         "added": table.height - both.height,
         "edited": edited,
+        "visibility": shown,
         "deleted": last.height - both.height,
     }
 

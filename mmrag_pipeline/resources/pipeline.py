@@ -10,6 +10,7 @@ import dagster as dg
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.visibility import keep_visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,9 @@ class PipelineResource(dg.ConfigurableResource[Pipeline]):
         from mmrag_pipeline.assembly import open_world
 
         del context
-        with open_world(self._settings()) as world:
+        settings = self._settings()
+        keep_visibility(settings)
+        with open_world(settings) as world:
             yield Pipeline(world)
 
     def _settings(self) -> Settings:

@@ -62,6 +62,15 @@ def test_a_visibility_rule_moves_a_file_without_a_model_call(bench: Bench) -> No
     assert [hit["key"] for hit in staff] == ["tea.txt"]
 
 
+def test_a_run_without_the_rules_makes_nothing_public(bench: Bench) -> None:
+    rules = '{"notes/tea.*": ["staff"]}'
+    bench.mmrag("index", "--domain", "notes", MMRAG_VISIBILITY_RULES=rules)
+    again = bench.mmrag("index", "--domain", "notes", "--json")
+    assert again.json["changes"]["visibility"] == 0
+    seen = _search(bench, "tea", "--domain", "notes", "--visibility", "public").json["hits"]
+    assert "tea.txt" not in {hit["key"] for hit in seen}
+
+
 def test_a_person_can_copy_where_a_hit_lies(indexed: Bench) -> None:
     said = indexed.mmrag("search", "green tea", "-k", "1")
     assert said.out.splitlines()[:2][1].startswith("  1 notes/tea.txt  page 1, text: ")

@@ -1,0 +1,48 @@
+"""Visibility rules outlive the environment that named them."""
+
+from pathlib import Path
+
+import pytest
+
+from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.visibility import keep_visibility, with_kept_visibility
+
+RULES = {"hr/pay*": ("board",), "hr/*": ("hr", "board")}
+
+
+def test_a_run_that_names_no_rules_keeps_those_of_the_run_before(tmp_path: Path) -> None:
+    keep_visibility(Settings(home=tmp_path, visibility_rules=RULES))
+    later = Settings(home=tmp_path)
+    keep_visibility(later)
+    assert with_kept_visibility(later).visibility_rules == RULES
+
+
+def test_the_order_of_the_rules_is_kept(tmp_path: Path) -> None:
+    keep_visibility(Settings(home=tmp_path, visibility_rules=RULES))
+    assert list(with_kept_visibility(Settings(home=tmp_path)).visibility_rules) == list(RULES)
+
+
+def test_rules_that_are_named_replace_those_that_are_kept(tmp_path: Path) -> None:
+    keep_visibility(Settings(home=tmp_path, visibility_rules=RULES))
+    keep_visibility(Settings(home=tmp_path, visibility_rules={}))
+    assert with_kept_visibility(Settings(home=tmp_path)).visibility_rules == {}
+
+
+def test_rules_and_the_groups_of_all_others_are_kept_apart(tmp_path: Path) -> None:
+    keep_visibility(Settings(home=tmp_path, visibility_rules=RULES))
+    keep_visibility(Settings(home=tmp_path, default_visibility=("staff",)))
+    kept = with_kept_visibility(Settings(home=tmp_path))
+    assert (kept.visibility_rules, kept.default_visibility) == (RULES, ("staff",))
+
+
+def test_looking_with_other_rules_keeps_nothing(tmp_path: Path) -> None:
+    with_kept_visibility(Settings(home=tmp_path, visibility_rules=RULES))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", ["", "[]", '{"visibility_rules": "all"}', '{"public": []}'])
+def test_damaged_rules_stop_the_run_and_make_nothing_public(tmp_path: Path, damage: str) -> None:
+    (tmp_path / "visibility.json").write_text(damage)
+    with pytest.raises(CorruptStateError, match="MMRAG_VISIBILITY_RULES"):
+        with_kept_visibility(Settings(home=tmp_path))
