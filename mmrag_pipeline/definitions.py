@@ -3,7 +3,8 @@
 import dagster as dg
 
 from mmrag_pipeline.assets.checks import CHECKS
-from mmrag_pipeline.assets.job import ASSETS, INDEX
+from mmrag_pipeline.assets.job import INDEX
+from mmrag_pipeline.assets.stations import ASSETS
 from mmrag_pipeline.resources.pipeline import PipelineResource
 from mmrag_pipeline.sensors.listing import changed_files
 

@@ -9,8 +9,6 @@ from mmrag_pipeline.assets.partitions import domains
 from mmrag_pipeline.indexing.stations import STATIONS
 
 OWNERS = ("team:data",)
-CODE_VERSION = "1"
-"""Raise it when a station gives other rows for the same input without any other sign of it."""
 RETRY = dg.RetryPolicy(
     max_retries=2, delay=2.0, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
@@ -38,7 +36,6 @@ def spec(name: str, *, group: str, kinds: AbstractSet[str], description: str) ->
         kinds=set(kinds),
         owners=list(OWNERS),
         tags={"layer": group},
-        code_version=CODE_VERSION,
         partitions_def=domains,
     )
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from mmrag_pipeline.assets.checks import CHECKS
-from mmrag_pipeline.assets.job import ASSETS, INDEX
+from mmrag_pipeline.assets.job import INDEX
 from mmrag_pipeline.assets.partitions import add_domains
+from mmrag_pipeline.assets.stations import ASSETS
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.ports import Progress

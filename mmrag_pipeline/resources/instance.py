@@ -6,8 +6,7 @@ import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
 _CONFIG = "dagster.yaml"
-_SHIPPED = Path(__file__).parents[2] / _CONFIG
-_MINIMAL = "telemetry:\n  enabled: false\n"
+_SHIPPED = Path(__file__).parent / _CONFIG
 
 
 def open_instance(folder: Path) -> dg.DagsterInstance:
@@ -18,7 +17,7 @@ def open_instance(folder: Path) -> dg.DagsterInstance:
     root = folder.absolute()
     root.mkdir(parents=True, exist_ok=True)
     if not (root / _CONFIG).exists():
-        (root / _CONFIG).write_text(_SHIPPED.read_text() if _SHIPPED.is_file() else _MINIMAL)
+        (root / _CONFIG).write_text(_SHIPPED.read_text())
     return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(root), overrides=_log_in(root)))
 
 

@@ -4,7 +4,7 @@ import dagster as dg
 import pytest
 
 from mmrag_pipeline.assets.columns import COLUMNS, column_lineage, column_schema
-from mmrag_pipeline.assets.job import ASSETS
+from mmrag_pipeline.assets.stations import ASSETS
 from mmrag_pipeline.schemas import TABLES
 
 

@@ -1,0 +1,123 @@
+"""The assets, in the order of the data: one step each, as Dagster sees it."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from mmrag_pipeline.assets.declared import GPU, RETRY, RunMode, schema_check, spec
+from mmrag_pipeline.assets.materialize import Materialization, materialize
+from mmrag_pipeline.indexing import (
+    chunks,
+    collection,
+    dead_letters,
+    pages,
+    points,
+    raw_files,
+    text_vectors,
+    tiles,
+    vision,
+)
+from mmrag_pipeline.indexing.station import Step
+from mmrag_pipeline.resources.pipeline import Pipeline
+
+
+def asset_of(
+    name: str, step: Step, specs: Sequence[dg.AssetSpec], *, pool: str | None = None
+) -> dg.AssetsDefinition:
+    """Return the asset, or assets that share one step, that run it on a run's partition."""
+
+    @dg.multi_asset(
+        name=name,
+        specs=specs,
+        check_specs=[schema_check(one.key.to_user_string()) for one in specs],
+        retry_policy=RETRY,
+        can_subset=len(specs) > 1,
+        pool=pool,
+    )
+    def run(
+        context: dg.AssetExecutionContext, config: RunMode, pipeline: dg.ResourceParam[Pipeline]
+    ) -> Iterator[Materialization]:
+        yield from materialize(context, config, pipeline=pipeline, step=step)
+
+    return run
+
+
+RAW_FILES = spec(
+    "raw_files",
+    group="source",
+    kinds={"parquet", "file"},
+    description="What the source holds now: one row per file, with its content digest.",
+)
+PAGES = spec(
+    "pages",
+    group="source",
+    kinds={"parquet"},
+    description="The pages of each file: size, text layer and the way to their pixels.",
+)
+TILES = spec(
+    "tiles",
+    group="understanding",
+    kinds={"parquet"},
+    description="The whole page and overlapping crops that together cover it.",
+)
+OCR = spec(
+    "ocr",
+    group="understanding",
+    kinds={"parquet", "onnx"},
+    description="Words read on pages without a text layer, with their boxes.",
+)
+CAPTIONS = spec(
+    "captions",
+    group="understanding",
+    kinds={"parquet", "pytorch"},
+    description="Sentences that describe each page.",
+)
+IMAGE_VECTORS = spec(
+    "image_vectors",
+    group="vectors",
+    kinds={"parquet", "pytorch"},
+    description="A vector of each page and tile.",
+)
+DEAD_LETTERS = spec(
+    "dead_letters",
+    group="index",
+    kinds={"parquet"},
+    description="Files that some station could not use, why, and since when.",
+)
+CHUNKS = spec(
+    "chunks",
+    group="understanding",
+    kinds={"parquet"},
+    description="What is written on a page, cut to the text encoder's size.",
+)
+TEXT_VECTORS = spec(
+    "text_vectors",
+    group="vectors",
+    kinds={"parquet", "pytorch"},
+    description="Each distinct text once per space: in meaning, and beside pictures.",
+)
+POINTS = spec(
+    "points",
+    group="index",
+    kinds={"parquet"},
+    description="What the collection should hold, each point with its hash.",
+)
+COLLECTION = spec(
+    "collection",
+    group="index",
+    kinds={"qdrant"},
+    description="What is served: the difference to points is applied, no more.",
+)
+
+ASSETS = (
+    asset_of("raw_files", raw_files.STEP, [RAW_FILES]),
+    asset_of("pages", pages.STEP, [PAGES]),
+    asset_of("tiles", tiles.STEP, [TILES]),
+    # one decoding of a page feeds all three that are stale
+    asset_of("vision", vision.STEP, [OCR, CAPTIONS, IMAGE_VECTORS], pool=GPU),
+    asset_of("dead_letters", dead_letters.STEP, [DEAD_LETTERS]),
+    asset_of("chunks", chunks.STEP, [CHUNKS]),
+    asset_of("text_vectors", text_vectors.STEP, [TEXT_VECTORS], pool=GPU),
+    asset_of("points", points.STEP, [POINTS]),
+    asset_of("collection", collection.STEP, [COLLECTION]),
+)
