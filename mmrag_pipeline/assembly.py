@@ -1,6 +1,6 @@
 """Settings to engines and stores: the only place where names become objects."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -117,17 +117,23 @@ def open_vectors(settings: Settings) -> VectorStore:
     return EdgeVectors(settings.home / "collections", settings.lock_timeout_s)
 
 
-def read_picture(settings: Settings, path: Path) -> Pixels:
-    """Return the first page of a picture file as pixels, for a query; raises ParseError."""
-    data = _query_bytes(path, settings.max_file_bytes)
-    media_type = sniff(data[:4096], path.name)
+@contextmanager
+def open_pictures(settings: Settings) -> Iterator[Callable[[Path], Pixels]]:
+    """Open what reads picture files for queries; one parser process reads them all.
+
+    It returns a file's first page and raises ParseError.
+    """
     with ParserPool(settings.model_copy(update={"parse_workers": 1})) as reader:
-        pages = [page for page in reader.parse_file(data, media_type).pages if page.raster]
-        if not pages:
-            raise ParseError(
-                f"{str(path)!r} holds text: give its words instead", reason="no_pixels"
-            )
-        return reader.pixels(data, [pages[0].raster])[0].pixels
+        yield lambda path: _read_picture(reader, path, limit=settings.max_file_bytes)
+
+
+def _read_picture(reader: ParserPool, path: Path, *, limit: int) -> Pixels:
+    data = _query_bytes(path, limit)
+    parsed = reader.parse_file(data, sniff(data[:4096], path.name))
+    pages = [page for page in parsed.pages if page.raster]
+    if not pages:
+        raise ParseError(f"{str(path)!r} holds text: give its words instead", reason="no_pixels")
+    return reader.pixels(data, [pages[0].raster])[0].pixels
 
 
 def _query_bytes(path: Path, limit: int) -> bytes:

@@ -13,6 +13,7 @@ from mmrag_pipeline.engines.paddle import Paddle
 from mmrag_pipeline.engines.rapidocr import RapidOcr
 from mmrag_pipeline.engines.sentence import SentenceEncoder
 from mmrag_pipeline.errors import ListingError, ParseError
+from mmrag_pipeline.records import Pixels
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.edge import EdgeVectors
 from mmrag_pipeline.stores.sources import Sources, write_sources
@@ -91,10 +92,15 @@ def test_a_query_picture_over_the_size_limit_is_not_read(
     (tmp_path / "big.png").write_bytes(b"x" * 11)
     small = settings.model_copy(update={"max_file_bytes": 10})
     with pytest.raises(ParseError, match="MMRAG_MAX_FILE_BYTES=10"):
-        assembly.read_picture(small, tmp_path / "big.png")
+        _read(small, tmp_path / "big.png")
 
 
 @pytest.mark.parametrize("name", ["absent.png", ".", "x" * 5_000, "a\0b"])
 def test_a_query_picture_that_cannot_be_read_is_named(settings: Settings, name: str) -> None:
     with pytest.raises(ParseError, match="cannot be read"):
-        assembly.read_picture(settings, Path(name))
+        _read(settings, Path(name))
+
+
+def _read(settings: Settings, path: Path) -> Pixels:
+    with assembly.open_pictures(settings) as read:
+        return read(path)

@@ -1,21 +1,27 @@
 """`mmrag demo`: index the demo corpus, search it, write the report, say what to try next."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from mmrag_pipeline.assembly import open_searcher, open_world
+from mmrag_pipeline.assembly import open_pictures, open_searcher, open_world
 from mmrag_pipeline.cli.chosen import asked_domains, asked_sources
 from mmrag_pipeline.cli.console import OUT
+from mmrag_pipeline.cli.evaluate import evaluation_table
 from mmrag_pipeline.cli.index import remind_of_trial, run_index, tell_troubles
 from mmrag_pipeline.cli.options import load_settings
-from mmrag_pipeline.cli.report import Shown, write_report
+from mmrag_pipeline.cli.report import Found, Shown, write_report
 from mmrag_pipeline.cli.search import print_hits
 from mmrag_pipeline.cli.summary import summary_table
 from mmrag_pipeline.errors import NotFoundError
+from mmrag_pipeline.evaluation.evaluate import evaluate
+from mmrag_pipeline.evaluation.qrels import read_queries
+from mmrag_pipeline.records import Pixels
 from mmrag_pipeline.retrieval.query import Query, Searcher
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.sources import add_sources
 
 _DEMO = Path(__file__).parents[2] / "demo"
+_PICTURE = _DEMO / "queries" / "camera.jpg"
 _SAMPLES = (
     "red kettle",
     "camping tent in the mountains",
@@ -48,19 +54,26 @@ def demo() -> None:
     if report.exists() and not summary.computed_anything:
         OUT.print("Nothing changed: the report of the last run still holds.", markup=False)
     else:
-        samples = _search(open_searcher(settings), domains)
+        with open_pictures(settings) as read:
+            found = _find(open_searcher(settings), read, tuple(domains))
         with open_world(settings) as world:
-            write_report(report, world, summary, samples)
+            write_report(report, world, summary, found)
     _say_what_next(settings, report)
 
 
-def _search(searcher: Searcher, domains: list[str]) -> list[Shown]:
+def _find(searcher: Searcher, read: Callable[[Path], Pixels], domains: tuple[str, ...]) -> Found:
+    """Show sample queries and their hits, then measure the labelled ones."""
+    queries = [Query(text=text, domains=domains, limit=_SHOWN) for text in _SAMPLES]
+    queries.append(Query(image=read(_PICTURE), domains=domains, limit=_SHOWN))
     shown = []
-    for text in _SAMPLES:
-        hits = searcher.search(Query(text=text, domains=tuple(domains), limit=_SHOWN))
-        print_hits(text, hits)
-        shown.append(Shown(text, tuple(hits)))
-    return shown
+    for query in queries:
+        hits = tuple(searcher.search(query))
+        print_hits(query.text or f"the picture demo/queries/{_PICTURE.name}", hits)
+        shown.append(Shown(query.text, hits, query.image))
+    labelled = read_queries(_DEMO / "queries.jsonl")
+    result = evaluate(searcher, labelled, load_image=read, domains=domains)
+    OUT.print(evaluation_table(result))
+    return Found(tuple(shown), result)
 
 
 def _say_what_next(settings: Settings, report: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from mmrag_pipeline.assembly import open_searcher, read_picture
+from mmrag_pipeline.assembly import open_pictures, open_searcher
 from mmrag_pipeline.cli.console import OUT, print_json, table
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.evaluation.evaluate import Evaluation, Scores
@@ -38,12 +38,9 @@ def evaluate(
     """
     settings = load_settings()
     asked = read_queries(queries)
-    result = measure(
-        open_searcher(settings),
-        asked,
-        load_image=lambda path: read_picture(settings, path),
-        domains=tuple(domain) if domain else None,
-    )
+    domains = tuple(domain) if domain else None
+    with open_pictures(settings) as read:
+        result = measure(open_searcher(settings), asked, load_image=read, domains=domains)
     if as_json:
         print_json(result.as_json())
     else:
@@ -52,17 +49,14 @@ def evaluate(
 
 def evaluation_table(result: Evaluation) -> Table:
     """Return the measures as a table: a row per kind and ranking, fused first, all kinds last."""
-    rankings: dict[str, Scores] = {"fused": result.fused}
-    rankings |= {str(name): scores for name, scores in result.signals.items()}
     rows = [
         (kind if name == "fused" else "", name, *_numbers(scores, kind))
         for kind in [*result.fused.kinds, "overall"]
-        for name, scores in rankings.items()
+        for name, scores in result.rankings().items()
     ]
     return table(f"{result.queries} queries", ("kind", "ranking", "queries", *_SHOWN), rows)
 
 
 def _numbers(scores: Scores, kind: str) -> list[float | int]:
-    measures = scores.overall if kind == "overall" else scores.kinds[kind]
-    values = measures.as_json()
+    values = scores.of(kind).as_json()
     return [values[name] for name in ("queries", *_SHOWN)]

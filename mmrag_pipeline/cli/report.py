@@ -1,6 +1,5 @@
 """The demo's HTML report, from what a run did and what searches found."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +9,12 @@ import polars as pl
 from mmrag_pipeline.cli.dead_letters import read_letters
 from mmrag_pipeline.cli.summary import MODELS, Summary, stations
 from mmrag_pipeline.errors import ItemError
+from mmrag_pipeline.evaluation.evaluate import Evaluation
 from mmrag_pipeline.evaluation.report import (
     DeadLetter,
     Report,
     SampleQuery,
+    ScoreRow,
     ShownHit,
     SignalShare,
     StationRow,
@@ -23,7 +24,7 @@ from mmrag_pipeline.evaluation.report import (
 )
 from mmrag_pipeline.indexing.pixels import stream_pixels
 from mmrag_pipeline.indexing.station import World
-from mmrag_pipeline.records import Box, PagePixels
+from mmrag_pipeline.records import Box, PagePixels, Pixels
 from mmrag_pipeline.retrieval.hits import Hit
 from mmrag_pipeline.stores.files import replace_file
 
@@ -32,15 +33,24 @@ _THUMBNAIL_PX = 240
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A sample query and its hits."""
+    """A sample query, in words or by picture, and its hits."""
 
     text: str
     hits: tuple[Hit, ...]
+    picture: Pixels | None = None
 
 
-def write_report(path: Path, world: World, summary: Summary, samples: Sequence[Shown]) -> None:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What searches found: samples to look at, and how good the answers to labelled queries are."""
+
+    samples: tuple[Shown, ...]
+    evaluation: Evaluation | None = None
+
+
+def write_report(path: Path, world: World, summary: Summary, found: Found) -> None:
     """Write the report atomically."""
-    page = render(_report(world, summary, samples))
+    page = render(_report(world, summary, found))
     replace_file(path, lambda temporary: _write(temporary, page))
 
 
@@ -48,7 +58,7 @@ def _write(path: Path, page: str) -> None:
     path.write_text(page, encoding="utf-8")
 
 
-def _report(world: World, summary: Summary, samples: Sequence[Shown]) -> Report:
+def _report(world: World, summary: Summary, found: Found) -> Report:
     domains = sorted({o.partition for o in summary.outcomes})
     letters = read_letters(world.settings, domains).iter_rows(named=True)
     return Report(
@@ -60,7 +70,8 @@ def _report(world: World, summary: Summary, samples: Sequence[Shown]) -> Report:
             DeadLetter(r["domain"], r["key"], r["station"], r["reason"], r["message"])
             for r in letters
         ),
-        samples=tuple(_sample(world, shown) for shown in samples),
+        samples=tuple(_sample(world, shown) for shown in found.samples),
+        scores=_scores(found.evaluation) if found.evaluation else (),
         remarks=_remarks(world),
     )
 
@@ -99,7 +110,18 @@ def _station(summary: Summary, name: str) -> StationRow:
 
 
 def _sample(world: World, shown: Shown) -> SampleQuery:
-    return SampleQuery(shown.text, None, tuple(_hit(world, hit) for hit in shown.hits))
+    hits = tuple(_hit(world, hit) for hit in shown.hits)
+    if shown.picture is None:
+        return SampleQuery(shown.text, None, hits)
+    return SampleQuery(shown.text, thumbnail(shown.picture, None, side_px=_THUMBNAIL_PX), hits)
+
+
+def _scores(evaluation: Evaluation) -> tuple[ScoreRow, ...]:
+    return tuple(
+        ScoreRow(kind, name, scores.of(kind))
+        for kind in [*evaluation.fused.kinds, "overall"]
+        for name, scores in evaluation.rankings().items()
+    )
 
 
 def _hit(world: World, hit: Hit) -> ShownHit:

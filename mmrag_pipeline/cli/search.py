@@ -6,13 +6,14 @@ from typing import Annotated, get_args
 
 import typer
 
-from mmrag_pipeline.assembly import open_searcher, read_picture
+from mmrag_pipeline.assembly import open_pictures, open_searcher
 from mmrag_pipeline.cli.console import counted, print_entry, print_json, print_title
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.errors import SettingsError
-from mmrag_pipeline.records import PointKind
+from mmrag_pipeline.records import Pixels, PointKind
 from mmrag_pipeline.retrieval.hits import Hit
 from mmrag_pipeline.retrieval.query import Query
+from mmrag_pipeline.settings import Settings
 
 _SNIPPET = 160
 
@@ -49,7 +50,7 @@ def search(
     settings = load_settings()
     query = Query(
         text=text,
-        image=read_picture(settings, image) if image else None,
+        image=_picture(settings, image) if image else None,
         domains=tuple(domain) if domain else None,
         kinds=_kinds(kind),
         visibility=tuple(visibility) if visibility else None,
@@ -60,6 +61,11 @@ def search(
         print_json({"query": text, "hits": [hit.as_json() for hit in hits]})
     else:
         print_hits(text or str(image), hits)
+
+
+def _picture(settings: Settings, path: Path) -> Pixels:
+    with open_pictures(settings) as read:
+        return read(path)
 
 
 def _kinds(asked: Sequence[str] | None) -> tuple[PointKind, ...] | None:

@@ -24,6 +24,10 @@ class Scores:
     overall: Measures
     kinds: Mapping[str, Measures]
 
+    def of(self, kind: str) -> Measures:
+        """Return the measures of one kind of query, or of all for `overall`."""
+        return self.overall if kind == "overall" else self.kinds[kind]
+
     def as_json(self) -> dict[str, object]:
         """Return `{"overall": M, "kinds": {KIND: M}}`."""
         kinds = {kind: measures.as_json() for kind, measures in self.kinds.items()}
@@ -37,6 +41,10 @@ class Evaluation:
     queries: int
     fused: Scores
     signals: Mapping[Signal, Scores]
+
+    def rankings(self) -> Mapping[str, Scores]:
+        """Return the scores of the fusion and of each signal, by name."""
+        return {"fused": self.fused} | {str(name): one for name, one in self.signals.items()}
 
     def as_json(self) -> dict[str, object]:
         """Return what `mmrag evaluate --json` prints."""

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from mmrag_pipeline.engines.openclip_sources import SHIPPED_FOLDER
 from mmrag_pipeline.stores.sources import Sources, write_sources
 from tests.cli.commands import Bench, Said
 from tests.cli.corpus import build
@@ -23,8 +22,6 @@ finally:
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Return the state and the source that no test may change; not indexed by itself."""
-    if not (SHIPPED_FOLDER / "image.safetensors").is_file():
-        pytest.skip(f"{SHIPPED_FOLDER.name} has no weights: the index needs the shipped model")
     folder = tmp_path_factory.mktemp("cli")
     return Bench(folder / "home", build(folder / "source"))
 
