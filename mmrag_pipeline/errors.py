@@ -13,6 +13,8 @@ MmragError
 └── NotFoundError            an asked-for point, domain, table or collection is absent
 """
 
+from collections.abc import Sequence
+
 
 class MmragError(Exception):
     """Root of all errors of this package."""
@@ -23,7 +25,11 @@ class SettingsError(MmragError):
 
 
 class ListingError(MmragError):
-    """A source could not be listed."""
+    """A source could not be listed; `found` are the domains that could be found in spite of it."""
+
+    def __init__(self, message: str, *, found: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.found = tuple(found)
 
 
 class ItemError(MmragError):

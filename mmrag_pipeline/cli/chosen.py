@@ -1,6 +1,8 @@
 """Which source and which domains a command works on."""
 
 import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mmrag_pipeline.assembly import open_source
@@ -21,28 +23,53 @@ def asked_sources(settings: Settings, source: Path | None, domain: str | None) -
     return known.with_root(folder) if domain is None else known.with_folder(domain, folder)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The domains to work on; `trouble` says what hides others, and is empty when nothing does."""
+
+    domains: list[str]
+    trouble: str = ""
+
+
 def asked_domains(
     settings: Settings, sources: Sources, source: Path | None, domain: str | None
-) -> list[str]:
+) -> Asked:
     """Return the domains to work on: of the given source, or the named one, or all known.
 
-    Raises ListingError when two sources claim one domain, SettingsError or NotFoundError when
-    there is nothing to work on: all before anything is written.
+    What hides one domain stops no other. Raises ListingError when it hides all that is asked
+    for or when two sources claim one domain, SettingsError or NotFoundError when there is
+    nothing to work on: all before anything is written.
     """
-    known = _sourced(settings, sources)
+    seen, hidden = _seen(lambda: _sourced(settings, sources))
     if domain is not None:
-        return [_known_domain(settings, domain, known)]
+        return Asked([_known_domain(settings, domain, seen, hidden)])
     if source is None:
-        chosen, without = known, "no source is known yet"
-    else:
-        chosen = FolderStore({}, roots=[source]).domains()
-        without = f"{_short(source)} holds neither folders nor files"
+        known = {*seen, *(_tabled(settings) if hidden else ())}
+        return _worked_on(known, hidden, "no source is known yet")
+    own, own_trouble = _seen(FolderStore({}, roots=[source]).domains)
+    if hidden and not set(own) <= set(seen):
+        raise hidden
+    return _worked_on(own, own_trouble, f"{_short(source)} holds neither folders nor files")
+
+
+def _seen(look: Callable[[], list[str]]) -> tuple[Sequence[str], ListingError | None]:
+    """Return the domains that can be seen, and the error that hides others."""
+    try:
+        return look(), None
+    except ListingError as error:
+        return error.found, error
+
+
+def _worked_on(domains: Iterable[str], hidden: ListingError | None, without: str) -> Asked:
+    chosen = sorted(domains)
+    if hidden and not chosen:
+        raise hidden
     if not chosen:
         raise SettingsError(
             f"{without}: run `mmrag index --source DIR` (a sub-folder per domain) "
             "or `mmrag index --source DIR --domain NAME` (the folder is one domain)"
         )
-    return chosen
+    return Asked(chosen, str(hidden or ""))
 
 
 def indexed_domains(settings: Settings, names: list[str] | None) -> list[str]:
@@ -68,13 +95,16 @@ def _sourced(settings: Settings, sources: Sources) -> list[str]:
         return open_source(settings, sources).domains()
     except ListingError as error:
         raise ListingError(
-            f"{error} A source that is gone for good: take it out of {settings.home}/sources.json"
+            f"{error} A source that is gone for good: take it out of {settings.home}/sources.json",
+            found=error.found,
         ) from error
 
 
-def _known_domain(settings: Settings, domain: str, known: list[str]) -> str:
+def _known_domain(
+    settings: Settings, domain: str, known: Sequence[str], hidden: ListingError | None
+) -> str:
     if domain not in known and domain not in _tabled(settings):
-        raise NotFoundError(
+        raise hidden or NotFoundError(
             f"no source has a domain {domain!r}; known: {', '.join(known) or 'none'}. Map a "
             "folder to it with `mmrag index --source DIR --domain NAME`"
         )

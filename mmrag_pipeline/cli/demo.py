@@ -45,7 +45,7 @@ def demo() -> None:
     if not corpus.is_dir():
         raise NotFoundError(f"{corpus} is missing: run `mmrag demo` from a clone of the repository")
     sources = asked_sources(settings, corpus, None)
-    domains = asked_domains(settings, sources, corpus, None)
+    domains = asked_domains(settings, sources, corpus, None).domains
     add_sources(settings.home, sources.added_to)
     summary = run_index(settings, domains, force=False)
     OUT.print(summary_table(summary))

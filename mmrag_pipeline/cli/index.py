@@ -45,14 +45,16 @@ def index(
     """
     settings = load_settings()
     sources = asked_sources(settings, source, domain)
-    domains = asked_domains(settings, sources, source, domain)
+    asked = asked_domains(settings, sources, source, domain)
     if not (settings.home / "tables").exists():
         remind_of_trial(settings)
     add_sources(settings.home, sources.added_to)
-    summary = run_index(settings, domains, force=force)
-    if source is None and domain is None:
+    summary = run_index(settings, asked.domains, force=force)
+    if source is None and domain is None and not asked.trouble:
         orphans = [_ORPHAN.format(name=name) for name in orphaned_domains(settings, sources)]
         summary = replace(summary, warnings=(*summary.warnings, *orphans))
+    if asked.trouble:
+        summary = replace(summary, warnings=(*summary.warnings, asked.trouble))
     if as_json:
         print_json(summary_json(summary))
     else:
@@ -64,6 +66,8 @@ def index(
         told = counted(shown, "file")
         ERR.print(f"{told}: seen by other groups than before", markup=False)
     tell_troubles(summary)
+    if asked.trouble:
+        raise typer.Exit(1)
 
 
 def remind_of_trial(settings: Settings) -> None:

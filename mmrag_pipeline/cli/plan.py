@@ -1,14 +1,23 @@
 """`mmrag plan`: what index would do and about how long it would take, before anything runs."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+
+import typer
 
 from mmrag_pipeline.assembly import open_world
 from mmrag_pipeline.cli.chosen import asked_domains, asked_sources
 from mmrag_pipeline.cli.console import OUT, print_json, table
+from mmrag_pipeline.cli.index import tell_troubles
 from mmrag_pipeline.cli.options import AsJson, Domain, SourceDir, load_settings
 from mmrag_pipeline.cli.rates import learned_rates
+from mmrag_pipeline.cli.summary import Summary
+from mmrag_pipeline.errors import ListingError
+from mmrag_pipeline.ids import Json
 from mmrag_pipeline.indexing.plan import StationPlan
 from mmrag_pipeline.indexing.plan import plan as plan_partition
+from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.sources import Sources
 
 _COUNTS = ("add", "change", "delete", "reuse", "calls")
 
@@ -24,19 +33,50 @@ def plan(source: SourceDir = None, domain: Domain = None, as_json: AsJson = Fals
     """
     settings = load_settings()
     sources = asked_sources(settings, source, domain)
-    domains = asked_domains(settings, sources, source, domain)
-    rates = learned_rates(settings)
-    with open_world(settings, sources=sources) as world:
-        plans = {name: plan_partition(world, name, rates=rates) for name in domains}
-    rows = _summed([row for rows in plans.values() for row in rows])
-    seconds = sum(row.seconds for row in rows)
+    asked = asked_domains(settings, sources, source, domain)
+    plans, failed = _plans(settings, sources, asked.domains)
     if as_json:
-        each = {name: [asdict(row) for row in rows] for name, rows in plans.items()}
-        total = [asdict(row) for row in rows]
-        print_json({"stations": total, "domains": each, "seconds": round(seconds, 1)})
-        return
+        print_json(_as_json(plans, failed, asked.trouble))
+    else:
+        _print(plans)
+    tell_troubles(Summary((), failed=failed, warnings=(asked.trouble,) if asked.trouble else ()))
+    if asked.trouble:
+        raise typer.Exit(1)
+
+
+def _plans(
+    settings: Settings, sources: Sources, domains: Sequence[str]
+) -> tuple[dict[str, list[StationPlan]], dict[str, str]]:
+    """Return the plan of each domain, and why those without one have none."""
+    rates = learned_rates(settings)
+    plans: dict[str, list[StationPlan]] = {}
+    failed: dict[str, str] = {}
+    with open_world(settings, sources=sources) as world:
+        for name in domains:
+            try:
+                plans[name] = plan_partition(world, name, rates=rates)
+            except ListingError as error:
+                failed[name] = str(error)
+    return plans, failed
+
+
+def _as_json(
+    plans: Mapping[str, list[StationPlan]], failed: Mapping[str, str], trouble: str
+) -> Json:
+    rows = _summed([row for rows in plans.values() for row in rows])
+    return {
+        "stations": [asdict(row) for row in rows],
+        "domains": {name: [asdict(row) for row in rows] for name, rows in plans.items()},
+        "seconds": round(sum(row.seconds for row in rows), 1),
+        "failed": dict(failed),
+        "warnings": [trouble] if trouble else [],
+    }
+
+
+def _print(plans: Mapping[str, list[StationPlan]]) -> None:
+    rows = _summed([row for rows in plans.values() for row in rows])
     shown = [(_name(r), *(getattr(r, c) for c in _COUNTS), r.seconds) for r in rows]
-    title = f"{', '.join(domains)}: about {seconds:,.0f} s of work"
+    title = f"{', '.join(plans)}: about {sum(row.seconds for row in rows):,.0f} s of work"
     OUT.print(table(title, ("station", *_COUNTS, "seconds"), shown))
     if not all(row.exact for row in rows):
         OUT.print("~ an estimate: it depends on files that were not read yet", markup=False)

@@ -93,14 +93,14 @@ def _rest_s(failed: Sequence[FailedRun], now_s: float) -> float:
 def look(world: World, known: Collection[str] = ()) -> Look:
     """Look at every domain; one that cannot be looked at troubles only itself.
 
-    `known` are the domains to look at when the source cannot say which it has.
+    `known` are domains to look at even when the source cannot say all that it has.
     """
     pending: dict[str, str] = {}
     troubles: dict[str, str] = {}
     try:
         names = world.source.domains()
     except ListingError as error:
-        names, troubles[SOURCE] = sorted(known), str(error)
+        names, troubles[SOURCE] = sorted({*known, *error.found}), str(error)
     for name in names:
         try:
             digest = situation(world, check_partition(name))

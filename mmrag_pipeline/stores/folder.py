@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote_from_bytes
 
-from mmrag_pipeline.errors import ReadError
+from mmrag_pipeline.errors import ListingError, ReadError
 from mmrag_pipeline.ids import check_partition
 from mmrag_pipeline.records import ObjectInfo
 from mmrag_pipeline.stores.domain_folders import (
@@ -51,7 +51,7 @@ class FolderStore:
         """Return the domains of the source, sorted; raises ListingError when some are hidden."""
         seen = self._look()
         if seen.troubles:
-            raise seen.troubles[0]
+            raise ListingError(str(seen.troubles[0]), found=sorted(seen.found))
         return sorted(seen.found)
 
     def list(self, domain: str) -> list[ObjectInfo]:

@@ -1,6 +1,7 @@
 """`mmrag index`: what it counts, what it pays for, what it says."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -86,6 +87,27 @@ def test_an_unknown_domain_is_refused_before_anything_is_written(empty: Bench) -
     assert said.code == 1
     assert "no source has a domain 'nope'" in said.err
     assert not empty.home.exists()
+
+
+def test_a_lost_root_stops_only_its_own_domains(bench: Bench, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    (other / "garden").mkdir(parents=True)
+    (other / "garden" / "tree.txt").write_text("An apple tree.")
+    assert bench.mmrag("index", "--source", str(other)).code == 0
+    bench.source.rename(tmp_path / "moved")
+    (other / "garden" / "bush.txt").write_text("A rose bush.")
+    said = bench.mmrag("index", "--json")
+    assert (said.code, set(said.json["failed"])) == (1, {"notes", "shop"})
+    assert said.json["changes"]["added"] == 1
+    assert "take it out of" in said.json["warnings"][0]
+
+
+def test_a_lost_root_hides_no_plan_of_another_root(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "other" / "garden").mkdir(parents=True)
+    bench.source.rename(tmp_path / "moved")
+    said = bench.mmrag("plan", "--source", str(tmp_path / "other"), "--json")
+    assert (said.code, set(said.json["domains"])) == (0, {"garden"})
+    assert set(bench.mmrag("plan", "--json").json["failed"]) == {"notes", "shop"}
 
 
 def test_a_domain_whose_folder_is_gone_is_told_and_kept(bench: Bench) -> None:
