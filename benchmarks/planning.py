@@ -12,8 +12,11 @@ from benchmarks.measure import Finding, in_process, report, show, timed
 from mmrag_pipeline.engines.stub import StubOcr
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.ids import digest_text, file_id
-from mmrag_pipeline.indexing import pages, raw_files, vision
+from mmrag_pipeline.indexing import pages, raw_files
+from mmrag_pipeline.indexing.captions import CAPTIONS
 from mmrag_pipeline.indexing.failures import failures_of
+from mmrag_pipeline.indexing.image_vectors import IMAGE_VECTORS
+from mmrag_pipeline.indexing.ocr import OCR
 from mmrag_pipeline.indexing.plan import StationPlan, plan
 from mmrag_pipeline.indexing.run import upstream_digests
 from mmrag_pipeline.indexing.station import World
@@ -134,11 +137,11 @@ def _remember(world: World, table: pl.DataFrame) -> None:
         problems=pl.lit([], shelf.schema["problems"]),
     )
     world.memo.append("pages", shelf.fingerprint, DOMAIN, parsed.hstack(rows))
-    for station in ("ocr", "captions", "image_vectors"):
+    for station in (OCR, CAPTIONS, IMAGE_VECTORS):
         key = pl.col("page_digest")
-        whole = pl.format("{}:0,0,40,32", key) if station == "image_vectors" else key
-        place = vision.shelf(world, station)
-        world.memo.append(station, place.fingerprint, DOMAIN, table.select(key=whole))
+        whole = pl.format("{}:0,0,40,32", key) if station is IMAGE_VECTORS else key
+        place = station.shelf(world)
+        world.memo.append(place.station, place.fingerprint, DOMAIN, table.select(key=whole))
 
 
 if __name__ == "__main__":

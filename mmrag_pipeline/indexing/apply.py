@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.indexing.image_vectors import IMAGE_VECTORS
 from mmrag_pipeline.indexing.remember import Shelf, remembered
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.text_vectors import shelf as text_shelf
-from mmrag_pipeline.indexing.vision import shelf as pixel_shelf
 from mmrag_pipeline.ports import CollectionWriter
 from mmrag_pipeline.records import Signal, StoredPoint, Vectors
 
@@ -82,7 +82,7 @@ def _payload(row: Mapping[str, object], run_id: str) -> dict[str, object]:
 def _dense(world: World, rows: pl.DataFrame) -> Mapping[Signal, Mapping[str, Vectors]]:
     """Return signal -> key -> vector for these points, each file of the memo read once."""
     shelves: dict[Signal, Shelf] = {
-        "image": pixel_shelf(world, "image_vectors"),
+        "image": IMAGE_VECTORS.shelf(world),
         "text": text_shelf("text", world.text.card),
         "image_text": text_shelf("image_text", world.image_text.card),
     }

@@ -8,11 +8,11 @@ import polars as pl
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.ids import collection_name
+from mmrag_pipeline.indexing.image_vectors import IMAGE_VECTORS
 from mmrag_pipeline.indexing.remember import Shelf, remembered
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.text_vectors import shelf as text_shelf
 from mmrag_pipeline.indexing.unit_rows import off_unit
-from mmrag_pipeline.indexing.vision import shelf as pixel_shelf
 from mmrag_pipeline.records import Layout, Signal
 from mmrag_pipeline.schemas import COLLECTION, POINTS, TABLES
 
@@ -249,7 +249,7 @@ def fingerprint_verdict(found: Mapping[str, set[str]], expected: Mapping[str, st
 
 def _shelves(world: World, table: str, rows: pl.DataFrame) -> Iterator[tuple[Shelf, pl.Series]]:
     if table == "image_vectors":
-        yield pixel_shelf(world, table), rows["digest"]
+        yield IMAGE_VECTORS.shelf(world), rows["digest"]
         return
     signals: dict[Signal, Shelf] = {
         "text": text_shelf("text", world.text.card),

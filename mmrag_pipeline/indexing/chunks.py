@@ -6,7 +6,10 @@ import polars as pl
 
 from mmrag_pipeline.ids import Json, digest_text
 from mmrag_pipeline.indexing import pages
+from mmrag_pipeline.indexing.captions import recipe as captions_recipe
 from mmrag_pipeline.indexing.contents import content_key
+from mmrag_pipeline.indexing.ocr import has_text_layer
+from mmrag_pipeline.indexing.ocr import recipe as ocr_recipe
 from mmrag_pipeline.indexing.remember import (
     Batch,
     Row,
@@ -16,7 +19,6 @@ from mmrag_pipeline.indexing.remember import (
 )
 from mmrag_pipeline.indexing.splitting import Piece, split_lines
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
-from mmrag_pipeline.indexing.vision import captions_recipe, has_text_layer, ocr_recipe
 from mmrag_pipeline.records import Box, Line
 from mmrag_pipeline.schemas import BOX, CHUNKS
 

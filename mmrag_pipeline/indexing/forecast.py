@@ -5,14 +5,16 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from mmrag_pipeline.indexing import (
+    captions,
     chunks,
     collection,
+    image_vectors,
+    ocr,
     pages,
     points,
     raw_files,
     text_vectors,
     tiles,
-    vision,
 )
 from mmrag_pipeline.indexing.apply import difference
 from mmrag_pipeline.indexing.contents import content_key
@@ -84,13 +86,14 @@ def look(world: World, partition: str) -> Look:
     listing = raw_files.list_objects(world, partition)
     last = table(world, partition, "raw_files")
     fresh = raw_files.changed(listing, last)
-    listed = last.join(listing, on="key", how="semi")
+    deleted = last.join(listing, on="key", how="anti")
+    listed = last.join(deleted, on="key", how="anti")
     return Look(
         world,
         partition,
         fresh,
         changed=listed.join(fresh, on="key", how="semi"),
-        deleted=last.join(listing, on="key", how="anti"),
+        deleted=deleted,
         kept=listed.join(fresh, on="key", how="anti"),
     )
 
@@ -131,7 +134,7 @@ def _unparsed(seen: Look) -> pl.DataFrame:
     """Return the rows of unchanged files whose content no memo holds parsed."""
     held = seen.kept.drop_nulls("digest").with_columns(content=content_key())
     open_keys = seen.missing(pages.STATION, pages.shelf(seen.world), held["content"]).keys
-    return held.filter(pl.col("content").is_in(open_keys.implode()))
+    return held.join(open_keys.to_frame("content"), on="content", how="semi")
 
 
 def _parsing(seen: Look, unparsed: pl.DataFrame) -> Work:
@@ -169,26 +172,27 @@ def _known_pages(seen: Look, parsed: pl.DataFrame) -> pl.DataFrame:
 
 def _pixels(seen: Look, known: pl.DataFrame) -> tuple[dict[str, Work], dict[str, pl.Series]]:
     """Return each pixel station's work, and the keys that its engine failed on for good."""
-    tiled = tiles.cut(seen.world.settings, known).select(vision.picture_key().alias("key"))
-    wanted = {
-        vision.OCR_STATION: vision.ocr_wanted(known),
-        vision.CAPTIONS_STATION: vision.captions_wanted(known),
-        vision.IMAGE_VECTORS_STATION: tiled["key"],
-    }
+    tiled = tiles.cut(seen.world.settings, known).select(image_vectors.picture_key().alias("key"))
+    wanted = (
+        (ocr.OCR, ocr.wanted(known)),
+        (captions.CAPTIONS, captions.wanted(known)),
+        (image_vectors.IMAGE_VECTORS, tiled["key"]),
+    )
     works, lost = {}, {}
-    for station, keys in wanted.items():
-        missing = seen.missing(station, vision.shelf(seen.world, station.name), keys)
-        lost[station.name] = missing.given_up["item"]
-        works[station.name] = _compared(keys, missing, seen.table(station.name).to_series(0))
+    for one, keys in wanted:
+        name = one.station.name
+        missing = seen.missing(one.station, one.shelf(seen.world), keys)
+        lost[name] = missing.given_up["item"]
+        works[name] = _compared(keys, missing, seen.table(name).to_series(0))
     return works, lost
 
 
 def _compared(wanted: pl.Series, missing: Missing, present: pl.Series) -> Work:
     """Return work by key: made anew counts as changed when the table has it already."""
-    todo = missing.keys
-    change = int(todo.is_in(present.implode()).sum()) if len(todo) else 0
-    gone = present.len() - int(present.is_in(wanted.implode()).sum())
-    return Work(todo.len() - change, change, gone, missing.reused)
+    todo, held = missing.keys.to_frame("key"), present.to_frame("key")
+    add = todo.join(held, on="key", how="anti").height
+    gone = held.join(wanted.to_frame("key"), on="key", how="anti").height if held.height else 0
+    return Work(add, todo.height - add, gone, missing.reused)
 
 
 def _cutting(
@@ -203,7 +207,7 @@ def _cutting(
     sources = keyed.filter(~pl.any_horizontal(failed))
     place = chunks.shelf(seen.world)
     missing = seen.missing(chunks.STATION, place, sources["key"])
-    stays = sources.filter(~pl.col("key").is_in(missing.keys.implode()))
+    stays = sources.join(missing.keys.to_frame("key"), on="key", how="anti")
     if seen.is_current(chunks.STATION):
         texts = seen.table("chunks").join(stays, on=["file_id", "page_no", "kind"], how="semi")
     else:

@@ -6,8 +6,9 @@ from hashlib import blake2b
 import polars as pl
 
 from mmrag_pipeline.ids import point_id
+from mmrag_pipeline.indexing.image_vectors import picture_key
+from mmrag_pipeline.indexing.image_vectors import recipe as pictures_recipe
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
-from mmrag_pipeline.indexing.vision import image_vectors_recipe, picture_key
 from mmrag_pipeline.schemas import FAILURES, POINTS
 
 _PAYLOAD = (
@@ -41,7 +42,7 @@ def recipe(world: World) -> Recipe:
         "ocr": world.ocr.card.fingerprint,
         "caption": world.captioner.card.fingerprint,
     }
-    return Recipe(["points", 2, image_vectors_recipe(world).digest], cards)
+    return Recipe(["points", 2, pictures_recipe(world).digest], cards)
 
 
 STATION = Station(
@@ -58,7 +59,7 @@ def make(world: World, job: Job) -> Made:
     )
     pages = job.frames["pages"].drop("lines").join(files, on="file_id")
     # the same key with other pixels is another vector: what made it counts in the hash
-    pictures = _pictures(job, pages).with_columns(pixels=pl.lit(image_vectors_recipe(world).digest))
+    pictures = _pictures(job, pages).with_columns(pixels=pl.lit(pictures_recipe(world).digest))
     rows = pl.concat([pictures, _texts(job, pages)], how="diagonal")
     table = _hashed(_identified(_with_payload(rows, job.partition))).sort("point_id")
     return Made(table.select(POINTS.names()), pl.DataFrame(schema=FAILURES), 0, table.height)

@@ -18,10 +18,10 @@ from mmrag_pipeline.indexing.checks import (
     judge_schema,
     judge_vectors,
 )
+from mmrag_pipeline.indexing.image_vectors import IMAGE_VECTORS
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.indexing.text_vectors import shelf as text_shelf
-from mmrag_pipeline.indexing.vision import shelf as pixel_shelf
 from mmrag_pipeline.ports import Memo
 from mmrag_pipeline.schemas import COLLECTION, DEAD_LETTERS, POINTS, TABLES
 from mmrag_pipeline.stores.memory import MemoryMemo
@@ -88,7 +88,7 @@ def test_lost_vectors_are_missing(world: World, table: str) -> None:
 
 
 def test_a_vector_that_is_not_of_unit_length_fails(world: World) -> None:
-    place = pixel_shelf(world, "image_vectors")
+    place = IMAGE_VECTORS.shelf(world)
     verdict = judge_vectors(_with_vectors(world, place.station, factor=1.01), "image_vectors", SHOP)
     assert verdict.counts["off_norm"] == verdict.counts["vectors"]
     assert not verdict.passed
@@ -241,7 +241,7 @@ def _with_vectors(
     """Return the world with a memo whose vectors of a station are stretched or cut."""
     memo = MemoryMemo()
     places = [
-        pixel_shelf(world, "image_vectors"),
+        IMAGE_VECTORS.shelf(world),
         text_shelf("text", world.text.card),
         text_shelf("image_text", world.image_text.card),
     ]
