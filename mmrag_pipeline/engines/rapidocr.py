@@ -1,8 +1,8 @@
 """RapidOCR with the PP-OCRv6 models of its wheel: printed words without a hub."""
 
+import ctypes
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,23 +28,19 @@ TURNED_SHARE = 0.6
 """How much of the text must stand on its side before the page is turned."""
 UPSIDE_DOWN_CONFIDENCE = 0.9
 MIN_CONFIDENCE = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class OcrEffort:
-    """How large the detector sees a page; recognition always reads full resolution."""
-
-    detection_pixels: int = 700_000
-    largest_enlargement: float = 2.0
-    workers: int = 2
-    """Pages read at once, one thread each."""
+DETECTION_PIXELS = 700_000
+"""How large the detector sees a page; recognition always reads full resolution."""
+LARGEST_ENLARGEMENT = 2.0
+WORKERS = 2
+"""Pages read at once, one thread each; each holds the activations of one model call."""
+LONGEST_LINE = 100
+"""Widths per height that recognition takes at once: 0.2 GB; its memory grows with more."""
 
 
 class RapidOcr:
     """PP-OCR through RapidOCR behind the Ocr port; sideways pages are turned upright first."""
 
-    def __init__(self, *, model_dir: Path | None = None, effort: OcrEffort | None = None) -> None:
-        self._effort = effort or OcrEffort()
+    def __init__(self, *, model_dir: Path | None = None) -> None:
         self._models = Lazy(lambda: find_models(model_dir))
         self._engine = Lazy(lambda: build_engine(self._models.get(), session_threads=1))
 
@@ -60,8 +56,8 @@ class RapidOcr:
             licence="Apache-2.0",
             weights_sha256=files_sha256(models.files),
             preprocessing=(
-                f"detection at {self._effort.detection_pixels} px, "
-                f"at most x{self._effort.largest_enlargement:g}"
+                f"detection at {DETECTION_PIXELS} px, at most x{LARGEST_ENLARGEMENT:g}, "
+                f"lines in pieces of at most {LONGEST_LINE}:1"
             ),
             precision="float32",
         )
@@ -71,20 +67,34 @@ class RapidOcr:
         if not pages:
             return []
         engine = self._engine.get()
-        with ThreadPoolExecutor(self._effort.workers) as pool:
-            return list(pool.map(lambda page: read_page(engine, page, effort=self._effort), pages))
+        try:
+            with ThreadPoolExecutor(WORKERS) as pool:
+                return list(pool.map(lambda page: read_page(engine, page), pages))
+        finally:
+            give_memory_back()
 
 
-def read_page(engine: "RapidOCR", page: Pixels, *, effort: OcrEffort) -> OcrResult:
+def give_memory_back() -> None:
+    """Return freed memory to the system, where the C library has a call for it (glibc).
+
+    Each page and line brings tensors of other sizes, and glibc keeps the holes they leave,
+    in one heap per thread: without this the process grows from call to call.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+def read_page(engine: "RapidOCR", page: Pixels) -> OcrResult:
     """Return what one picture says, turned upright for reading when it lies on its side."""
     height, width = page.shape[:2]
     if min(height, width) < SMALLEST_SIDE_PX:
         return page_of([])
     picture = np.ascontiguousarray(page[:, :, ::-1])
-    quads, turns = detect(engine, picture, effort=effort), 0
+    quads, turns = detect(engine, picture), 0
     if sideways(quads):
         picture, turns = np.ascontiguousarray(np.rot90(picture)), 1
-        quads = detect(engine, picture, effort=effort)
+        quads = detect(engine, picture)
     if len(quads) and upside_down(engine, picture, quads):
         quads = turn_over(quads, picture.shape)
         picture, turns = np.ascontiguousarray(np.rot90(picture, 2)), turns + 2
@@ -94,12 +104,12 @@ def read_page(engine: "RapidOCR", page: Pixels, *, effort: OcrEffort) -> OcrResu
     )
 
 
-def detect(engine: "RapidOCR", picture: Pixels, *, effort: OcrEffort) -> Quads:
-    """Return the text boxes of a BGR picture, found at the effort's size, in its pixels."""
+def detect(engine: "RapidOCR", picture: Pixels) -> Quads:
+    """Return the text boxes of a BGR picture, found at the detector's size, in its pixels."""
     import cv2
 
     height, width = picture.shape[:2]
-    scale = min((effort.detection_pixels / (height * width)) ** 0.5, effort.largest_enlargement)
+    scale = min((DETECTION_PIXELS / (height * width)) ** 0.5, LARGEST_ENLARGEMENT)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     found = engine(
@@ -141,17 +151,43 @@ def turn_over(quads: Quads, shape: tuple[int, ...]) -> Quads:
 
 def _recognize(engine: "RapidOCR", picture: Pixels, quads: Quads) -> list[Line]:
     """Return the confident lines of an upright picture in reading order, boxes in its pixels."""
-    if not len(quads):
-        return []
-    read = engine.recognize_txt(engine.crop_text_regions(picture, quads))
     height, width = picture.shape[:2]
     boxes = [clip(_around(quad), width_px=width, height_px=height) for quad in quads]
     lines = [
-        Line(text.strip(), box, min(max(float(score), 0.0), 1.0))
-        for text, box, score in zip(read.txts or (), boxes, read.scores or (), strict=True)
+        _read_line(engine, crop, box=boxes[number])
+        for number in reading_order(boxes)
+        for crop in engine.crop_text_regions(picture, quads[number : number + 1])
     ]
-    ordered = [lines[number] for number in reading_order(boxes)]
-    return [line for line in ordered if line.confidence >= MIN_CONFIDENCE]
+    return [line for line in lines if line.confidence >= MIN_CONFIDENCE]
+
+
+def _read_line(engine: "RapidOCR", crop: Pixels, *, box: Box) -> Line:
+    """Return what the confident pieces of a line say, with their mean confidence."""
+    read = engine.recognize_txt(pieces(crop))
+    sure = [
+        (text.strip(), min(max(float(score), 0.0), 1.0))
+        for text, score in zip(read.txts or (), read.scores or (), strict=True)
+        if score >= MIN_CONFIDENCE
+    ]
+    confidence = sum(score for _, score in sure) / max(len(sure), 1)
+    return Line(" ".join(text for text, _ in sure), box, confidence)
+
+
+def pieces(crop: Pixels) -> list[Pixels]:
+    """Return a line in pieces of at most LONGEST_LINE heights, cut where it is blankest.
+
+    The widths are even up to a quarter of the longest, which is where a gap is looked for.
+    """
+    height, width = crop.shape[:2]
+    longest = LONGEST_LINE * height
+    if width <= longest:
+        return [crop]
+    contrast = np.ptp(crop, axis=0).max(axis=1).astype(np.float64)
+    ink = np.convolve(contrast, np.ones(max(1, height // 4)), "same")
+    count, reach = -(-4 * width // (3 * longest)), longest // 8
+    middles = [width * number // count for number in range(1, count)]
+    cuts = [at - reach + int(ink[at - reach : at + reach].argmin()) for at in middles]
+    return np.split(crop, cuts, axis=1)
 
 
 def _in_page(line: Line, *, turns: int, width_px: int, height_px: int) -> Line:

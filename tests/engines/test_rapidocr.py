@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from mmrag_pipeline.engines.rapidocr import RapidOcr
+from mmrag_pipeline.engines.rapidocr import LONGEST_LINE, RapidOcr, pieces
 from mmrag_pipeline.errors import ModelUnavailableError
 from mmrag_pipeline.records import Pixels
 from tests.engines.packs import OcrPack
@@ -60,6 +62,32 @@ def test_a_line_on_a_very_long_strip_is_found() -> None:
     strip = np.concatenate([printed()[20:80], np.full((60, 3000, 3), 255, np.uint8)], axis=1)
     result = ocr().read([strip])[0]
     assert [line.box is not None and line.box.right < 520 for line in result.lines] == [True]
+
+
+@settings(max_examples=60, deadline=None)
+@given(height_px=st.integers(1, 6), width_px=st.integers(1, 4000), seed=st.integers(0, 9))
+def test_pieces_are_the_whole_line_and_none_is_too_long(
+    height_px: int, width_px: int, seed: int
+) -> None:
+    shape = (height_px, width_px, 3)
+    line = np.random.default_rng(seed).integers(0, 255, shape, dtype=np.uint8)
+    parts = pieces(line)
+    assert np.array_equal(np.concatenate(parts, axis=1), line)
+    assert all(0 < part.shape[1] <= LONGEST_LINE * height_px for part in parts)
+
+
+def test_a_long_line_is_cut_in_its_gap() -> None:
+    line = np.random.default_rng(0).integers(0, 255, (8, 1000, 3), dtype=np.uint8)
+    line[:, 430:446] = 255
+    assert [430 <= part.shape[1] <= 446 for part in pieces(line)][:1] == [True]
+
+
+def test_a_line_too_long_for_one_call_is_read_in_order() -> None:
+    words = " ".join(f"item {number} costs {number * 7} euro," for number in range(100, 124))
+    strip = Image.new("RGB", (4040, 20), "white")
+    ImageDraw.Draw(strip).text((6, 1), words, fill="black", font=ImageFont.load_default(15))
+    lines = ocr().read([np.asarray(strip)])[0].lines
+    assert "".join(line.text for line in lines).replace(" ", "") == words.replace(" ", "")
 
 
 def test_the_card_holds_the_digest_of_the_model_files() -> None:
