@@ -34,17 +34,18 @@ _WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Listed(FakeSource):
-    """A source that only knows how to list."""
+    """A source that was listed before the clock starts: a plan's own work is measured."""
 
     def __init__(self, count: int) -> None:
         super().__init__()
-        self._count = count
+        self._listed = [
+            ObjectInfo(f"{n:07}.png", f"fake://{n}", 1_000, "v1", _WHEN) for n in range(count)
+        ]
 
     def list(self, domain: str) -> list[ObjectInfo]:
         """Return the listing."""
         del domain
-        numbers = range(self._count)
-        return [ObjectInfo(f"{n:07}.png", f"fake://{n}", 1_000, "v1", _WHEN) for n in numbers]
+        return self._listed
 
 
 def stored_world(root: Path, count: int) -> World:

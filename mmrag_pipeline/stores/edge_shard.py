@@ -34,8 +34,8 @@ from mmrag_pipeline.stores.layouts import (
 if TYPE_CHECKING:
     import qdrant_edge as qe
 
-UPSERT_BATCH = 1_000
-"""Points per write-ahead-log record: one record stays a few megabytes."""
+UPSERT_BATCH = 100
+"""Points per write-ahead-log record: each opening replays the last record, flushed or not."""
 EXACT_KILOBYTES = 150_000
 """Below this size per named vector (100k vectors of 384) search is exact, and a few ms."""
 
