@@ -91,7 +91,6 @@ POINTS = pl.Schema(
     {
         "point_id": pl.String(),
         "point_hash": pl.String(),
-        "payload_hash": pl.String(),
         "kind": pl.String(),
         "payload": pl.String(),
         "image_key": pl.String(),
@@ -100,9 +99,7 @@ POINTS = pl.Schema(
         "sparse_text": pl.String(),
     }
 )
-COLLECTION = pl.Schema(
-    {"point_id": pl.String(), "point_hash": pl.String(), "payload_hash": pl.String()}
-)
+COLLECTION = pl.Schema({"point_id": pl.String(), "point_hash": pl.String()})
 
 TABLES: Mapping[str, pl.Schema] = {
     "raw_files": RAW_FILES,

@@ -36,7 +36,6 @@ _POINT_HASH = _column(
     "raw_files.key",
     "raw_files.visibility",
 )
-_PAYLOAD_HASH = _column("Changes exactly when the payload does.", "raw_files.key", "chunks.text")
 
 COLUMNS: Mapping[str, Mapping[str, Column]] = {
     "raw_files": {
@@ -127,7 +126,6 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
             *(f"tiles.{side}" for side in _SIDES),
         ),
         "point_hash": _POINT_HASH,
-        "payload_hash": _PAYLOAD_HASH,
         "kind": _column("page, tile, text, ocr or caption.", "tiles.level", "chunks.kind"),
         "payload": _column(
             "What a hit tells: file, page, box, words, models.",
@@ -151,7 +149,6 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         for name, meaning in {
             "point_id": "Id of the point.",
             "point_hash": _POINT_HASH.meaning,
-            "payload_hash": _PAYLOAD_HASH.meaning,
         }.items()
     },
 }

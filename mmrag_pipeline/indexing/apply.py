@@ -75,8 +75,7 @@ def apply_difference(
 
 def _payload(row: Mapping[str, object], run_id: str) -> dict[str, object]:
     """Return the payload as stored; the run id is told but does not count as content."""
-    hashes = {"_hash": row["point_hash"], "_payload_hash": row["payload_hash"], "run_id": run_id}
-    return {**json.loads(str(row["payload"])), **hashes}
+    return {**json.loads(str(row["payload"])), "_hash": row["point_hash"], "run_id": run_id}
 
 
 def _dense(world: World, rows: pl.DataFrame) -> Mapping[Signal, Mapping[str, Vectors]]:

@@ -42,7 +42,7 @@ def recipe(world: World) -> Recipe:
         "ocr": world.ocr.card.fingerprint,
         "caption": world.captioner.card.fingerprint,
     }
-    return Recipe(["points", 2, pictures_recipe(world).digest], cards)
+    return Recipe(["points", 3, pictures_recipe(world).digest], cards)
 
 
 STATION = Station(
@@ -145,12 +145,8 @@ def _hashed(rows: pl.DataFrame) -> pl.DataFrame:
     """Add the hashes: `point_hash` is the vectors' half followed by the payload's half."""
     vectors = pl.struct("image_key", "pixels", "text_key", "image_text_key", "sparse_text", "cards")
     coded = rows.with_columns(_vectors=vectors.struct.json_encode())
-    payload_hash = _digests(coded["payload"])
-    halves = zip(_digests(coded["_vectors"]), payload_hash, strict=True)
-    return coded.with_columns(
-        pl.Series("payload_hash", payload_hash, pl.String),
-        pl.Series("point_hash", [a + b for a, b in halves], pl.String),
-    )
+    halves = zip(_digests(coded["_vectors"]), _digests(coded["payload"]), strict=True)
+    return coded.with_columns(pl.Series("point_hash", [a + b for a, b in halves], pl.String))
 
 
 def _digests(texts: Iterable[str]) -> Sequence[str]:

@@ -40,7 +40,7 @@ def run_step(
     chosen = [s for s in step.stations if not only or s.name in only]
     recipes = {s.name: s.recipe(world) for s in chosen}
     stale = [s for s in chosen if not _is_fresh(world, s, recipes[s.name], partition, mode=mode)]
-    jobs = {s.name: _job(world, s, recipes[s.name], partition, mode=mode) for s in stale}
+    jobs = _jobs(world, stale, recipes, partition, mode=mode)
     made = step.make(world, jobs) if jobs else {}
     for station in stale:
         _commit(world, station, jobs[station.name], made[station.name])
@@ -91,18 +91,30 @@ def _has_open_retries(world: World, station: str, partition: str) -> bool:
     return rows is None or not open_retries(rows, world.settings.transient_attempts).is_empty()
 
 
-def _job(world: World, station: Station, recipe: Recipe, partition: str, *, mode: Mode) -> Job:
-    names = () if station.commits_itself else station.upstream
-    upstream_digests(world, station.upstream, partition)
-    tables = {name: _read_with_digest(world, name, partition) for name in names}
-    return Job(
-        partition,
-        mode,
-        recipe,
-        {name: frame for name, (frame, _) in tables.items()},
-        {name: digest for name, (_, digest) in tables.items()},
-        last_failures(world, station, recipe, partition),
-    )
+def _jobs(
+    world: World,
+    stations: Sequence[Station],
+    recipes: Mapping[str, Recipe],
+    partition: str,
+    *,
+    mode: Mode,
+) -> dict[str, Job]:
+    """Return each station's job; an upstream table of several is read once."""
+    upstream_digests(world, [name for s in stations for name in s.upstream], partition)
+    needs = {s.name: () if s.commits_itself else s.upstream for s in stations}
+    wanted = dict.fromkeys(name for names in needs.values() for name in names)
+    tables = {name: _read_with_digest(world, name, partition) for name in wanted}
+    return {
+        station.name: Job(
+            partition,
+            mode,
+            recipes[station.name],
+            {name: tables[name][0] for name in needs[station.name]},
+            {name: tables[name][1] for name in needs[station.name]},
+            last_failures(world, station, recipes[station.name], partition),
+        )
+        for station in stations
+    }
 
 
 def _read_with_digest(world: World, name: str, partition: str) -> tuple[pl.DataFrame, str]:

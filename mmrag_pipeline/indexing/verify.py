@@ -96,8 +96,8 @@ def _absent(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
 
 def _changed(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
     both = one.join(other, on="point_id", suffix="_other")
-    hashes = [pl.col(h).ne_missing(pl.col(f"{h}_other")) for h in ("point_hash", "payload_hash")]
-    return both.filter(pl.any_horizontal(hashes))["point_id"]
+    differ = pl.col("point_hash").ne_missing(pl.col("point_hash_other"))
+    return both.filter(differ)["point_id"]
 
 
 def _unrecorded(applied: pl.DataFrame, present: pl.DataFrame) -> int:

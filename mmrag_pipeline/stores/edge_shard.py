@@ -22,7 +22,6 @@ from mmrag_pipeline.schemas import COLLECTION
 from mmrag_pipeline.stores.layouts import (
     BATCH,
     HASH,
-    PAYLOAD_HASH,
     check_points,
     check_question,
     conditions,
@@ -161,7 +160,7 @@ class EdgeCollection:
         offset: int | UUID | str | None = None
         while True:
             request = self._qe.ScrollRequest(
-                offset=offset, limit=BATCH, with_payload=[HASH, PAYLOAD_HASH], with_vector=False
+                offset=offset, limit=BATCH, with_payload=[HASH], with_vector=False
             )
             records, offset = self._shard.scroll(request)
             rows = [_hashes(r) for r in records]
@@ -212,6 +211,5 @@ class EdgeCollection:
         return StoredPoint(str(record.id), record.payload or {}, dense, sparse)
 
 
-def _hashes(record: "qe.Record") -> tuple[str, object, object]:
-    payload = record.payload or {}
-    return str(record.id), payload.get(HASH), payload.get(PAYLOAD_HASH)
+def _hashes(record: "qe.Record") -> tuple[str, object]:
+    return str(record.id), (record.payload or {}).get(HASH)

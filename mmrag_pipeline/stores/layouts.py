@@ -19,7 +19,6 @@ from mmrag_pipeline.records import (
 
 HASH = "_hash"
 """Payload field of the point hash."""
-PAYLOAD_HASH = "_payload_hash"
 _LAYOUT = TypeAdapter(Layout)
 BATCH = 10_000
 """Points per batch of a listing."""

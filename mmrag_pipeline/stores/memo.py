@@ -16,7 +16,8 @@ from mmrag_pipeline.stores.names import check_batch, check_word
 
 COMPACT_ROWS = 65_536
 """Rows of a compacted part: 100 MB of 384 float32, so that a fetch reads no giant file."""
-_TRIES = 3
+_PATIENCE_S = 20.0
+"""How long a reader looks again when compactions take files away under it."""
 T = TypeVar("T")
 
 
@@ -65,12 +66,15 @@ class ParquetMemo:
 
 def _steady(index: MemoIndex, work: Callable[[], T]) -> T:
     """Refresh and work, again when a compaction took files away in between."""
-    for _ in range(_TRIES):
+    end = time.monotonic() + _PATIENCE_S
+    while True:
         try:
             index.refresh()
             return work()
         except FileNotFoundError as error:
             vanished = error
+        if time.monotonic() >= end:
+            break
     raise CorruptStateError(
         f"memo files keep vanishing while they are read ({vanished}); "
         "stop whatever deletes them and run again"

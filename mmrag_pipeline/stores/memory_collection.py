@@ -22,7 +22,6 @@ from mmrag_pipeline.schemas import COLLECTION
 from mmrag_pipeline.stores.layouts import (
     BATCH,
     HASH,
-    PAYLOAD_HASH,
     check_points,
     check_question,
     conditions,
@@ -80,7 +79,7 @@ class MemoryCollection:
     def held(self) -> Iterator[pl.DataFrame]:
         """Yield what the collection holds in COLLECTION's schema, in bounded batches."""
         rows = [
-            (p.point_id, p.payload.get(HASH), p.payload.get(PAYLOAD_HASH))
+            (p.point_id, p.payload.get(HASH))
             for p in sorted(self._points.values(), key=lambda p: p.point_id)
         ]
         for start in range(0, len(rows), BATCH):

@@ -60,7 +60,7 @@ def check_schema(frame: pl.DataFrame, table: str, partition: str) -> None:
     if frame.schema != declared or frame.columns != declared.names():
         raise CorruptStateError(
             f"table {table} of {partition} differs from its declared schema: "
-            f"{_difference(frame.schema, declared)}; index again to make it anew"
+            f"{_difference(frame.schema, declared)}"
         )
 
 

@@ -19,7 +19,6 @@ from mmrag_pipeline.schemas import COLLECTION
 from mmrag_pipeline.stores.layouts import (
     BATCH,
     HASH,
-    PAYLOAD_HASH,
     check_points,
     check_question,
     conditions,
@@ -105,7 +104,7 @@ class ServerCollection:
         offset = None
         while True:
             records, offset = self._client.scroll(
-                self._name, limit=BATCH, offset=offset, with_payload=[HASH, PAYLOAD_HASH]
+                self._name, limit=BATCH, offset=offset, with_payload=[HASH]
             )
             if records:
                 yield pl.DataFrame([_hashes(r) for r in records], schema=COLLECTION, orient="row")
@@ -162,6 +161,5 @@ class ServerCollection:
         return StoredPoint(str(record.id), record.payload or {}, dense, sparse)
 
 
-def _hashes(record: "models.Record") -> tuple[str, object, object]:
-    payload = record.payload or {}
-    return str(record.id), payload.get(HASH), payload.get(PAYLOAD_HASH)
+def _hashes(record: "models.Record") -> tuple[str, object]:
+    return str(record.id), (record.payload or {}).get(HASH)

@@ -30,7 +30,10 @@ class ParquetTables:
             return None
         except (OSError, pl.exceptions.PolarsError) as error:
             raise _corrupt(path, error) from error
-        check_schema(frame, table, partition)
+        try:
+            check_schema(frame, table, partition)
+        except CorruptStateError as error:
+            raise _corrupt(path, error) from error
         return frame
 
     def write(self, frame: pl.DataFrame, lineage: Lineage) -> None:

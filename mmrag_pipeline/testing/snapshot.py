@@ -9,7 +9,7 @@ from mmrag_pipeline.indexing.stations import STATIONS
 from mmrag_pipeline.records import Signal, SparseVector, StoredPoint
 
 _VOLATILE = ("first_seen", "last_seen", "attempts")
-_OWN = ("run_id", "_hash", "_payload_hash")
+_OWN = ("run_id", "_hash")
 
 Point = tuple[dict[str, object], dict[Signal, tuple[float, ...]], SparseVector | None]
 """(payload, signal -> vector, sparse vector)."""

@@ -15,7 +15,7 @@ from mmrag_pipeline.records import (
     Vectors,
     VectorSpace,
 )
-from mmrag_pipeline.stores.layouts import HASH, PAYLOAD_HASH
+from mmrag_pipeline.stores.layouts import HASH
 
 DIMENSIONS: Mapping[Signal, int] = {"image": 4, "text": 3, "image_text": 4}
 LAYOUT = Layout(
@@ -43,7 +43,7 @@ def vector(*values: float) -> Vectors:
 def payload(number: int, **fields: object) -> dict[str, object]:
     """Return a payload with hashes of a numbered point."""
     base = {"key": f"{number}.png", "kind": "page", "visibility": ["public"], "page_no": number}
-    return {**base, HASH: f"hash-{number}", PAYLOAD_HASH: f"payload-{number}", **fields}
+    return {**base, HASH: f"hash-{number}", **fields}
 
 
 def point(number: int, **fields: object) -> StoredPoint:
