@@ -15,6 +15,7 @@ demo: $(VENV)/.run      ## index the demo corpus, search it, write the report
 	@$(BIN)/mmrag demo
 
 dev: $(VENV)/.run       ## open the Dagster UI on the same data
+	@echo "The UI opens at http://127.0.0.1:3000 (Dagster's own hint to use 'dg dev' needs no action)"
 	@mkdir -p "$(MMRAG_HOME)/dagster" && cp -n dagster.yaml "$(MMRAG_HOME)/dagster/dagster.yaml" || true
 	cd "$(MMRAG_HOME)/dagster" && DAGSTER_HOME="$$PWD" "$(CURDIR)/$(BIN)/dagster" dev -w "$(CURDIR)/workspace.yaml"
 

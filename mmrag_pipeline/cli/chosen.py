@@ -76,10 +76,11 @@ def indexed_domains(settings: Settings, names: list[str] | None) -> list[str]:
     """Return the asked domains among those that have tables; raises NotFoundError."""
     known = _tabled(settings)
     unknown = [name for name in names or [] if name not in known]
-    if unknown or not known:
+    if not known:
+        raise NotFoundError("no domain is indexed yet: run `mmrag index --source DIR` first")
+    if unknown:
         raise NotFoundError(
-            f"no indexed domain {', '.join(map(repr, unknown)) or 'at all'}; indexed: "
-            f"{', '.join(known) or 'none'}. Run `mmrag index --source DIR` first"
+            f"no indexed domain {', '.join(map(repr, unknown))}; indexed: {', '.join(known)}"
         )
     return list(dict.fromkeys(names)) if names else known
 

@@ -7,7 +7,7 @@ from mmrag_pipeline.assembly import open_pictures, open_searcher, open_world
 from mmrag_pipeline.cli.chosen import asked_domains, asked_sources
 from mmrag_pipeline.cli.console import OUT
 from mmrag_pipeline.cli.evaluate import evaluation_table
-from mmrag_pipeline.cli.index import remind_of_trial, run_index, tell_troubles
+from mmrag_pipeline.cli.index import remind_of_trial, run_index, tell_letters, tell_troubles
 from mmrag_pipeline.cli.options import load_settings
 from mmrag_pipeline.cli.report import Found, Shown, write_report
 from mmrag_pipeline.cli.search import print_hits
@@ -23,11 +23,11 @@ from mmrag_pipeline.stores.sources import add_sources
 _DEMO = Path(__file__).parents[2] / "demo"
 _PICTURE = _DEMO / "queries" / "camera.jpg"
 _SAMPLES = (
-    "red kettle",
-    "camping tent in the mountains",
-    "bar chart of sales",
-    "error message: connection failed",
-    "invoice total",
+    "a tent for camping",
+    "a slice of pizza",
+    "login refused, bad passcode",
+    "INV-2024-0386",
+    "how much food do we throw away",
     "how do I descale the coffee machine",
 )
 _SHOWN = 3
@@ -49,6 +49,8 @@ def demo() -> None:
     add_sources(settings.home, sources.added_to)
     summary = run_index(settings, domains, force=False)
     OUT.print(summary_table(summary))
+    tell_letters(summary)
+    OUT.print("(Three files of the demo corpus are broken on purpose.)", markup=False)
     tell_troubles(summary)
     report = settings.home / "report.html"
     if report.exists() and not summary.computed_anything:
@@ -81,7 +83,7 @@ def _say_what_next(settings: Settings, report: Path) -> None:
     remind_of_trial(settings)
     OUT.print(
         "Try next:\n"
-        '  .venv/bin/mmrag search "yellow tent" -k 3\n'
+        '  .venv/bin/mmrag search "a tent for camping" -k 3\n'
         "  .venv/bin/mmrag evaluate --queries demo/queries.jsonl\n"
         "  .venv/bin/mmrag index --source YOUR_FOLDER --domain mine\n"
         "  make dev    (the Dagster UI on this data)",

@@ -1,18 +1,24 @@
 """`mmrag evaluate`: measures per kind, for each signal alone and fused."""
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from mmrag_pipeline.assembly import open_pictures, open_searcher
-from mmrag_pipeline.cli.console import OUT, print_json, table
+from mmrag_pipeline.assembly import open_pictures, open_searcher, open_tables
+from mmrag_pipeline.cli.chosen import indexed_domains
+from mmrag_pipeline.cli.console import OUT, counted, print_json, table, warn
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.evaluation.evaluate import Evaluation, Scores
 from mmrag_pipeline.evaluation.evaluate import evaluate as measure
-from mmrag_pipeline.evaluation.qrels import read_queries
+from mmrag_pipeline.evaluation.qrels import LabelledQuery, read_queries
+from mmrag_pipeline.settings import Settings
 
+_NAMED = 5
+"""How many names a warning lists."""
 _SHOWN = ("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10")
 
 
@@ -39,12 +45,36 @@ def evaluate(
     settings = load_settings()
     asked = read_queries(queries)
     domains = tuple(domain) if domain else None
+    _warn_of(asked, _indexed_keys(settings, indexed_domains(settings, domain)))
     with open_pictures(settings) as read:
         result = measure(open_searcher(settings), asked, load_image=read, domains=domains)
     if as_json:
         print_json(result.as_json())
     else:
         OUT.print(evaluation_table(result))
+
+
+def _warn_of(queries: Sequence[LabelledQuery], keys: AbstractSet[str]) -> None:
+    """Say what of the labels cannot count: slips of the pen look like a bad index."""
+    absent = sorted({key for query in queries for key in query.relevant} - keys)
+    if absent:
+        told = counted(len(absent), "relevant key")
+        warn(f"{told} not in the index, counted as not found: {_some(absent)}")
+    ignored = sorted({name for query in queries for name in query.ignored})
+    if ignored:
+        warn(f"fields that are ignored: {_some(ignored)}; known: id, query, image, relevant, kind")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+
+
+def _indexed_keys(settings: Settings, domains: Sequence[str]) -> set[str]:
+    """Return every file as `KEY` and as `DOMAIN/KEY`."""
+    tables = open_tables(settings)
+    files = {name: tables.read("raw_files", name) for name in domains}
+    keys = {name: frame["key"].to_list() for name, frame in files.items() if frame is not None}
+    return {way for name, own in keys.items() for key in own for way in (key, f"{name}/{key}")}
 
 
 def evaluation_table(result: Evaluation) -> Table:

@@ -1,6 +1,6 @@
 """`mmrag explain`: from a hit back to its page, its file, the models and the runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Annotated
 
@@ -31,10 +31,12 @@ def explain(
     settings = load_settings()
     with open_world(settings) as world:
         name, found = _find(world, indexed_domains(settings, domain), point_id)
+        engines = (world.image_text, world.text, world.sparse, world.ocr, world.captioner)
+        names = {engine.card.fingerprint: engine.card.name for engine in engines}
     if as_json:
         print_json({"domain": name, **asdict(found)})
         return
-    for label, value in _lines(name, found):
+    for label, value in _lines(name, found, names):
         OUT.print(f"[bold]{label:>10}[/bold]  {escape(printable(value))}")
 
 
@@ -50,7 +52,12 @@ def _find(world: World, domains: list[str], point_id: str) -> tuple[str, Explana
     )
 
 
-def _lines(domain: str, found: Explanation) -> Iterator[tuple[str, str]]:
+def _model(fingerprint: str, names: Mapping[str, str]) -> str:
+    """Return the name of a model of today's settings, or the digest of another's card."""
+    return names.get(fingerprint, f"of card {fingerprint[:12]}")
+
+
+def _lines(domain: str, found: Explanation, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     page, part, file = found.page, found.part, found.file
     yield "point", found.point_id
     yield "part", f"{part.kind} {part.box.as_text() if part.box else ''} {part.text[:200]}"
@@ -61,7 +68,7 @@ def _lines(domain: str, found: Explanation) -> Iterator[tuple[str, str]]:
     yield "file", f"{domain}/{file.key}"
     yield "", f"{file.uri}, {file.size_bytes:,} bytes, {file.media_type}, digest {file.digest}"
     yield "seen by", ", ".join(file.visibility)
-    yield "models", ", ".join(f"{role} {card[:12]}" for role, card in found.cards.items())
+    yield "models", ", ".join(f"{role} {_model(card, names)}" for role, card in found.cards.items())
     yield "served by", f"{found.served_by or 'nothing'} (run {found.applied_by_run or '-'})"
     for row in found.lineage:
         yield row.table, f"{row.rows:,} rows, digest {row.digest[:12]}, run {row.run_id}"

@@ -59,9 +59,7 @@ def index(
         print_json(summary_json(summary))
     else:
         OUT.print(summary_table(summary))
-    if letters := summary.rows("dead_letters"):
-        told = counted(letters, "dead letter")
-        ERR.print(f"{told}: `mmrag dead-letters` says which files and why", markup=False)
+    tell_letters(summary)
     if shown := summary.changed("visibility"):
         told = counted(shown, "file")
         ERR.print(f"{told}: seen by other groups than before", markup=False)
@@ -74,6 +72,13 @@ def remind_of_trial(settings: Settings) -> None:
     """Say what the shipped image-text model is for, where it is the one in use."""
     if settings.image_model == "mmrag-mini":
         ERR.print(_TRIAL, markup=False)
+
+
+def tell_letters(summary: Summary) -> None:
+    """Say how many files could not be used, and where the reasons are."""
+    if letters := summary.rows("dead_letters"):
+        told = counted(letters, "dead letter")
+        ERR.print(f"{told}: `mmrag dead-letters` says which files and why", markup=False)
 
 
 def tell_troubles(summary: Summary) -> None:

@@ -1,5 +1,6 @@
 """Options that several commands share, and the settings they lead to."""
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,8 @@ from mmrag_pipeline.cli.console import warn
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.settings import Settings, unknown_variables
 
+_SECRET = ("MMRAG_QDRANT_URL",)
+"""Variables whose value may hold a password."""
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")
 ]
@@ -35,16 +38,26 @@ Domains = Annotated[
 def load_settings() -> Settings:
     """Return the settings of the environment; raises SettingsError naming the variable."""
     for name in unknown_variables():
-        warn(f"{name} is no setting of ours and has no effect (docs/settings.md lists them)")
+        near = get_close_matches(name, map(_variable, Settings.model_fields), n=1)
+        meant = f"did you mean {near[0]}?" if near else "docs/settings.md lists them"
+        warn(f"{name} is no setting of ours and has no effect ({meant})")
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
-        wrong = "; ".join(f"{_variable(e['loc'])}: {e['msg']}" for e in error.errors())
+        wrong = "; ".join(_wrong(e["loc"], e["msg"], e["input"]) for e in error.errors())
         raise SettingsError(f"settings from the environment are wrong: {wrong}") from error
     except UnreadableSetting as error:
         raise SettingsError(f"{error}: write it as JSON, as docs/settings.md shows") from error
+    if settings.home.exists() and not settings.home.is_dir():
+        raise SettingsError(f"MMRAG_HOME={str(settings.home)!r} is a file: name a folder")
+    return settings
 
 
-def _variable(location: tuple[int | str, ...]) -> str:
-    name = str(location[0]).upper() if location else "*"
+def _wrong(location: tuple[int | str, ...], message: str, given: object) -> str:
+    name = _variable(str(location[0]) if location else "*")
+    return f"{name}: {message}" if name in _SECRET else f"{name}={given!r:.60}: {message}"
+
+
+def _variable(field: str) -> str:
+    name = field.upper()
     return name if name == "DAGSTER_HOME" else f"MMRAG_{name}"

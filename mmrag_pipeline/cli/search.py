@@ -39,7 +39,7 @@ def search(
 
     Examples:
 
-        mmrag search "red kettle"
+        mmrag search "a tent for camping"
 
         mmrag search "total 129.50" --domain office -k 3
 
@@ -86,7 +86,9 @@ def print_hits(title: str, hits: Sequence[Hit]) -> None:
 
 def _why(hit: Hit) -> str:
     shares = sorted(hit.signals.items(), key=lambda item: -item[1].contribution)
-    return ", ".join(f"{signal} {share.contribution:+.1f}" for signal, share in shares)
+    return ", ".join(
+        f"{signal} {share.contribution:+.1f}" for signal, share in shares if share.contribution
+    )
 
 
 def _text(hit: Hit) -> str:

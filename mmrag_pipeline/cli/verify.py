@@ -1,6 +1,7 @@
 """`mmrag verify`: does the index hold what it should; `--repair` mends it without a model."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated
 
@@ -8,9 +9,10 @@ import typer
 
 from mmrag_pipeline.assembly import open_world
 from mmrag_pipeline.cli.chosen import indexed_domains
-from mmrag_pipeline.cli.console import ERR, OUT, print_json, table
+from mmrag_pipeline.cli.console import ERR, OUT, print_json, printable, table
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
-from mmrag_pipeline.indexing.station import Mode
+from mmrag_pipeline.errors import MmragError
+from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.verify import Drift, repair
 from mmrag_pipeline.indexing.verify import verify as verify_partition
 
@@ -33,28 +35,52 @@ def verify(
         mmrag verify --repair --json
     """
     settings = load_settings()
+    repaired: dict[str, dict[str, int]] = {}
     with open_world(settings) as world:
-        domains = indexed_domains(settings, domain)
-        found = [verify_partition(world, name) for name in domains]
+        found, failed = _look(world, indexed_domains(settings, domain))
         broken = [drift.partition for drift in found if not drift.clean]
-        if mend:
+        if mend and broken:
             mode = Mode(run_id=f"repair-{uuid.uuid4()}")
             repaired = {name: dict(repair(world, name, mode).changes) for name in broken}
-            found = [verify_partition(world, name) for name in domains]
+            found = [verify_partition(world, drift.partition) for drift in found]
+    clean = not failed and all(drift.clean for drift in found)
     if as_json:
         print_json(
             {
-                "clean": all(drift.clean for drift in found),
+                "clean": clean,
                 "domains": [{**asdict(drift), "clean": drift.clean} for drift in found],
-                "repaired": repaired if mend else {},
+                "repaired": repaired,
+                "failed": failed,
             }
         )
     else:
         OUT.print(_table(found))
-        for name in broken if mend else ():
-            ERR.print(f"repaired {name}: {repaired[name]}", markup=False)
-    if not all(drift.clean for drift in found):
+    _tell(repaired, failed, waiting=bool(broken) and not mend)
+    if not clean:
         raise typer.Exit(1)
+
+
+def _look(world: World, domains: list[str]) -> tuple[list[Drift], dict[str, str]]:
+    """Return what is found of each domain, and why others could not be looked at."""
+    found, failed = [], {}
+    for name in domains:
+        try:
+            found.append(verify_partition(world, name))
+        except MmragError as error:
+            failed[name] = str(error)
+    return found, failed
+
+
+def _tell(
+    repaired: Mapping[str, Mapping[str, int]], failed: Mapping[str, str], *, waiting: bool
+) -> None:
+    for name, changes in repaired.items():
+        done = ", ".join(f"{number:,} {what}" for what, number in changes.items())
+        ERR.print(f"repaired {name}: {done}", markup=False)
+    for name, message in failed.items():
+        ERR.print(printable(f"domain {name}: {message}"), style="red", markup=False)
+    if waiting:
+        ERR.print("`mmrag verify --repair` mends what differs, without a model", markup=False)
 
 
 def _table(found: list[Drift]) -> object:

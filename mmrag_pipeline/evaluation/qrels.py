@@ -19,10 +19,12 @@ class LabelledQuery:
     relevant: tuple[str, ...]
     """Each a key or `DOMAIN/KEY`."""
     kind: str
+    ignored: tuple[str, ...] = ()
+    """Fields of the line that are none of ours."""
 
 
 class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True, extra="allow")
 
     id: str = Field(min_length=1)
     query: str | None = None
@@ -74,12 +76,26 @@ def _labelled(line: str, path: Path, line_no: int) -> LabelledQuery:
     except ValidationError as error:
         raise _bad(path, line_no, _reasons(error)) from error
     image = _image_path(row.image, path, line_no) if row.image else None
-    return LabelledQuery(row.id, row.query or "", image, tuple(row.relevant), row.kind)
+    return LabelledQuery(
+        query_id=row.id,
+        text=row.query or "",
+        image=image,
+        relevant=tuple(row.relevant),
+        kind=row.kind,
+        ignored=tuple(row.model_extra or ()),
+    )
 
 
 def _reasons(error: ValidationError) -> str:
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'line'}: {e['msg']}" for e in found)
+    return "; ".join(
+        ": ".join(filter(None, (".".join(map(str, e["loc"])), _without_class(e["msg"]))))
+        for e in found
+    )
+
+
+def _without_class(message: str) -> str:
+    return message.removeprefix("Value error, ")
 
 
 def _image_path(name: str, path: Path, line_no: int) -> Path:

@@ -20,7 +20,7 @@ MAX_DEAD_LETTERS = 200
 # With the limits above: 24 x (1 + 10) pictures of at most 20 kB in base64, and their words.
 MAX_REPORT_BYTES = 10_000_000
 FRAME_COLOUR = (255, 94, 58)
-PAPER = (255, 255, 255)
+_FRAME_PX = 3
 QUALITIES = (84, 72, 58, 40)
 
 
@@ -150,9 +150,13 @@ def _frame(picture: Image.Image, box: Box, scale: float) -> None:
     top, bottom = (min(max(round(y * scale), 0), down) for y in (box.top, box.bottom))
     if left > right or top > bottom:
         return
-    draw = ImageDraw.Draw(picture)
-    draw.rectangle((left, top, right, bottom), outline=PAPER, width=6)
-    draw.rectangle((left, top, right, bottom), outline=FRAME_COLOUR, width=4)
+    around = (
+        max(left - _FRAME_PX, 0),
+        max(top - _FRAME_PX, 0),
+        min(right + _FRAME_PX, across),
+        min(bottom + _FRAME_PX, down),
+    )  # outside the box, so that the words in it stay readable
+    ImageDraw.Draw(picture).rectangle(around, outline=FRAME_COLOUR, width=_FRAME_PX)
 
 
 def _jpeg(picture: Image.Image) -> bytes:

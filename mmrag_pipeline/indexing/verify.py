@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from mmrag_pipeline.errors import NotFoundError
+from mmrag_pipeline.errors import CorruptStateError, NotFoundError
 from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.indexing import collection
 from mmrag_pipeline.indexing.run import Outcome, run_step
@@ -44,7 +44,8 @@ class Drift:
 def verify(world: World, partition: str, *, samples: int = 5) -> Drift:
     """Compare by id and hash the points table, the collection table and the collection.
 
-    Raises NotFoundError when the partition was never indexed; changes nothing.
+    Raises NotFoundError when the partition was never indexed, CorruptStateError when its
+    table of points is gone; changes nothing.
     """
     desired = _desired(world, partition)
     name = world.vectors.aliases().get(collection_name(world.settings.collection_prefix, partition))
@@ -79,7 +80,12 @@ def repair(world: World, partition: str, mode: Mode) -> Outcome:
 def _desired(world: World, partition: str) -> pl.DataFrame:
     points = world.tables.read("points", partition)
     if points is None:
-        raise NotFoundError(f"{partition!r} was never indexed: run `mmrag index` first")
+        if world.tables.lineage("raw_files", partition) is None:
+            raise NotFoundError(f"{partition!r} was never indexed: run `mmrag index` first")
+        raise CorruptStateError(
+            f"the table of points of {partition!r} is missing: run `mmrag index --domain "
+            f"{partition}`, which makes it again from the memo without model calls"
+        )
     return points.select(COLLECTION.names())
 
 

@@ -161,10 +161,11 @@ def _chosen(asked: Sequence[str] | None, known: Sequence[str]) -> list[str]:
     """Return the asked domains, each once and sorted; None asks all that are known."""
     chosen = sorted(set(known if asked is None else asked))
     unknown = [domain for domain in chosen if domain not in known]
-    if unknown or not chosen:
+    if not known or not chosen:
+        raise NotFoundError("no domain is indexed yet: run `mmrag index --source DIR` first")
+    if unknown:
         raise NotFoundError(
-            f"no indexed domain {', '.join(map(repr, unknown)) or 'at all'}; "
-            f"indexed: {', '.join(known) or 'none'}; run `mmrag index` first"
+            f"no indexed domain {', '.join(map(repr, unknown))}; indexed: {', '.join(known)}"
         )
     return chosen
 

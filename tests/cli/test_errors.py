@@ -12,12 +12,15 @@ NOTHING_INDEXED = ("status", "verify", "dead-letters")
 @pytest.mark.parametrize("command", NOTHING_INDEXED)
 def test_before_the_first_index_commands_say_what_to_run(empty: Bench, command: str) -> None:
     said = empty.mmrag(command)
-    _one_line(said, "Run `mmrag index --source DIR` first")
+    _one_line(said, "no domain is indexed yet: run `mmrag index --source DIR` first")
     assert not empty.home.exists()
 
 
 def test_searching_before_the_first_index_says_what_to_run(empty: Bench) -> None:
-    _one_line(empty.mmrag("search", "tea"), "run `mmrag index` first")
+    _one_line(
+        empty.mmrag("search", "tea"),
+        "no domain is indexed yet: run `mmrag index --source DIR` first",
+    )
 
 
 def test_indexing_without_a_source_says_how_to_name_one(empty: Bench) -> None:
@@ -58,12 +61,22 @@ def test_a_misspelt_setting_is_told_but_stops_nothing(indexed: Bench) -> None:
     said = indexed.mmrag("status", MMRAG_TIL_PX="512")
     assert said.code == 0
     assert "MMRAG_TIL_PX is no setting of ours" in said.err
+    assert "did you mean MMRAG_TILE_PX?" in said.err
+
+
+def test_a_wrong_value_is_repeated_unless_it_may_be_a_secret(empty: Bench) -> None:
+    assert "MMRAG_TILE_PX='abc': " in empty.mmrag("status", MMRAG_TILE_PX="abc").err
+
+
+def test_a_home_that_is_a_file_is_told(empty: Bench) -> None:
+    empty.home.write_text("")
+    _one_line(empty.mmrag("status"), "is a file: name a folder")
 
 
 def test_a_home_that_cannot_be_written_is_one_line(empty: Bench) -> None:
     empty.home.write_text("a file where the state should be")
     said = empty.mmrag("index", "--source", str(empty.source))
-    _one_line(said, "check that path, its permissions")
+    _one_line(said, "is a file: name a folder")
 
 
 def test_a_source_that_is_gone_names_the_file_that_remembers_it(bench: Bench) -> None:

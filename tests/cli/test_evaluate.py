@@ -51,4 +51,16 @@ def test_a_line_that_is_no_query_is_named(indexed: Bench, tmp_path: Path) -> Non
     path.write_text('{"id": "a", "relevant": ["x"]}\n')
     said = indexed.mmrag("evaluate", "--queries", str(path))
     assert said.code == 1
-    assert "line 1: line: Value error, has neither a query nor an image" in said.err
+    assert "line 1: has neither a query nor an image" in said.err
+
+
+def test_a_relevant_file_that_is_not_indexed_is_told(indexed: Bench, queries: Path) -> None:
+    said = indexed.mmrag("evaluate", "--queries", str(queries), "--json")
+    assert "1 relevant key not in the index, counted as not found: no-such-file" in said.err
+
+
+def test_a_misspelt_field_is_told(indexed: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "queries.jsonl"
+    path.write_text('{"id": "a", "query": "tea", "relevant": ["tea.txt"], "kin": "x"}')
+    said = indexed.mmrag("evaluate", "--queries", str(path), "--json")
+    assert "fields that are ignored: kin; known: id" in said.err

@@ -50,3 +50,17 @@ def test_what_was_repaired_is_told_on_standard_error(damaged: Bench) -> None:
     said = damaged.mmrag("verify", "--repair")
     assert "repaired notes" in said.err
     assert "NO" not in said.out
+
+
+def test_differences_name_the_way_out(damaged: Bench) -> None:
+    assert "`mmrag verify --repair` mends what differs" in damaged.mmrag("verify").err
+
+
+def test_a_lost_table_of_points_names_the_way_out_and_hides_no_other_domain(bench: Bench) -> None:
+    (bench.home / "tables" / "points" / "notes.parquet").unlink()
+    said = bench.mmrag("verify", "--json")
+    assert (said.code, said.json["clean"], set(said.json["failed"])) == (1, False, {"notes"})
+    assert [one["partition"] for one in said.json["domains"]] == ["shop"]
+    assert "run `mmrag index --domain notes`" in said.err
+    assert bench.mmrag("index", "--domain", "notes").code == 0
+    assert bench.mmrag("verify").code == 0

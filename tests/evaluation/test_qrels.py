@@ -23,8 +23,14 @@ def row(**fields: object) -> dict[str, object]:
 
 
 def test_a_row_becomes_a_query(tmp_path: Path) -> None:
-    read = read_queries(write(tmp_path, row(answer="fields of others are ignored")))
-    assert read == [LabelledQuery("q1", "kettle", None, ("a.png",), "words")]
+    assert read_queries(write(tmp_path, row())) == [
+        LabelledQuery("q1", "kettle", None, ("a.png",), "words")
+    ]
+
+
+def test_a_field_that_is_none_of_ours_is_ignored_and_told(tmp_path: Path) -> None:
+    (read,) = read_queries(write(tmp_path, row(answer="42")))
+    assert (read.text, read.ignored) == ("kettle", ("answer",))
 
 
 def test_blank_lines_and_a_byte_order_mark_are_skipped(tmp_path: Path) -> None:
@@ -70,7 +76,7 @@ def test_an_image_outside_the_folder_or_absent_is_refused(tmp_path: Path, name: 
     ("bad", "reason"),
     [
         ("{", "JSON"),
-        ("[1]", "line"),
+        ("[1]", "should be an object"),
         (row(query=" "), "neither a query nor an image"),
         (row(relevant=[]), "relevant"),
         (row(relevant="a.png"), "relevant"),

@@ -59,7 +59,9 @@ def test_a_table_of_another_partition_is_not_trusted(written: Path) -> None:
 
 def test_a_table_of_another_schema_is_not_read(written: Path) -> None:
     ONE_TILE.drop("level").write_parquet(written)
-    with pytest.raises(CorruptStateError, match=r"shop.parquet.*level is missing.*delete that file"):
+    with pytest.raises(
+        CorruptStateError, match=r"shop\.parquet.*level is missing.*delete that file"
+    ):
         ParquetTables(written.parents[1]).read("tiles", "shop")
 
 
