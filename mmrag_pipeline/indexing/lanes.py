@@ -9,7 +9,7 @@ from mmrag_pipeline.indexing.failures import each_alone
 from mmrag_pipeline.indexing.remember import Batch, Row
 from mmrag_pipeline.records import Box, PagePixels, Pixels
 
-_BATCH_BYTES = 96 * 2**20
+_BATCH_BYTES = 48 * 2**20
 """A batch is also closed when its pixels reach this size."""
 
 
