@@ -94,5 +94,5 @@ def _summed(rows: list[StationPlan]) -> list[StationPlan]:
 
 def _sum(name: str, rows: list[StationPlan]) -> StationPlan:
     counts = {count: sum(getattr(row, count) for row in rows) for count in _COUNTS}
-    seconds = sum(row.seconds for row in rows)
+    seconds = round(sum(row.seconds for row in rows), 3)
     return StationPlan(name, **counts, seconds=seconds, exact=all(row.exact for row in rows))

@@ -1,6 +1,4 @@
-"""The work ahead of each station: exact for known pages, estimated for files not yet read."""
-
-from dataclasses import dataclass, replace
+"""The work ahead of each station: exact for known contents, estimated for files not yet parsed."""
 
 import polars as pl
 
@@ -11,116 +9,46 @@ from mmrag_pipeline.indexing import (
     image_vectors,
     ocr,
     pages,
-    points,
-    raw_files,
     text_vectors,
     tiles,
 )
 from mmrag_pipeline.indexing.apply import difference
 from mmrag_pipeline.indexing.contents import content_key
+from mmrag_pipeline.indexing.expected import Expected, expected
+from mmrag_pipeline.indexing.forecast_points import Ahead, pointing
+from mmrag_pipeline.indexing.listed import Look
 from mmrag_pipeline.indexing.parsed import best_parses
-from mmrag_pipeline.indexing.remember import Missing, Shelf, find_missing, remembered
-from mmrag_pipeline.indexing.run import is_current, last_failures
-from mmrag_pipeline.indexing.station import Job, Mode, Station, World
-from mmrag_pipeline.parsing.media import PDF
-from mmrag_pipeline.schemas import TABLES
+from mmrag_pipeline.indexing.remember import Missing, remembered
+from mmrag_pipeline.indexing.work import Work
 
-PAGES_PER_PDF = 4.0
-"""Assumed of PDFs until some were parsed."""
-_TEXTS_PER_PAGE = 2
-"""Assumed of pages not read yet: words on it and a caption."""
-_POINTS_PER_PAGE = 1 + _TEXTS_PER_PAGE
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What one station would make, drop and keep."""
-
-    add: int = 0
-    change: int = 0
-    delete: int = 0
-    reuse: int = 0
-    exact: bool = True
-
-    def plus(self, guessed: int, *, exact: bool) -> "Work":
-        """Return this work and `guessed` more items to make."""
-        return replace(self, add=self.add + guessed, exact=self.exact and exact)
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One look at a partition: its listing beside its tables."""
-
-    world: World
-    partition: str
-    fresh: pl.DataFrame
-    """Listed objects that would be read."""
-    changed: pl.DataFrame
-    """Their rows of before."""
-    deleted: pl.DataFrame
-    kept: pl.DataFrame
-
-    def table(self, name: str) -> pl.DataFrame:
-        """Return a table as it is now, empty when it was never made."""
-        return table(self.world, self.partition, name)
-
-    @property
-    def is_unchanged(self) -> bool:
-        """Return whether the listing is that of the last run."""
-        return self.fresh.is_empty() and self.deleted.is_empty()
-
-    def is_current(self, station: Station) -> bool:
-        """Return whether a table was made by today's recipe from the tables beside it."""
-        return is_current(self.world, station, station.recipe(self.world), self.partition)
-
-    def missing(self, station: Station, place: Shelf, wanted: pl.Series) -> Missing:
-        """Return what a run would find missing."""
-        recipe = station.recipe(self.world)
-        failures = last_failures(self.world, station, recipe, self.partition)
-        job = Job(self.partition, Mode("plan"), recipe, {}, {}, failures)
-        return find_missing(self.world, job, place, wanted)
-
-
-def look(world: World, partition: str) -> Look:
-    """Return the listing beside the tables; raises ListingError."""
-    listing = raw_files.list_objects(world, partition)
-    last = table(world, partition, "raw_files")
-    fresh = raw_files.changed(listing, last)
-    deleted = last.join(listing, on="key", how="anti")
-    listed = last.join(deleted, on="key", how="anti")
-    return Look(
-        world,
-        partition,
-        fresh,
-        changed=listed.join(fresh, on="key", how="semi"),
-        deleted=deleted,
-        kept=listed.join(fresh, on="key", how="anti"),
-    )
-
-
-def table(world: World, partition: str, name: str) -> pl.DataFrame:
-    """Return a stored table, empty when it was never made."""
-    frame = world.tables.read(name, partition)
-    return pl.DataFrame(schema=TABLES[name]) if frame is None else frame
+_REMEMBERING = ("pages", "ocr", "captions", "image_vectors", "chunks", "text_vectors")
 
 
 def forecast(seen: Look) -> dict[str, Work]:
     """Return station -> work, in the order of the data."""
-    unparsed = _unparsed(seen)
-    guess = _guessed_pages(seen, unparsed)
-    settled = seen.fresh.is_empty() and unparsed.is_empty()
-    parsed = seen.kept.join(unparsed, on="file_id", how="anti")
-    known = _known_pages(seen, parsed)
-    works = {"raw_files": _reading(seen), "pages": _parsing(seen, unparsed)}
-    pixels, lost = _pixels(seen, known)
-    works |= {name: work.plus(guess, exact=settled) for name, work in pixels.items()}
-    cutting, texts = _cutting(seen, known, lost)
-    encoding = _encoding(seen, texts).plus(cutting.add + cutting.change, exact=cutting.add == 0)
-    guessed_texts = _TEXTS_PER_PAGE * guess
-    works["chunks"] = cutting.plus(guessed_texts, exact=settled)
-    works["text_vectors"] = encoding.plus(guessed_texts, exact=settled)
-    made = sum(work.add + work.change for work in works.values())
-    works["points"] = _pointing(seen, exact=made == 0).plus(_POINTS_PER_PAGE * guess, exact=settled)
+    files = seen.files
+    unparsed = _unparsed(seen, files)
+    known = _known_pages(seen, files.join(unparsed, on="file_id", how="anti"))
+    guess = expected(seen, unparsed)
+    settled = guess.is_nothing
+    tiled = tiles.cut(seen.world.settings, known).with_columns(key=image_vectors.picture_key())
+    works = {
+        "raw_files": _reading(seen),
+        "pages": _parsing(seen, unparsed, known),
+        "tiles": _tiling(seen, tiled, guess),
+    }
+    pixels, lost = _pixels(seen, known, tiled["key"])
+    guessed = {"ocr": guess.scans, "captions": guess.pictures, "image_vectors": guess.tiles}
+    works |= {name: work.plus(guessed[name], exact=settled) for name, work in pixels.items()}
+    cutting, texts, pending = _cutting(seen, known, lost)
+    encoding = _encoding(seen, texts).plus(cutting.add, exact=cutting.add == 0)
+    works["chunks"] = cutting.plus(guess.sources, exact=settled)
+    works["text_vectors"] = encoding.plus(guess.texts, exact=settled)
+    done = all(works[name].made == 0 for name in _REMEMBERING)
+    undrawn = lost["image_vectors"].to_frame("key")
+    drawn = tiled if undrawn.is_empty() else tiled.join(undrawn, on="key", how="anti")
+    ahead = Ahead(known, drawn, texts, pending, guess)
+    works["points"] = pointing(seen, ahead, exact=settled and done)
     works["collection"] = _applying(seen, works["points"])
     return works
 
@@ -130,53 +58,63 @@ def _reading(seen: Look) -> Work:
     return Work(seen.fresh.height - changed, changed, seen.deleted.height, seen.kept.height)
 
 
-def _unparsed(seen: Look) -> pl.DataFrame:
-    """Return the rows of unchanged files whose content no memo holds parsed."""
-    held = seen.kept.drop_nulls("digest").with_columns(content=content_key())
+def _unparsed(seen: Look, files: pl.DataFrame) -> pl.DataFrame:
+    """Return (file_id, media_type, content) of known contents that no memo holds parsed."""
+    held = files.select("file_id", "media_type", content=content_key())
     open_keys = seen.missing(pages.STATION, pages.shelf(seen.world), held["content"]).keys
     return held.join(open_keys.to_frame("content"), on="content", how="semi")
 
 
-def _parsing(seen: Look, unparsed: pl.DataFrame) -> Work:
-    changed = seen.changed.height
-    return Work(
-        add=seen.fresh.height - changed,
-        change=changed + unparsed.height,
-        delete=seen.deleted.height,
-        reuse=seen.kept.height - unparsed.height,
-        exact=seen.fresh.is_empty(),
-    )
-
-
-def _guessed_pages(seen: Look, unparsed: pl.DataFrame) -> int:
-    """Return how many pages the files hold that nobody parsed yet."""
-    pdfs = seen.kept.filter(pl.col("media_type") == PDF)
-    counted = seen.table("pages").join(pdfs, on="file_id", how="semi")
-    files = counted["file_id"].n_unique()
-    each = counted.height / files if files else PAGES_PER_PDF
-    named = seen.fresh.filter(pl.col("key").str.to_lowercase().str.ends_with(".pdf")).height
-    known = unparsed.filter(pl.col("media_type") == PDF).height
-    singles = seen.fresh.height - named + unparsed.height - known
-    return round(singles + each * (named + known))
-
-
 def _known_pages(seen: Look, parsed: pl.DataFrame) -> pl.DataFrame:
-    """Return the pages of parsed files: from their table, or from the memo when that is behind."""
-    if seen.is_current(pages.STATION):
-        table = seen.table("pages")
-        return table if seen.is_unchanged else table.join(parsed, on="file_id", how="semi")
-    held = parsed.drop_nulls("digest")
-    contents = held.select(content_key().alias("key"))["key"]
-    return pages.page_table(held, best_parses(seen.world, pages.shelf(seen.world), contents))
+    """Return the pages of parsed files: from their table, else from the memo."""
+    if not seen.is_current(pages.STATION):
+        return _remembered_pages(seen, parsed)
+    table = seen.table("pages")
+    if seen.is_unchanged and parsed.height == seen.kept.height:
+        return table
+    kept = parsed.join(seen.kept, on="file_id", how="semi")
+    read = parsed.join(seen.kept, on="file_id", how="anti")
+    stays = table.join(kept, on="file_id", how="semi")
+    return pl.concat([stays, _remembered_pages(seen, read)]) if read.height else stays
 
 
-def _pixels(seen: Look, known: pl.DataFrame) -> tuple[dict[str, Work], dict[str, pl.Series]]:
+def _remembered_pages(seen: Look, parsed: pl.DataFrame) -> pl.DataFrame:
+    contents = parsed.select(content_key().alias("key"))["key"]
+    return pages.page_table(parsed, best_parses(seen.world, pages.shelf(seen.world), contents))
+
+
+def _parsing(seen: Look, unparsed: pl.DataFrame, known: pl.DataFrame) -> Work:
+    """Return the work by file; a content that several files hold is parsed once."""
+    reuse = seen.kept.height + seen.read.height - unparsed.height
+    exact = seen.unread.is_empty()
+    if seen.is_unchanged and unparsed.is_empty() and seen.is_current(pages.STATION):
+        return Work(reuse=reuse)
+    before = seen.table("pages").select("file_id").unique()
+    once = pl.concat([unparsed.unique("content")["file_id"], seen.unread["file_id"]]).to_frame()
+    change = once.join(before, on="file_id", how="semi").height
+    stays = pl.concat([once, unparsed.select("file_id"), known.select("file_id")])
+    gone = before.join(stays, on="file_id", how="anti").height
+    return Work(once.height - change, change, gone, reuse, exact)
+
+
+def _tiling(seen: Look, tiled: pl.DataFrame, guess: Expected) -> Work:
+    """Return the work by page and box: no model looks at tiles yet."""
+    if seen.is_unchanged and guess.is_nothing and seen.is_current(tiles.STATION):
+        return Work(reuse=tiled.height)
+    present = seen.table("tiles").select(key=image_vectors.picture_key())
+    same = tiled.join(present, on="key", how="semi").height
+    gone = present.height - same
+    return Work(tiled.height - same, 0, gone, same).plus(guess.tiles, exact=guess.is_nothing)
+
+
+def _pixels(
+    seen: Look, known: pl.DataFrame, pictures: pl.Series
+) -> tuple[dict[str, Work], dict[str, pl.Series]]:
     """Return each pixel station's work, and the keys that its engine failed on for good."""
-    tiled = tiles.cut(seen.world.settings, known).select(image_vectors.picture_key().alias("key"))
     wanted = (
         (ocr.OCR, ocr.wanted(known)),
         (captions.CAPTIONS, captions.wanted(known)),
-        (image_vectors.IMAGE_VECTORS, tiled["key"]),
+        (image_vectors.IMAGE_VECTORS, pictures),
     )
     works, lost = {}, {}
     for one, keys in wanted:
@@ -197,9 +135,9 @@ def _compared(wanted: pl.Series, missing: Missing, present: pl.Series) -> Work:
 
 def _cutting(
     seen: Look, known: pl.DataFrame, lost: dict[str, pl.Series]
-) -> tuple[Work, pl.DataFrame]:
-    """Return the work on texts that are or will be read, and the chunks that stay."""
-    keyed = chunks.chunk_keys(seen.world, seen.kept, known)
+) -> tuple[Work, pl.DataFrame, pl.DataFrame]:
+    """Return the work on texts that are or will be read, the chunks that stay, and its places."""
+    keyed = chunks.chunk_keys(seen.world, seen.files, known)
     failed = [
         (pl.col("kind") == kind) & pl.col("page_digest").is_in(lost[station].implode())
         for kind, station in (("ocr", "ocr"), ("caption", "captions"))
@@ -207,13 +145,28 @@ def _cutting(
     sources = keyed.filter(~pl.any_horizontal(failed))
     place = chunks.shelf(seen.world)
     missing = seen.missing(chunks.STATION, place, sources["key"])
-    stays = sources.join(missing.keys.to_frame("key"), on="key", how="anti")
-    if seen.is_current(chunks.STATION):
-        texts = seen.table("chunks").join(stays, on=["file_id", "page_no", "kind"], how="semi")
-    else:
-        texts = chunks.cut_table(stays, remembered(seen.world, place, stays["key"]))
+    todo = missing.keys.to_frame("key")
+    stays = sources.join(todo, on="key", how="anti")
+    waiting = sources.join(todo, on="key", how="semi") if stays.height else sources
+    pending = waiting.select("file_id", "page_no", "kind")
     gone = seen.table("chunks").join(seen.deleted, on="file_id", how="semi").height
-    return Work(add=len(missing.keys), delete=gone, reuse=missing.reused), texts
+    work = Work(add=todo.height, delete=gone, reuse=missing.reused)
+    return work, _staying(seen, stays), pending
+
+
+def _staying(seen: Look, stays: pl.DataFrame) -> pl.DataFrame:
+    """Return the chunks of these texts: from their table, else from the memo."""
+    if not seen.is_current(chunks.STATION):
+        return _remembered_chunks(seen, stays)
+    owner = ["file_id", "page_no", "kind"]
+    read = stays.join(seen.read, on="file_id", how="semi")
+    kept = stays if read.is_empty() else stays.join(seen.read, on="file_id", how="anti")
+    table = seen.table("chunks").join(kept, on=owner, how="semi")
+    return pl.concat([table, _remembered_chunks(seen, read)]) if read.height else table
+
+
+def _remembered_chunks(seen: Look, stays: pl.DataFrame) -> pl.DataFrame:
+    return chunks.cut_table(stays, remembered(seen.world, chunks.shelf(seen.world), stays["key"]))
 
 
 def _encoding(seen: Look, texts: pl.DataFrame) -> Work:
@@ -234,32 +187,23 @@ def _encoding(seen: Look, texts: pl.DataFrame) -> Work:
     return total
 
 
-def _pointing(seen: Look, *, exact: bool) -> Work:
-    """Return the points touched: those of files that go or change, or all under other models."""
-    lineage = seen.world.tables.lineage("points", seen.partition)
-    if lineage is None:
-        return Work(exact=exact)
-    deleted, changed = (_points_of(seen, files) for files in (seen.deleted, seen.changed))
-    kept = max(lineage.rows - deleted - changed, 0)
-    if lineage.recipe != points.recipe(seen.world).digest:
-        return Work(0, changed + kept, deleted, 0, exact)
-    return Work(0, changed, deleted, kept, exact)
-
-
-def _points_of(seen: Look, files: pl.DataFrame) -> int:
-    """Return how many points these files have now."""
-    if files.is_empty():
-        return 0
-    owned = seen.table("pages").join(files, on="file_id", how="semi")
-    pictures = owned.select("page_digest").join(seen.table("tiles"), on="page_digest").height
-    return pictures + seen.table("chunks").join(files, on="file_id", how="semi").height
-
-
 def _applying(seen: Look, work: Work) -> Work:
     """Return the collection's work: that of points, all of them for a new generation."""
     name = collection.generation(seen.world, seen.partition)
     lineage = seen.world.tables.lineage("collection", seen.partition)
-    if lineage is None or lineage.upstream.get("collection") != name:
-        return Work(work.add + work.change + work.reuse, exact=work.exact)
-    behind = difference(seen.table("points"), seen.table("collection"))
-    return replace(work, reuse=max(work.reuse - behind.total, 0)).plus(behind.total, exact=True)
+    known = lineage is not None and lineage.upstream.get("collection") == name
+    if not known:
+        exists = name in seen.world.vectors.layouts()
+        return Work(work.made + work.reuse, exact=work.exact and not exists)
+    desired, applied = seen.table("points"), seen.table("collection")
+    behind = difference(desired, applied)
+    if behind.total == 0:
+        return work
+    new = behind.upserts.join(applied, on="point_id", how="anti").height
+    return Work(
+        work.add + new,
+        work.change + behind.upserts.height - new + behind.payloads.height,
+        work.delete + len(behind.deletes),
+        max(work.reuse - behind.total, 0),
+        exact=work.exact and work.made + work.delete == 0,
+    )

@@ -3,8 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mmrag_pipeline.indexing.forecast import Work, forecast, look
+from mmrag_pipeline.indexing.forecast import forecast
+from mmrag_pipeline.indexing.listed import READ_LIMIT_BYTES, look
 from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.indexing.work import Work
+
+MODEL_STATIONS = frozenset(("ocr", "captions", "image_vectors", "text_vectors"))
+"""Stations that call a model for what they make."""
 
 RATES: Mapping[str, float] = {
     "raw_files": 0.0005,
@@ -22,7 +27,7 @@ RATES: Mapping[str, float] = {
 
 @dataclass(frozen=True, slots=True)
 class StationPlan:
-    """What a run would do at one station; `calls` and `seconds` are for what is made."""
+    """What a run would do at one station; `seconds` are for what is added and changed."""
 
     station: str
     add: int
@@ -30,29 +35,39 @@ class StationPlan:
     delete: int
     reuse: int
     calls: int
+    """Calls of the station's model, 0 where there is none."""
     seconds: float
     exact: bool
     """False when it depends on what only a run can find out."""
 
 
-def plan(world: World, partition: str, *, rates: Mapping[str, float] = RATES) -> list[StationPlan]:
+def plan(
+    world: World,
+    partition: str,
+    *,
+    rates: Mapping[str, float] = RATES,
+    read_limit_bytes: int = READ_LIMIT_BYTES,
+) -> list[StationPlan]:
     """Return each station's plan in the order of the data; raises ListingError.
 
-    A file that changed counts as its pages of before, a new one as one page, a new PDF as
-    an average PDF; nothing is read but the listing, our tables and the memo's keys.
+    A file that changed counts as its pages of before, a new one as one page (of text where
+    its name says so), a new PDF as an average PDF. Nothing is read but the listing, our
+    tables, what the memo holds of parsed files and cut texts, the memo's other keys, and, of
+    the files that a run would read, those as large as a known one, `read_limit_bytes` in all:
+    that tells renamed, copied and touched files. One that cannot be read stays an estimate.
     """
-    return [_plan(name, work, rates) for name, work in forecast(look(world, partition)).items()]
+    seen = look(world, partition, read_limit_bytes=read_limit_bytes)
+    return [_plan(name, work, rates) for name, work in forecast(seen).items()]
 
 
 def _plan(station: str, work: Work, rates: Mapping[str, float]) -> StationPlan:
-    made = work.add + work.change
     return StationPlan(
         station=station,
         add=work.add,
         change=work.change,
         delete=work.delete,
         reuse=work.reuse,
-        calls=made,
-        seconds=made * rates.get(station, 0.0),
+        calls=work.made if station in MODEL_STATIONS else 0,
+        seconds=round(work.made * rates.get(station, 0.0), 3),
         exact=work.exact,
     )

@@ -50,7 +50,7 @@ def make(world: World, job: Job) -> Made:
     last = pl.DataFrame(schema=RAW_FILES) if last is None else last
     listing = list_objects(world, job.partition)
     fresh = changed(listing, last)
-    contents, failures = _read_all(world, job.partition, fresh)
+    contents, failures = read_contents(world, job.partition, fresh)
     refused = [failure.item for failure in failures if failure.reason in _REFUSED]
     rows = _with_content(listing, fresh, contents, last.filter(~pl.col("file_id").is_in(refused)))
     table = _table(world.settings, job.partition, rows)
@@ -78,9 +78,10 @@ def changed(listing: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
     return listing.join(same.filter(pl.col("problem") == ""), on="key", how="anti")
 
 
-def _read_all(
+def read_contents(
     world: World, partition: str, fresh: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[Failure]]:
+    """Return (key, digest, media_type) of the listed objects, and why others cannot be read."""
     limit = world.settings.max_file_bytes
 
     def read(key: str, size_bytes: int) -> tuple[str, str, str] | Failure:
