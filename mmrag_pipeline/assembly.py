@@ -25,7 +25,6 @@ from mmrag_pipeline.ports import (
     Captioner,
     ImageTextEncoder,
     Ocr,
-    Progress,
     SparseEncoder,
     TableStore,
     TextEncoder,
@@ -64,9 +63,7 @@ class _Silence:
 
 
 @contextmanager
-def open_world(
-    settings: Settings, progress: Progress | None = None, *, sources: Sources | None = None
-) -> Iterator[World]:
+def open_world(settings: Settings, *, sources: Sources | None = None) -> Iterator[World]:
     """Open every port of the settings; the parser processes end with the block.
 
     `sources` stands in for those that were indexed before. Raises CorruptStateError.
@@ -86,7 +83,7 @@ def open_world(
             text=engines.text,
             sparse=engines.sparse,
             vectors=open_vectors(settings),
-            progress=progress or _Silence(),
+            progress=_Silence(),
         )
 
 

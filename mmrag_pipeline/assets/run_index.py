@@ -1,7 +1,7 @@
 """Runs the job `index` in this process, partition by partition, where the UI can see it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import dagster as dg
 
@@ -11,9 +11,13 @@ from mmrag_pipeline.assets.partitions import add_domains
 from mmrag_pipeline.assets.stations import ASSETS
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import Mode, World
+from mmrag_pipeline.interrupts import Watch
 from mmrag_pipeline.ports import Progress
 from mmrag_pipeline.resources.pipeline import Pipeline
 from mmrag_pipeline.settings import Settings
+
+ProgressOf = Callable[[str], Progress]
+"""Gives each partition the place where its stations tell how far they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +38,39 @@ def index_partitions(
     instance: dg.DagsterInstance,
     settings: Settings,
     mode: Mode,
-    progress: Progress | None = None,
+    progress: ProgressOf | None = None,
 ) -> list[PartitionRun]:
     """Bring these partitions up to date, one run each; a failed one stops no other.
 
-    `mode.run_id` is not used: Dagster names the runs.
+    `mode.run_id` is not used: Dagster names the runs. Raises Interrupted.
     """
     from mmrag_pipeline.assembly import open_world
 
-    with open_world(settings, progress) as world:
-        return list(run_partitions(world, partitions, instance=instance, mode=mode))
+    with open_world(settings) as world:
+        runs = run_partitions(world, partitions, instance=instance, mode=mode, progress=progress)
+        return list(runs)
 
 
 def run_partitions(
-    world: World, partitions: Sequence[str], *, instance: dg.DagsterInstance, mode: Mode
+    world: World,
+    partitions: Sequence[str],
+    *,
+    instance: dg.DagsterInstance,
+    mode: Mode,
+    progress: ProgressOf | None = None,
 ) -> Iterator[PartitionRun]:
-    """Run the job on each partition of an open world and yield what became of it."""
+    """Run the job on each partition of an open world and yield what became of it.
+
+    A signal that asks to end stops the step under way and starts nothing further; it raises
+    Interrupted.
+    """
     add_domains(instance, partitions)
-    for partition in partitions:
-        yield _run(Pipeline(world), partition, instance=instance, mode=mode)
+    with Watch() as watch:
+        for partition in partitions:
+            theirs = replace(world, progress=progress(partition)) if progress else world
+            run = _run(Pipeline(theirs), partition, instance=instance, mode=mode, watch=watch)
+            watch.check()
+            yield run
 
 
 def index_job(pipeline: Pipeline) -> dg.JobDefinition:
@@ -68,9 +86,10 @@ def index_job(pipeline: Pipeline) -> dg.JobDefinition:
 
 
 def _run(
-    pipeline: Pipeline, partition: str, *, instance: dg.DagsterInstance, mode: Mode
+    pipeline: Pipeline, partition: str, *, instance: dg.DagsterInstance, mode: Mode, watch: Watch
 ) -> PartitionRun:
-    result = index_job(pipeline).execute_in_process(
+    job = index_job(pipeline).with_hooks({_ending_run(watch)})
+    result = job.execute_in_process(
         instance=instance,
         partition_key=partition,
         run_config=run_config(mode),
@@ -85,6 +104,17 @@ def _run(
             f"{partition} {text}" for text in _failed(result, dg.AssetCheckSeverity.WARN)
         ),
     )
+
+
+def _ending_run(watch: Watch) -> dg.HookDefinition:
+    """Return the hook that ends a run at a signal; Dagster would try the step again."""
+
+    def end(_context: dg.HookContext, _events: Sequence[dg.DagsterEvent]) -> dg.HookExecutionResult:
+        if watch.first:
+            raise dg.DagsterExecutionInterruptedError
+        return dg.HookExecutionResult("end_when_interrupted", is_skipped=True)
+
+    return dg.HookDefinition(name="end_when_interrupted", hook_fn=end)
 
 
 def run_config(mode: Mode) -> dict[str, object]:

@@ -2,19 +2,22 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 from rich import box
 from rich.console import Console
-from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+_DOMAIN_WIDTH = 20
+_INDENT = 4
+_BAR_WIDTH = 30
 
 
 def print_json(value: object) -> None:
@@ -58,7 +61,8 @@ def print_entry(heading: str, details: str, *, body: str = "") -> None:
     """Print one result: what can be copied on a line of its own, the rest indented under it."""
     OUT.print(Text(printable(heading), style="bold"), Text(printable(details)), sep="  ")
     if body:
-        OUT.print(Padding(Text(printable(body)), (0, 0, 0, 4)), soft_wrap=False)
+        for line in Text(printable(body)).wrap(OUT, OUT.width - _INDENT):
+            OUT.print(" " * _INDENT + line.plain.rstrip(), markup=False)
 
 
 def print_title(text: str) -> None:
@@ -90,23 +94,27 @@ def warn(message: str) -> None:
 
 
 class Bars:
-    """Progress on a terminal: one bar per station (ports.Progress)."""
+    """A domain's progress on a terminal: a bar per station (ports.Progress)."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    def __init__(self, progress: Progress, domain: str) -> None:
+        self._progress, self._domain = progress, _short(printable(domain))
         self._tasks: dict[str, TaskID] = {}
+        for finished in progress.task_ids:
+            progress.remove_task(finished)
 
     def advance(self, station: str, *, done: int, total: int) -> None:
         """Move a station's bar."""
         if station not in self._tasks:
-            self._tasks[station] = self._progress.add_task(station, total=total)
+            label = f"{self._domain} {station}"
+            self._tasks[station] = self._progress.add_task(label, total=total)
         self._progress.update(self._tasks[station], completed=done, total=total)
 
 
 class Lines:
-    """Progress elsewhere: a plain line at every tenth of a station (ports.Progress)."""
+    """A domain's progress elsewhere: a plain line at every tenth of a station (ports.Progress)."""
 
-    def __init__(self) -> None:
+    def __init__(self, domain: str) -> None:
+        self._domain = printable(domain)
         self._said: dict[str, int] = {}
 
     def advance(self, station: str, *, done: int, total: int) -> None:
@@ -114,16 +122,27 @@ class Lines:
         tenth = 10 * done // max(total, 1)
         if total and self._said.get(station) != tenth:
             self._said[station] = tenth
-            ERR.print(f"{station}: {done:,} of {total:,}", markup=False)
+            ERR.print(f"{self._domain} {station}: {done:,} of {total:,}", markup=False)
+
+
+def _short(domain: str) -> str:
+    """Return a name that leaves room for the station and its bar on 80 columns."""
+    return domain if len(domain) <= _DOMAIN_WIDTH else domain[: _DOMAIN_WIDTH - 1] + "…"
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Bars | Lines]:
-    """Show how far a run is while the block lasts."""
+def progress(title: str) -> Iterator[Callable[[str], Bars | Lines]]:
+    """Show how far a run is while the block lasts; yields what gives a domain its progress."""
     if not ERR.is_terminal:
-        yield Lines()
+        yield Lines
         return
-    columns = (TextColumn("{task.description:>14}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=ERR, transient=True) as bars:
+    with bars_on(ERR) as bars:
         ERR.print(title, style="bold", markup=False)
-        yield Bars(bars)
+        yield partial(Bars, bars)
+
+
+def bars_on(terminal: Console) -> Progress:
+    """Return what draws the bars of a domain and wipes them at the end of its block."""
+    label = TextColumn("{task.description}", markup=False, table_column=Column(justify="right"))
+    columns = (label, BarColumn(_BAR_WIDTH), MofNCompleteColumn())
+    return Progress(*columns, console=terminal, transient=True)

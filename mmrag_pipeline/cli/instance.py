@@ -13,11 +13,9 @@ def dagster_instance(settings: Settings) -> "DagsterInstance":
 
     An instance that has no configuration yet gets the shipped one.
     """
-    from mmrag_pipeline.resources.instance import open_instance
+    from mmrag_pipeline.resources.instance import open_configured, open_instance
 
     theirs = settings.dagster_home
     if theirs is None or not (theirs / "dagster.yaml").exists():
         return open_instance(theirs or settings.home / "dagster")
-    from dagster import DagsterInstance
-
-    return DagsterInstance.from_config(str(theirs.absolute()))
+    return open_configured(theirs)

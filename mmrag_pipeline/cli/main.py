@@ -1,9 +1,12 @@
 """`mmrag`: index, plan, search, evaluate, explain, verify, dead-letters, status, demo."""
 
+import atexit
+import gc
 import io
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from importlib.metadata import version
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -18,8 +21,18 @@ from mmrag_pipeline.cli import (
     status,
     verify,
 )
-from mmrag_pipeline.cli.console import ERR, printable
+from mmrag_pipeline.cli.console import ERR, OUT, printable
 from mmrag_pipeline.errors import MmragError
+from mmrag_pipeline.interrupts import Interrupted, raised
+
+_KEPT = "interrupted: what was finished is kept; run the same command again to go on"
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        OUT.print(f"mmrag_pipeline {version('mmrag_pipeline')}", markup=False)
+        raise typer.Exit
+
 
 app = typer.Typer(
     help="Keep a searchable multimodal index equal to what the raw files say it should be.",
@@ -28,6 +41,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=_version),
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
 app.command("index")(index.index)
 app.command("plan")(plan.plan)
 app.command("search")(search.search)
@@ -40,12 +65,21 @@ app.command("demo")(demo.demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; our own errors and the system's become one line and exit status 1."""
+    """Run the command line; our own errors and the system's become one line and exit status 1.
+
+    SIGINT and SIGTERM become one line and exit status 130 and 143.
+    """
+    # the interpreter's last collection takes 0.7 s of processor time and frees what ends anyway
+    atexit.register(gc.freeze)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        app(args=arguments)
+        with raised():
+            app(args=arguments)
+    except Interrupted as interrupted:
+        ERR.print(_KEPT, markup=False)
+        sys.exit(interrupted.exit_status)
     except MmragError as error:
         _stop(str(error))
     except OSError as error:

@@ -1,15 +1,17 @@
 """The job `index` over a small source: what it makes, what it tells, what stops it."""
 
+import signal
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import dagster as dg
 import pytest
 
-from mmrag_pipeline.assets.run_index import PartitionRun, run_partitions
+from mmrag_pipeline.assets.run_index import PartitionRun, ProgressOf, run_partitions
 from mmrag_pipeline.errors import ListingError
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.text_vectors import shelf
+from mmrag_pipeline.interrupts import Interrupted, raised
 from mmrag_pipeline.records import ObjectInfo
 from mmrag_pipeline.schemas import TABLES
 from mmrag_pipeline.stores.memory import MemoryMemo
@@ -39,6 +41,29 @@ class SecondListingFails(FakeSource):
         if domain == "outdoor":
             raise ListingError("folder 'outdoor' cannot be listed: permission denied")
         return super().list(domain)
+
+
+@dataclass(frozen=True, slots=True)
+class Killing:
+    """Progress during which a signal comes."""
+
+    number: int
+
+    def advance(self, station: str, *, done: int, total: int) -> None:
+        """Send the signal to this process."""
+        signal.raise_signal(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Progress that notes whose it is."""
+
+    partition: str
+    told: list[str]
+
+    def advance(self, station: str, *, done: int, total: int) -> None:
+        """Note the partition."""
+        self.told.append(self.partition)
 
 
 @pytest.fixture
@@ -155,6 +180,37 @@ def test_many_dead_letters_warn_and_stop_nothing(instance: dg.DagsterInstance) -
     assert run.warnings[0].startswith("shop dead_letters/rate: 1 of 3 files")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_step_for_good_and_starts_no_other_partition(
+    world: World, instance: dg.DagsterInstance, number: int
+) -> None:
+    with raised(), pytest.raises(Interrupted) as caught:
+        _index(world, instance, "shop", "outdoor", progress=lambda _: Killing(number))
+    assert caught.value.number == number
+    (run,) = instance.get_runs()
+    assert (run.status, run.tags["dagster/partition"]) == (dg.DagsterRunStatus.FAILURE, "shop")
+    assert world.tables.read("pages", "shop") is None
+    again = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_RESTARTED)
+    assert not again
+
+
+def test_after_a_signal_the_next_run_ends_the_work(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    with raised(), pytest.raises(Interrupted):
+        _index(world, instance, "shop", progress=lambda _: Killing(signal.SIGINT))
+    (run,) = _index(world, instance, "shop")
+    assert run.error == ""
+
+
+def test_each_partition_tells_its_progress_apart(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    told: list[str] = []
+    _index(world, instance, "shop", "outdoor", progress=lambda name: Telling(name, told))
+    assert list(dict.fromkeys(told)) == ["shop", "outdoor"]
+
+
 def _without_pictures(world: World) -> MemoryMemo:
     """Return a memo that lost the vectors of pictures and nothing else that is checked."""
     memo = MemoryMemo()
@@ -173,5 +229,11 @@ def _filled(source: FakeSource) -> FakeSource:
     return source
 
 
-def _index(world: World, instance: dg.DagsterInstance, *names: str) -> list[PartitionRun]:
-    return list(run_partitions(world, names, instance=instance, mode=MODE))
+def _index(
+    world: World,
+    instance: dg.DagsterInstance,
+    *names: str,
+    progress: ProgressOf | None = None,
+) -> list[PartitionRun]:
+    runs = run_partitions(world, names, instance=instance, mode=MODE, progress=progress)
+    return list(runs)

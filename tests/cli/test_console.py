@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 from rich.console import Console
+from rich.progress import Progress
+from rich.text import Text
 
 from mmrag_pipeline.cli import console
 from mmrag_pipeline.cli.status import _COUNTED
@@ -79,11 +81,37 @@ def test_what_has_no_json_form_is_a_defect() -> None:
 
 def test_progress_without_a_terminal_is_ten_lines_per_station_at_most() -> None:
     err = io.StringIO()
-    with redirect_stderr(err), console.progress("Indexing") as bars:
+    with redirect_stderr(err), console.progress("Indexing") as of_domain:
+        shop = of_domain("shop")
         for done in range(1001):
-            bars.advance("ocr", done=done, total=1000)
+            shop.advance("ocr", done=done, total=1000)
     assert len(err.getvalue().splitlines()) == 11
-    assert err.getvalue().splitlines()[-1] == "ocr: 1,000 of 1,000"
+    assert err.getvalue().splitlines()[-1] == "shop ocr: 1,000 of 1,000"
+
+
+def test_a_domain_of_one_file_is_told_after_a_finished_one() -> None:
+    err = io.StringIO()
+    with redirect_stderr(err), console.progress("Indexing") as of_domain:
+        of_domain("shop").advance("ocr", done=39, total=39)
+        of_domain("office").advance("ocr", done=1, total=1)
+    assert err.getvalue().splitlines() == ["shop ocr: 39 of 39", "office ocr: 1 of 1"]
+
+
+def test_a_bar_says_its_domain_and_goes_when_the_next_begins() -> None:
+    with Progress(console=Console(file=io.StringIO())) as bars:
+        console.Bars(bars, "shop").advance("ocr", done=1, total=39)
+        console.Bars(bars, "office").advance("pages", done=2, total=3)
+    (task,) = bars.tasks
+    assert (task.description, task.completed, task.total) == ("office pages", 2, 3)
+
+
+def test_a_bar_of_a_long_domain_stays_on_one_line_at_80_columns() -> None:
+    out = io.StringIO()
+    terminal = Console(file=out, width=80, force_terminal=True)
+    with console.bars_on(terminal) as bars:
+        console.Bars(bars, "d" * 80).advance("image_vectors", done=999, total=999)
+    shown = Text.from_ansi(out.getvalue()).plain.splitlines()
+    assert any("d… image_vectors ━" in line and "999/999" in line for line in shown)
 
 
 def _printed(columns: list[str], rows: list[tuple[object, ...]]) -> str:
