@@ -169,7 +169,7 @@ def main() -> None:
     workspace_argument(parser)
     parser.add_argument("--checkpoint", type=Path, required=True, help="a file under runs/")
     parser.add_argument("--folder", type=Path, required=True, help="where the files go")
-    parser.add_argument("--revision", default="1")
+    parser.add_argument("--revision", required=True, help="raise it with every new set of weights")
     arguments = parser.parse_args()
     workspace = Workspace(arguments.work)
     metrics = export(workspace, arguments.checkpoint, arguments.folder, arguments.revision)

@@ -27,6 +27,7 @@ def command(step: str, arguments: argparse.Namespace) -> list[str]:
     if step == "export":
         checkpoint = arguments.work / "runs" / "mini.pt"
         line += ["--checkpoint", str(checkpoint), "--folder", str(arguments.folder)]
+        line += ["--revision", arguments.revision]
     return line
 
 
@@ -35,7 +36,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     workspace_argument(parser)
     parser.add_argument("--folder", type=Path, required=True, help="where the files go")
-    parser.add_argument("--minutes", type=float, default=80.0, help="length of training")
+    parser.add_argument("--revision", required=True, help="raise it with every new set of weights")
+    parser.add_argument("--minutes", type=float, default=160.0, help="length of training")
     parser.add_argument("--processes", type=int, default=2, help="processes that train")
     parser.add_argument("--start", choices=STEPS, default=STEPS[0], help="first step to run")
     arguments = parser.parse_args()

@@ -78,12 +78,6 @@ IMAGE_VECTORS = spec(
     kinds={"parquet", "pytorch"},
     description="A vector of each page and tile.",
 )
-DEAD_LETTERS = spec(
-    "dead_letters",
-    group="index",
-    kinds={"parquet"},
-    description="Files that some station could not use, why, and since when.",
-)
 CHUNKS = spec(
     "chunks",
     group="understanding",
@@ -95,6 +89,12 @@ TEXT_VECTORS = spec(
     group="vectors",
     kinds={"parquet", "pytorch"},
     description="Each distinct text once per space: in meaning, and beside pictures.",
+)
+DEAD_LETTERS = spec(
+    "dead_letters",
+    group="index",
+    kinds={"parquet"},
+    description="Files that some station could not use, why, and since when.",
 )
 POINTS = spec(
     "points",
@@ -115,9 +115,9 @@ ASSETS = (
     asset_of("tiles", tiles.STEP, [TILES]),
     # one decoding of a page feeds all three that are stale
     asset_of("vision", vision.STEP, [OCR, CAPTIONS, IMAGE_VECTORS], pool=GPU),
-    asset_of("dead_letters", dead_letters.STEP, [DEAD_LETTERS]),
     asset_of("chunks", chunks.STEP, [CHUNKS]),
     asset_of("text_vectors", text_vectors.STEP, [TEXT_VECTORS], pool=GPU),
+    asset_of("dead_letters", dead_letters.STEP, [DEAD_LETTERS]),
     asset_of("points", points.STEP, [POINTS]),
     asset_of("collection", collection.STEP, [COLLECTION]),
 )

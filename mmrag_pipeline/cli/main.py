@@ -28,7 +28,7 @@ from mmrag_pipeline.interrupts import Interrupted, raised
 _KEPT = "interrupted: what was finished is kept; run the same command again to go on"
 
 
-def _version(asked: bool) -> None:
+def _tell_version(asked: bool) -> None:
     if asked:
         OUT.print(f"mmrag_pipeline {version('mmrag_pipeline')}", markup=False)
         raise typer.Exit
@@ -47,7 +47,7 @@ app = typer.Typer(
 def options(
     _version: Annotated[
         bool,
-        typer.Option("--version", help="Print the version.", is_eager=True, callback=_version),
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=_tell_version),
     ] = False,
 ) -> None:
     """Options before the command."""

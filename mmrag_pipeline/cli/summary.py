@@ -27,7 +27,7 @@ class Summary:
     outcomes: tuple[Outcome, ...]
     failed: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-    """Checks that failed without stopping anything."""
+    """What went wrong without stopping a domain."""
     seconds: float = 0.0
 
     @property

@@ -27,7 +27,7 @@ _REMEMBERING = ("pages", "ocr", "captions", "image_vectors", "chunks", "text_vec
 def forecast(seen: Look) -> dict[str, Work]:
     """Return station -> work, in the order of the data."""
     files = seen.files
-    unparsed = _unparsed(seen, files)
+    unparsed = _unparsed(seen)
     known = _known_pages(seen, files.join(unparsed, on="file_id", how="anti"))
     guess = expected(seen, unparsed)
     settled = guess.is_nothing
@@ -58,9 +58,9 @@ def _reading(seen: Look) -> Work:
     return Work(seen.fresh.height - changed, changed, seen.deleted.height, seen.kept.height)
 
 
-def _unparsed(seen: Look, files: pl.DataFrame) -> pl.DataFrame:
+def _unparsed(seen: Look) -> pl.DataFrame:
     """Return (file_id, media_type, content) of known contents that no memo holds parsed."""
-    held = files.select("file_id", "media_type", content=content_key())
+    held = seen.files.select("file_id", "media_type", content=content_key())
     open_keys = seen.missing(pages.STATION, pages.shelf(seen.world), held["content"]).keys
     return held.join(open_keys.to_frame("content"), on="content", how="semi")
 

@@ -142,7 +142,7 @@ def _identified(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _hashed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add the hashes: `point_hash` is the vectors' half followed by the payload's half."""
+    """Add `point_hash`: the vectors' half followed by the payload's half."""
     vectors = pl.struct("image_key", "pixels", "text_key", "image_text_key", "sparse_text", "cards")
     coded = rows.with_columns(_vectors=vectors.struct.json_encode())
     halves = zip(_digests(coded["_vectors"]), _digests(coded["payload"]), strict=True)

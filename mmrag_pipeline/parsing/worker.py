@@ -140,6 +140,8 @@ def _arm(limits: Limits) -> None:
 
 def main(handler: Handler = handle) -> None:
     """Serve with the limits given as JSON in the first argument."""
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, signal.SIG_DFL)  # a parent that ignores them must not spare us
     serve(handler, Limits(**json.loads(sys.argv[1])))
 
 

@@ -34,7 +34,7 @@ def open_instance(folder: Path) -> dg.DagsterInstance:
     with exclusive(root / ".opening", f"the Dagster instance in {str(root)!r}", _OPENING_S):
         if not (root / _CONFIG).exists():
             replace_file(root / _CONFIG, _copy_shipped)
-        return _opened(root, _log_in(root))
+        return _opened(root, _event_log(root))
 
 
 def open_configured(folder: Path) -> dg.DagsterInstance:
@@ -63,7 +63,7 @@ def _without_slots(root: Path) -> dict[str, object]:
     return {"concurrency": {**concurrency, "pools": pools}}
 
 
-def _log_in(root: Path) -> dict[str, object]:
+def _event_log(root: Path) -> dict[str, object]:
     return {
         "event_log_storage": {
             "module": "mmrag_pipeline.resources.event_log",

@@ -161,11 +161,12 @@ def _chosen(asked: Sequence[str] | None, known: Sequence[str]) -> list[str]:
     """Return the asked domains, each once and sorted; None asks all that are known."""
     chosen = sorted(set(known if asked is None else asked))
     unknown = [domain for domain in chosen if domain not in known]
-    if not known or not chosen:
+    if not known:
         raise NotFoundError("no domain is indexed yet: run `mmrag index --source DIR` first")
-    if unknown:
+    if unknown or not chosen:
         raise NotFoundError(
-            f"no indexed domain {', '.join(map(repr, unknown))}; indexed: {', '.join(known)}"
+            f"no indexed domain {', '.join(map(repr, unknown)) or 'asked for'}; "
+            f"indexed: {', '.join(known)}"
         )
     return chosen
 

@@ -163,7 +163,7 @@ class EdgeCollection:
                 offset=offset, limit=BATCH, with_payload=[HASH], with_vector=False
             )
             records, offset = self._shard.scroll(request)
-            rows = [_hashes(r) for r in records]
+            rows = [_row(r) for r in records]
             if rows:
                 yield pl.DataFrame(rows, schema=COLLECTION, orient="row")
             if offset is None:
@@ -211,5 +211,5 @@ class EdgeCollection:
         return StoredPoint(str(record.id), record.payload or {}, dense, sparse)
 
 
-def _hashes(record: "qe.Record") -> tuple[str, object]:
+def _row(record: "qe.Record") -> tuple[str, object]:
     return str(record.id), (record.payload or {}).get(HASH)

@@ -72,13 +72,11 @@ def _steady(index: MemoIndex, work: Callable[[], T]) -> T:
             index.refresh()
             return work()
         except FileNotFoundError as error:
-            vanished = error
-        if time.monotonic() >= end:
-            break
-    raise CorruptStateError(
-        f"memo files keep vanishing while they are read ({vanished}); "
-        "stop whatever deletes them and run again"
-    ) from vanished
+            if time.monotonic() >= end:
+                raise CorruptStateError(
+                    f"memo files keep vanishing while they are read ({error}); "
+                    "stop whatever deletes them and run again"
+                ) from error
 
 
 def _rows(index: MemoIndex, keys: pl.Series) -> list[tuple[Path, pl.DataFrame]]:

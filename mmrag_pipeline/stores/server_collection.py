@@ -107,7 +107,7 @@ class ServerCollection:
                 self._name, limit=BATCH, offset=offset, with_payload=[HASH]
             )
             if records:
-                yield pl.DataFrame([_hashes(r) for r in records], schema=COLLECTION, orient="row")
+                yield pl.DataFrame([_row(r) for r in records], schema=COLLECTION, orient="row")
             if offset is None:
                 return
 
@@ -161,5 +161,5 @@ class ServerCollection:
         return StoredPoint(str(record.id), record.payload or {}, dense, sparse)
 
 
-def _hashes(record: "models.Record") -> tuple[str, object]:
+def _row(record: "models.Record") -> tuple[str, object]:
     return str(record.id), (record.payload or {}).get(HASH)

@@ -75,8 +75,9 @@ def test_a_home_that_is_a_file_is_told(empty: Bench) -> None:
 
 def test_a_home_that_cannot_be_written_is_one_line(empty: Bench) -> None:
     empty.home.write_text("a file where the state should be")
-    said = empty.mmrag("index", "--source", str(empty.source))
-    _one_line(said, "is a file: name a folder")
+    below = str(empty.home / "below")
+    said = empty.mmrag("index", "--source", str(empty.source), MMRAG_HOME=below)
+    _one_line(said, "check that path, its permissions")
 
 
 def test_a_source_that_is_gone_names_the_file_that_remembers_it(bench: Bench) -> None:

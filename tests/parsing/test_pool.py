@@ -1,6 +1,7 @@
 """The pool answers like the parsers do, and no file can take it down."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -38,7 +39,7 @@ def pool() -> Iterator[ParserPool]:
 @pytest.fixture(scope="module")
 def shaky() -> Iterator[ParserPool]:
     """A pool of one process that misbehaves on order."""
-    settings = SETTINGS.model_copy(update={"parse_workers": 1, "parse_timeout_s": 1.0})
+    settings = SETTINGS.model_copy(update={"parse_workers": 1, "parse_timeout_s": 2.0})
     with ParserPool(settings, program=CRASHING) as opened:
         yield opened
 
@@ -120,6 +121,21 @@ def test_a_crash_costs_one_file_and_says_how(shaky: ParserPool, order: bytes, cl
     assert (error.reason, error.transient) == ("crashed", False)
     assert clue in str(error)
     assert shaky.parse_file(b"good", PLAIN).pages == (GOOD,)
+
+
+@pytest.fixture
+def deaf() -> Iterator[None]:
+    """Let this process ignore SIGTERM, which the processes it starts inherit."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("deaf")
+def test_a_parser_heeds_signals_that_its_parent_ignores() -> None:
+    settings = SETTINGS.model_copy(update={"parse_workers": 1})
+    with ParserPool(settings, program=CRASHING) as opened:
+        assert "SIGTERM" in str(error_of(opened, b"terminate"))
 
 
 @pytest.mark.parametrize(("order", "clue"), [(b"kill", "SIGKILL"), (b"terminate", "SIGTERM")])
