@@ -12,7 +12,7 @@ from mmrag_pipeline.cli.index import tell_troubles
 from mmrag_pipeline.cli.options import AsJson, Domain, SourceDir, load_settings
 from mmrag_pipeline.cli.rates import learned_rates
 from mmrag_pipeline.cli.summary import Summary
-from mmrag_pipeline.errors import ListingError
+from mmrag_pipeline.errors import MmragError
 from mmrag_pipeline.ids import Json
 from mmrag_pipeline.indexing.plan import StationPlan
 from mmrag_pipeline.indexing.plan import plan as plan_partition
@@ -55,7 +55,7 @@ def _plans(
         for name in domains:
             try:
                 plans[name] = plan_partition(world, name, rates=rates)
-            except ListingError as error:
+            except MmragError as error:
                 failed[name] = str(error)
     return plans, failed
 

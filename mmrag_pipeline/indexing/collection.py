@@ -140,7 +140,10 @@ def _recorded(world: World, job: Job, index: CollectionWriter, name: str) -> pl.
         return None
     if job.mode.force or job.mode.replay or index.count() != lineage.rows:
         return None
-    return world.tables.read("collection", job.partition)
+    try:
+        return world.tables.read("collection", job.partition)
+    except CorruptStateError:  # of an older version, say: what is really held tells as much
+        return None
 
 
 def held(index: CollectionReader) -> pl.DataFrame:

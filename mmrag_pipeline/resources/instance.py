@@ -59,7 +59,7 @@ def _without_slots(root: Path) -> dict[str, object]:
     concurrency = dg.config_from_files([str(root / _CONFIG)]).get("concurrency") or {}
     if "pools" not in concurrency:
         return {}
-    pools = {**concurrency["pools"], "granularity": "run"}
+    pools = {**(concurrency["pools"] or {}), "granularity": "run"}
     return {"concurrency": {**concurrency, "pools": pools}}
 
 

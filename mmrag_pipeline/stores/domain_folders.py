@@ -29,6 +29,8 @@ class Look:
 
     found: Mapping[str, Domain]
     troubles: tuple[ListingError, ...]
+    lost: tuple[ListingError, ...] = ()
+    """Troubles with a whole root: it may hold loose files, too."""
 
 
 def look(single: Mapping[str, Domain], roots: Sequence[Path]) -> Look:
@@ -39,17 +41,18 @@ def look(single: Mapping[str, Domain], roots: Sequence[Path]) -> Look:
     """
     claims = list(single.items())
     troubles: list[ListingError] = []
+    lost: list[ListingError] = []
     for root in roots:
         try:
             entries = scan(os.fsencode(root))
         except ListingError as error:
-            troubles.append(error)
+            lost.append(error)
             continue
         named, unusable = _named(root, entries)
         claims += named
         troubles += unusable
     found, clashes = _settled(claims)
-    return Look(found, (*troubles, *clashes))
+    return Look(found, (*lost, *troubles, *clashes), tuple(lost))
 
 
 def scan(folder: bytes) -> list[os.DirEntry[bytes]]:

@@ -58,11 +58,15 @@ class FolderStore:
         """Return every object of a domain, sorted by key; raises ListingError.
 
         A trouble stops the domains that are not found in spite of it, and no others. The
-        domain of loose files is empty, not lost, when no root has any (any more).
+        domain of loose files is empty, not lost, when no root has any (any more); while a
+        root is lost nobody knows whose loose files they were.
         """
         seen = self._look()
-        if domain in seen.found:
-            return sorted(_walk(seen.found[domain]), key=lambda info: info.key)
+        held = seen.found.get(domain)
+        if held and held.shallow and seen.lost:
+            raise seen.lost[0]
+        if held:
+            return sorted(_walk(held), key=lambda info: info.key)
         if seen.troubles:
             raise seen.troubles[0]
         if domain == LOOSE_DOMAIN and self._roots:

@@ -16,7 +16,7 @@ from mmrag_pipeline.stores.names import check_batch, check_word
 
 COMPACT_ROWS = 65_536
 """Rows of a compacted part: 100 MB of 384 float32, so that a fetch reads no giant file."""
-_PATIENCE_S = 20.0
+_PATIENCE_S, _PAUSE_S = 20.0, 0.02
 """How long a reader looks again when compactions take files away under it."""
 T = TypeVar("T")
 
@@ -77,6 +77,7 @@ def _steady(index: MemoIndex, work: Callable[[], T]) -> T:
                     f"memo files keep vanishing while they are read ({error}); "
                     "stop whatever deletes them and run again"
                 ) from error
+            time.sleep(_PAUSE_S)
 
 
 def _rows(index: MemoIndex, keys: pl.Series) -> list[tuple[Path, pl.DataFrame]]:

@@ -25,7 +25,9 @@ class ParquetTables:
         """Return the table, or None when it was never written; raises CorruptStateError."""
         path = self._path(table, partition)
         try:
-            frame = pl.read_parquet(path, glob=False, hive_partitioning=False)
+            # opened once: by its path polars would open it again and again while a run replaces it
+            with path.open("rb") as file:
+                frame = pl.read_parquet(file, hive_partitioning=False)
         except FileNotFoundError:
             return None
         except (OSError, pl.exceptions.PolarsError) as error:

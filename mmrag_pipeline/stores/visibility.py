@@ -45,9 +45,8 @@ def keep_visibility(settings: Settings) -> None:
     path = settings.home / _FILE
     with exclusive(settings.home / _LOCK, f"the visibility rules in {path}", _LOCK_TIMEOUT_S):
         known = _read(path)
-        more = known.model_copy(update=named)
-        if more != known:
-            text = more.model_dump_json(indent=1, exclude_none=True)
+        text = _as_text(known.model_copy(update=named))
+        if text != _as_text(known):  # as texts: the order of the rules decides
             replace_file(path, lambda file: _write(file, text))
 
 
@@ -61,6 +60,10 @@ def _read(path: Path) -> _Kept:
             f"{path} cannot be read ({error.error_count()} faults): mend it, or delete it and "
             "name MMRAG_VISIBILITY_RULES and MMRAG_DEFAULT_VISIBILITY at the next run"
         ) from error
+
+
+def _as_text(kept: _Kept) -> str:
+    return kept.model_dump_json(indent=1, exclude_none=True)
 
 
 def _write(path: Path, text: str) -> None:

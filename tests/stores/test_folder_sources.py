@@ -34,6 +34,14 @@ def test_a_lost_root_stops_only_what_was_in_it(tmp_path: Path) -> None:
         store.list("office")
 
 
+def test_loose_files_of_another_root_do_not_replace_those_of_a_lost_one(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "loose.txt").write_text("x")
+    store = FolderStore({}, roots=[tmp_path / "gone", tmp_path / "a"])
+    with pytest.raises(ListingError, match="gone"):
+        store.list("default")
+
+
 def test_a_lost_root_is_not_an_empty_one(tmp_path: Path) -> None:
     (tmp_path / "a" / "kitchen").mkdir(parents=True)
     with pytest.raises(ListingError, match="gone"):

@@ -1,5 +1,6 @@
 """Parquet tables: the contract, damaged files, and the digest."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -106,3 +107,22 @@ def test_values_hidden_under_nulls_do_not_count() -> None:
 
 def test_the_digest_is_the_same_in_every_process() -> None:
     assert table_digest(ONE_TILE) == "c7e9a4a40075325b240f1ab7cca89f2d"
+
+
+def test_a_table_is_read_whole_while_it_is_replaced(tmp_path: Path) -> None:
+    store = ParquetTables(tmp_path)
+    frames = [pl.concat([ONE_TILE] * count) for count in (1, 20_000)]
+
+    def churn() -> None:
+        for number in range(60):
+            frame = frames[number % 2]
+            store.write(frame, lineage("tiles", frame))
+
+    churn()
+    with ThreadPoolExecutor(1) as pool:
+        churning = pool.submit(churn)
+        while not churning.done():
+            read = store.read("tiles", "shop")
+            assert read is not None
+            assert read.height in (1, 20_000)
+        churning.result()

@@ -23,6 +23,13 @@ def test_the_order_of_the_rules_is_kept(tmp_path: Path) -> None:
     assert list(with_kept_visibility(Settings(home=tmp_path)).visibility_rules) == list(RULES)
 
 
+def test_rules_named_again_in_another_order_are_kept_in_that_order(tmp_path: Path) -> None:
+    keep_visibility(Settings(home=tmp_path, visibility_rules=RULES))
+    swapped = dict(reversed(RULES.items()))
+    keep_visibility(Settings(home=tmp_path, visibility_rules=swapped))
+    assert list(with_kept_visibility(Settings(home=tmp_path)).visibility_rules) == list(swapped)
+
+
 def test_rules_that_are_named_replace_those_that_are_kept(tmp_path: Path) -> None:
     keep_visibility(Settings(home=tmp_path, visibility_rules=RULES))
     keep_visibility(Settings(home=tmp_path, visibility_rules={}))
