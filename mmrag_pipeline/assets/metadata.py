@@ -9,11 +9,11 @@ import polars as pl
 
 from mmrag_pipeline.assets.columns import column_lineage, column_schema
 from mmrag_pipeline.ids import collection_name
+from mmrag_pipeline.indexing.plan import MODEL_STATIONS
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.records import Lineage
 
-MODEL_STATIONS = ("ocr", "captions", "image_vectors", "text_vectors")
 PREVIEW_ROWS = 5
 _CELL = 60
 _HIDDEN = ("payload", "text", "lines", "captions", "section", "sparse_text", "message")

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from mmrag_pipeline.cli.dead_letters import read_letters
-from mmrag_pipeline.cli.summary import MODELS, Summary, stations
+from mmrag_pipeline.cli.summary import Summary, stations
 from mmrag_pipeline.errors import ItemError
 from mmrag_pipeline.evaluation.evaluate import Evaluation
 from mmrag_pipeline.evaluation.report import (
@@ -23,6 +23,7 @@ from mmrag_pipeline.evaluation.report import (
     thumbnail,
 )
 from mmrag_pipeline.indexing.pixels import stream_pixels
+from mmrag_pipeline.indexing.plan import MODEL_STATIONS
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.records import Box, PagePixels, Pixels
 from mmrag_pipeline.retrieval.hits import Hit
@@ -93,7 +94,7 @@ def _totals(summary: Summary) -> Totals:
         chunks=summary.rows("chunks"),
         points=summary.rows("collection"),
         dead_letters=summary.rows("dead_letters"),
-        model_calls={name: summary.computed(name) for name in MODELS},
+        model_calls={name: summary.computed(name) for name in MODEL_STATIONS},
         seconds=summary.seconds,
     )
 

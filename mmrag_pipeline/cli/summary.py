@@ -8,12 +8,12 @@ from rich.table import Table
 
 from mmrag_pipeline.cli.console import counted, table
 from mmrag_pipeline.ids import Json
+from mmrag_pipeline.indexing.plan import MODEL_STATIONS
 from mmrag_pipeline.indexing.run import Outcome
 
 if TYPE_CHECKING:
     from mmrag_pipeline.assets.run_index import PartitionRun
 
-MODELS = ("ocr", "captions", "image_vectors", "text_vectors")
 _DERIVED = ("tiles", "dead_letters", "points")
 """Stations without costly results: there is nothing to reuse."""
 CHANGES = ("added", "edited", "deleted", "visibility")
@@ -64,8 +64,8 @@ def summary_json(summary: Summary) -> Json:
         **{name: summary.rows(station) for name, station in COUNTED.items()},
         "points": summary.rows("collection"),
         "dead_letters": summary.rows("dead_letters"),
-        "model_calls": {name: summary.computed(name) for name in MODELS},
-        "reused": {name: summary.reused(name) for name in MODELS},
+        "model_calls": {name: summary.computed(name) for name in MODEL_STATIONS},
+        "reused": {name: summary.reused(name) for name in MODEL_STATIONS},
         "changes": {what: summary.changed(what) for what in CHANGES},
         "seconds": round(summary.seconds, 3),
         "domains": sorted({o.partition for o in summary.outcomes}),
@@ -83,7 +83,7 @@ def summary_table(summary: Summary) -> Table:
         failed = sum(o.failed for o in mine)
         made = (summary.computed(name), summary.reused(name)) if name not in _DERIVED else (0, 0)
         rows.append((name, summary.rows(name), *made, failed, seconds))
-    calls = sum(summary.computed(name) for name in MODELS)
+    calls = sum(summary.computed(name) for name in MODEL_STATIONS)
     files = counted(summary.rows("raw_files"), "file")
     title = f"{files}, {counted(calls, 'model call')}, {summary.seconds:.1f} s"
     return table(title, ("station", "rows", "computed", "reused", "failed", "seconds"), rows)

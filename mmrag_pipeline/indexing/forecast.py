@@ -42,7 +42,8 @@ def forecast(seen: Look) -> dict[str, Work]:
     works |= {name: work.plus(guessed[name], exact=settled) for name, work in pixels.items()}
     cutting, texts, pending = _cutting(seen, known, lost)
     encoding = _encoding(seen, texts).plus(cutting.add, exact=cutting.add == 0)
-    works["chunks"] = cutting.plus(guess.sources, exact=settled)
+    # a page that nobody has looked at may have no words, or may not be drawn at all
+    works["chunks"] = cutting.plus(guess.sources, exact=settled and pending.is_empty())
     works["text_vectors"] = encoding.plus(guess.texts, exact=settled)
     done = all(works[name].made == 0 for name in _REMEMBERING)
     undrawn = lost["image_vectors"].to_frame("key")

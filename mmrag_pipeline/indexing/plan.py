@@ -8,7 +8,7 @@ from mmrag_pipeline.indexing.listed import READ_LIMIT_BYTES, look
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.work import Work
 
-MODEL_STATIONS = frozenset(("ocr", "captions", "image_vectors", "text_vectors"))
+MODEL_STATIONS = ("ocr", "captions", "image_vectors", "text_vectors")
 """Stations that call a model for what they make."""
 
 RATES: Mapping[str, float] = {
