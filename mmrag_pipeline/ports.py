@@ -1,7 +1,8 @@
 """What stations need from the world; engines and stores provide it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import BinaryIO, Protocol
 
 import polars as pl
@@ -10,12 +11,14 @@ from mmrag_pipeline.records import (
     Candidate,
     Caption,
     Card,
+    Event,
     Layout,
     Lineage,
     ObjectInfo,
     OcrResult,
     PagePixels,
     ParsedFile,
+    Pending,
     Pixels,
     Signal,
     SparseVector,
@@ -23,6 +26,9 @@ from mmrag_pipeline.records import (
     Vectors,
     Where,
 )
+
+Keep = Callable[[pl.Series, datetime], pl.Series]
+"""Given the keys of one memo file and when it was written, says which rows stay."""
 
 
 class ObjectStore(Protocol):
@@ -32,12 +38,35 @@ class ObjectStore(Protocol):
         """Return the domains of the source, sorted; raises ListingError."""
         ...
 
-    def list(self, domain: str) -> list[ObjectInfo]:
-        """Return every object of a domain, sorted by key; raises ListingError."""
+    def list(self, domain: str, keys: Sequence[str] | None = None) -> list[ObjectInfo]:
+        """Return every object of a domain, or those there are of `keys`; sorted by key.
+
+        Raises ListingError.
+        """
         ...
 
-    def open(self, domain: str, key: str) -> BinaryIO:
-        """Open one object; raises ReadError (`vanished`, `unreadable`, `outside_root`)."""
+    def open(self, domain: str, key: str, *, etag: str = "") -> BinaryIO:
+        """Open one object; raises ReadError (`vanished`, `unreadable`, `outside_root`).
+
+        With the `etag` of a listing a store may refuse an object that is another one by now
+        (`changed`).
+        """
+        ...
+
+
+class Inbox(Protocol):
+    """Notices of changes that no run has absorbed yet; putting one twice is as once."""
+
+    def put(self, events: Mapping[str, Sequence[Event]]) -> None:
+        """Keep events by partition, durably, before it returns; raises CorruptStateError."""
+        ...
+
+    def pending(self, partition: str) -> Pending:
+        """Return what is held of a partition; raises CorruptStateError."""
+        ...
+
+    def forget(self, partition: str, tokens: Sequence[str]) -> None:
+        """Remove absorbed entries; absent ones are fine."""
         ...
 
 
@@ -57,6 +86,14 @@ class TableStore(Protocol):
         ...
 
 
+class TableCatalog(TableStore, Protocol):
+    """Tables, and which there are."""
+
+    def partitions(self, table: str) -> list[str]:
+        """Return the partitions that have this table, sorted; raises CorruptStateError."""
+        ...
+
+
 class Memo(Protocol):
     """Append-only results of costly calls, by station, card fingerprint and content."""
 
@@ -70,6 +107,22 @@ class Memo(Protocol):
 
     def append(self, station: str, fingerprint: str, partition: str, rows: pl.DataFrame) -> None:
         """Commit one batch of rows (column `key` first) in one new file."""
+        ...
+
+
+class MemoKeeper(Memo, Protocol):
+    """The memo as those see it who keep it small. No run may be writing meanwhile."""
+
+    def shelves(self) -> list[tuple[str, str]]:
+        """Return every (station, fingerprint) there is, sorted."""
+        ...
+
+    def compact(self, station: str, fingerprint: str) -> int:
+        """Merge small files of every partition; return how many files that removed."""
+        ...
+
+    def retain(self, station: str, fingerprint: str, keep: Keep) -> int:
+        """Keep the rows that `keep` answers True for, drop the others; return how many."""
         ...
 
 

@@ -56,6 +56,29 @@ class ObjectInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """A notice that an object of a partition may have changed; the store says what is true now."""
+
+    key: str
+    """Within the domain, as a listing shows it."""
+    sequencer: str
+    """Hexadecimal; of two notices about one key the larger one is the later. May be empty."""
+    kind: str
+    """What the notice called it, `ObjectCreated:Put` for one; told, never relied upon."""
+    happened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What an inbox holds of one partition."""
+
+    events: tuple[Event, ...] = ()
+    """The latest of each key, sorted by key."""
+    tokens: tuple[str, ...] = ()
+    """The inbox entries these were read from; give them back when all are absorbed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A line of text; `box` is None for text files, `confidence` 1.0 for text layers."""
 

@@ -3,8 +3,9 @@
 import os
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -19,8 +20,12 @@ class Settings(BaseSettings):
     """Where tables, memo, collections and the Dagster instance live."""
     dagster_home: Path | None = Field(default=None, validation_alias="DAGSTER_HOME")
     """Dagster's instance; None keeps it under `home`."""
-    source_root: Path | None = None
-    """A further source whose sub-folders are domains, beside those that were indexed before."""
+    state_root: str | None = None
+    """Where tables, memo, dead letters and inbox lie, a folder or `s3://BUCKET/PREFIX`; None
+    keeps them under `home`."""
+    source_root: str | None = None
+    """A further source, a folder or `s3://BUCKET/PREFIX`, whose sub-folders are domains, beside
+    those that were indexed before."""
     source_domain: str | None = None
     """When set, the whole `source_root` is this one domain."""
     collection_prefix: str = Field(default="mmrag", pattern=r"^[A-Za-z0-9_-]{1,40}$")
@@ -29,6 +34,38 @@ class Settings(BaseSettings):
     visibility_rules: dict[str, tuple[str, ...]] = {}
     """Glob over `DOMAIN/KEY` -> visibility groups; the first match wins. A run that does not
     name them keeps those of the run before."""
+
+    s3_endpoint_url: str | None = None
+    """Of an S3-compatible store; None is AWS. Credentials come from boto3's own chain only."""
+    sqs_endpoint_url: str | None = None
+    s3_region: str | None = None
+    s3_profile: str | None = None
+    """A profile of the AWS configuration files."""
+    s3_role_arn: str | None = None
+    """A role to assume; its credentials are renewed as they expire."""
+    read_workers: int = Field(default=8, ge=1, le=64)
+    """Objects read at the same time."""
+
+    queue_url: str | None = None
+    """The SQS queue that gets the buckets' notifications; None leaves the event sensor out."""
+    event_interval_s: int = Field(default=2, ge=1)
+    """Least seconds between two looks at the queue."""
+    ttl_days: dict[str, float] = {}
+    """Domain (`*` for all others) -> days after which a file leaves the index."""
+    ttl_by: Literal["modified", "indexed"] = "modified"
+    """What the days count from: the file's own time, or when its content was first indexed."""
+    reconcile_cron: str = "0 3 * * *"
+    """When every domain is compared with its source in full (UTC)."""
+    upkeep_cron: str = "0 4 * * 0"
+    """When the memo is compacted and unreferenced entries are collected (UTC)."""
+    memo_keep_days: float = Field(default=90.0, ge=0)
+    """How long the memo keeps what no table refers to: rolling back within it costs nothing."""
+    reindex_crons: dict[str, str] = {}
+    """Domain -> when it is indexed anyway (UTC)."""
+    rerun_attempts: int = Field(default=3, ge=0)
+    """How often a failed run of a domain is asked for again, where another try may help."""
+    webhook_url: SecretStr | None = None
+    """Slack-compatible address that is told of failed runs."""
 
     max_file_bytes: int = Field(default=512 * 2**20, ge=1)
     max_pages: int = Field(default=2_000, ge=1)
@@ -67,6 +104,25 @@ class Settings(BaseSettings):
     qdrant_url: str | None = None
     """None keeps the index embedded (Qdrant Edge) under `home`."""
     lock_timeout_s: float = Field(default=20.0, ge=0)
+
+    @field_validator("s3_endpoint_url", "sqs_endpoint_url", "queue_url")
+    @classmethod
+    def _is_plain_address(cls, url: str | None) -> str | None:
+        """Refuse what holds a secret: addresses are shown in errors."""
+        parts = urlsplit(url or "http://none")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("it is no address: write https://HOST or https://HOST:PORT")
+        if "@" in parts.netloc or parts.query:
+            raise ValueError("it may not hold credentials: give them to boto3 (AWS_PROFILE, roles)")
+        return url
+
+    @field_validator("ttl_days")
+    @classmethod
+    def _days_are_positive(cls, days: dict[str, float]) -> dict[str, float]:
+        wrong = [name for name, number in days.items() if not 0 < number < 1e6]
+        if wrong:
+            raise ValueError(f"days of {', '.join(wrong)} are not above 0 and below a million")
+        return days
 
     @model_validator(mode="after")
     def _overlap_leaves_progress(self) -> "Settings":
