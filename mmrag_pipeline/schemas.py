@@ -20,8 +20,12 @@ RAW_FILES = pl.Schema(
         "digest": pl.String(),
         "media_type": pl.String(),
         "visibility": pl.List(pl.String()),
+        "indexed_at": TIME,
+        "expired": pl.Boolean(),
     }
 )
+TOMBSTONES = pl.Schema({"file_id": pl.String(), "purged_at": TIME, "receipt": pl.String()})
+"""Files that no listing brings back; they are named by digest only."""
 PAGES = pl.Schema(
     {
         "file_id": pl.String(),
@@ -114,3 +118,6 @@ TABLES: Mapping[str, pl.Schema] = {
     "points": POINTS,
     "collection": COLLECTION,
 }
+"""The tables of stations."""
+BESIDE: Mapping[str, pl.Schema] = {"tombstones": TOMBSTONES}
+"""Tables that no station makes."""

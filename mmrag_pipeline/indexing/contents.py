@@ -24,10 +24,10 @@ def keys_by_content(raw_files: pl.DataFrame) -> dict[str, list[str]]:
 
 
 @contextmanager
-def opened(world: World, partition: str, key: str) -> Iterator[BinaryIO]:
+def opened(world: World, partition: str, key: str, *, etag: str = "") -> Iterator[BinaryIO]:
     """Open one object; a disk or share that fails while it is read is a ReadError, too."""
     try:
-        with world.source.open(partition, key) as stream:
+        with world.source.open(partition, key, etag=etag) as stream:
             yield stream
     except OSError as error:
         raise ReadError(

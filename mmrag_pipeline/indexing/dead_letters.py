@@ -1,6 +1,6 @@
 """dead_letters: every file some station could not use, why, and since when."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import polars as pl
 
@@ -29,7 +29,8 @@ def make(world: World, job: Job) -> Made:
         .unique(["file_id", "station"], keep="first", maintain_order=True)
         for name in STATIONS
     ]
-    table = _dated(pl.concat(rows), world.tables.read("dead_letters", job.partition))
+    before = world.tables.read("dead_letters", job.partition)
+    table = _dated(pl.concat(rows), before, now=world.clock())
     return Made(table, pl.DataFrame(schema=FAILURES), computed=0, reused=0)
 
 
@@ -46,19 +47,19 @@ def _owners(job: Job) -> pl.DataFrame:
     )
 
 
-def _dated(rows: pl.DataFrame, previous: pl.DataFrame | None) -> pl.DataFrame:
+def _dated(rows: pl.DataFrame, previous: pl.DataFrame | None, *, now: datetime) -> pl.DataFrame:
     """Date the letters: one that was not tried again keeps both of its dates."""
     before = previous if previous is not None else pl.DataFrame(schema=DEAD_LETTERS)
     known = before.select(
         "file_id", "station", "reason", "first_seen", old_seen="last_seen", old_attempts="attempts"
     )
-    now = pl.lit(datetime.now(UTC)).cast(DEAD_LETTERS["last_seen"])
+    stamp = pl.lit(now).cast(DEAD_LETTERS["last_seen"])
     same_try = pl.col("attempts") == pl.col("old_attempts")
     return (
         rows.join(known, on=["file_id", "station", "reason"], how="left")
         .with_columns(
-            pl.coalesce("first_seen", now).alias("first_seen"),
-            pl.when(same_try).then("old_seen").otherwise(now).alias("last_seen"),
+            pl.coalesce("first_seen", stamp).alias("first_seen"),
+            pl.when(same_try).then("old_seen").otherwise(stamp).alias("last_seen"),
         )
         .select(DEAD_LETTERS.names())
         .sort("key", "station")

@@ -6,6 +6,7 @@ import polars as pl
 
 from mmrag_pipeline.ids import file_id
 from mmrag_pipeline.indexing import raw_files
+from mmrag_pipeline.indexing.lifetime import alive
 from mmrag_pipeline.indexing.remember import Missing, Shelf, find_missing
 from mmrag_pipeline.indexing.run import is_current, last_failures
 from mmrag_pipeline.indexing.station import Job, Mode, Station, World
@@ -76,8 +77,9 @@ def look(world: World, partition: str, *, read_limit_bytes: int = READ_LIMIT_BYT
     smallest first, up to a limit: they may be renamed, copied or only touched. One that
     cannot be read stays unknown.
     """
-    listing = raw_files.list_objects(world, partition)
-    last = table(world, partition, "raw_files")
+    held = table(world, partition, "raw_files")
+    listing = alive(world, partition, raw_files.list_objects(world, partition), last=held)
+    last = held.filter(~pl.col("expired"))
     fresh = raw_files.changed(listing, last)
     deleted = last.join(listing, on="key", how="anti")
     listed = last.join(deleted, on="key", how="anti")

@@ -1,6 +1,9 @@
 """raw_files: what the source holds now, with content digests; unchanged files are not read."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 from operator import attrgetter
@@ -8,21 +11,26 @@ from typing import BinaryIO
 
 import polars as pl
 
-from mmrag_pipeline.errors import ItemError, ReadError
+from mmrag_pipeline.errors import CorruptStateError, ItemError, ReadError
 from mmrag_pipeline.ids import file_id
+from mmrag_pipeline.indexing.commit import read_table
 from mmrag_pipeline.indexing.contents import opened
-from mmrag_pipeline.indexing.failures import Failure, failure, failure_table
+from mmrag_pipeline.indexing.failures import Failure, failure, failure_table, open_retries
+from mmrag_pipeline.indexing.lifetime import alive, expire, without_purged
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
 from mmrag_pipeline.parsing.media import sniff
+from mmrag_pipeline.records import Pending
 from mmrag_pipeline.schemas import RAW_FILES
 from mmrag_pipeline.settings import Settings
 
 _BLOCK = 1 << 20
 _HEAD = 4_096
-_READERS = 4
+_FEW = 1_000
+"""Files that are looked up one by one; of more than this and a thousandth of a partition a
+listing tells sooner."""
 _REVISION = 1
 """Raise it when the same bytes get another media type: every file is then read again."""
-_REFUSED = ("too_large", "outside_root", "link", "not_a_file")
+_REFUSED = ("too_large", "outside_root", "link", "not_a_file", "archived")
 """Reasons that withdraw a file's old content; any other failure keeps it for now."""
 _LISTING = pl.Schema(
     {name: RAW_FILES[name] for name in ("key", "uri", "size_bytes", "etag", "modified_at")}
@@ -35,40 +43,107 @@ def recipe(world: World) -> Recipe:
     """Return the settings that decide raw_files."""
     settings = world.settings
     rules = [[glob, list(groups)] for glob, groups in settings.visibility_rules.items()]
-    return Recipe([settings.max_file_bytes, list(settings.default_visibility), rules])
+    ttl = [dict(settings.ttl_days), settings.ttl_by]
+    return Recipe([settings.max_file_bytes, list(settings.default_visibility), rules, ttl])
 
 
 STATION = Station("raw_files", (), recipe, stateful=True)
 
 
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """The part of a partition that a run looks at; the rest stays as it is."""
+
+    listing: pl.DataFrame
+    last: pl.DataFrame
+    """The rows of before that belong to the part."""
+    kept: pl.DataFrame
+    """All other rows of before."""
+
+
 def make(world: World, job: Job) -> Made:
     """List the partition, read what changed, keep the last content of what cannot be read now.
 
-    Raises ListingError when the listing fails; then nothing is written.
+    A run for events looks only at the files they name and at those to be tried again, as long
+    as the table beside it was made by the same recipe. Raises ListingError when a listing
+    fails; then nothing is written and no event is forgotten.
     """
-    last = world.tables.read("raw_files", job.partition)
-    last = pl.DataFrame(schema=RAW_FILES) if last is None else last
-    listing = list_objects(world, job.partition)
-    fresh = changed(listing, last)
+    last, same_recipe = _last(world, job)
+    news = world.inbox.pending(job.partition)  # before looking: what comes later is seen later
+    keys = _asked(world, job, last, news) if same_recipe else None
+    scope = _scope(world, job.partition, last, keys)
+    living = alive(world, job.partition, scope.listing, last=scope.last)
+    fresh = changed(living, scope.last)
     contents, failures = read_contents(world, job.partition, fresh)
     refused = [failure.item for failure in failures if failure.reason in _REFUSED]
-    rows = _with_content(listing, fresh, contents, last.filter(~pl.col("file_id").is_in(refused)))
-    table = _table(world.settings, job.partition, rows)
+    before = scope.last.filter(~pl.col("file_id").is_in(refused))
+    rows = _with_content(scope.listing, fresh, contents, before)
+    table = _table(world, job.partition, rows=_dated(rows, now=world.clock()), kept=scope.kept)
+    others = job.failures.join(scope.kept, left_on="item", right_on="file_id", how="semi")
+    failed = failure_table(failures, others, job.failures)
     return Made(
         table=table,
-        failures=failure_table(failures, job.failures.clear(), job.failures),
+        failures=failed,
         computed=fresh.height,
-        reused=listing.height - fresh.height,
+        reused=table.height - fresh.height,
         changes=_changes(last, table),
+        committed=lambda: _settle(world, job.partition, news, failed),
     )
 
 
-def list_objects(world: World, partition: str) -> pl.DataFrame:
-    """Return the partition's listing as a frame, sorted by key."""
-    listed = world.source.list(partition)
+def _last(world: World, job: Job) -> tuple[pl.DataFrame, bool]:
+    """Return the rows of before, and whether the recipe of today made them.
+
+    A table of another version of this code is none: its files are read again, no model is
+    called for what they hold.
+    """
+    try:
+        rows, lineage = read_table(world, "raw_files", job.partition)
+    except CorruptStateError:
+        rows, lineage = None, None
+    if rows is None or lineage is None:
+        return pl.DataFrame(schema=RAW_FILES), False
+    return rows, lineage.recipe == job.recipe.digest
+
+
+def _asked(world: World, job: Job, last: pl.DataFrame, news: Pending) -> list[str] | None:
+    """Return the keys that a run for events looks at; None for all of the partition."""
+    if not job.mode.events or news.damaged:
+        return None
+    again = open_retries(job.failures, world.settings.transient_attempts)
+    retried = last.join(again, left_on="file_id", right_on="item", how="semi")["key"]
+    keys = sorted({event.key for event in news.events} | set(retried))
+    return keys if len(keys) <= max(_FEW, last.height // _FEW) else None
+
+
+def _settle(world: World, partition: str, news: Pending, failed: pl.DataFrame) -> None:
+    """Forget absorbed events; those of files to be tried again are put back first."""
+    again = set(open_retries(failed, world.settings.transient_attempts)["item"])
+    waiting = [event for event in news.events if file_id(partition, event.key) in again]
+    if waiting:
+        world.inbox.put({partition: waiting})
+    if news.tokens:
+        world.inbox.forget(partition, news.tokens)
+
+
+def _scope(world: World, partition: str, last: pl.DataFrame, keys: Sequence[str] | None) -> _Scope:
+    if keys is None:
+        return _Scope(list_objects(world, partition), last, last.clear())
+    asked = pl.col("key").is_in(keys)
+    listing = list_objects(world, partition, keys)
+    return _Scope(listing, last.filter(asked), last.filter(~asked))
+
+
+def list_objects(world: World, partition: str, keys: Sequence[str] | None = None) -> pl.DataFrame:
+    """Return the partition's listing (of some keys) as a frame, sorted by key.
+
+    Files that were purged are left out.
+    """
+    listed = world.source.list(partition, keys)
     columns = {name: list(map(attrgetter(name), listed)) for name in _LISTING}
     etag = pl.format("{}:{}", pl.lit(str(_REVISION)), "etag").alias("etag")
-    return pl.DataFrame(columns, schema=_LISTING).with_columns(etag).sort("key")
+    frame = pl.DataFrame(columns, schema=_LISTING).with_columns(etag).sort("key")
+    return without_purged(world, partition, frame)
 
 
 def changed(listing: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
@@ -84,16 +159,16 @@ def read_contents(
     """Return (key, digest, media_type) of the listed objects, and why others cannot be read."""
     limit = world.settings.max_file_bytes
 
-    def read(key: str, size_bytes: int) -> tuple[str, str, str] | Failure:
+    def read(key: str, size_bytes: int, etag: str) -> tuple[str, str, str] | Failure:
         try:
             _check_size(size_bytes, limit)
-            with opened(world, partition, key) as stream:
+            with opened(world, partition, key, etag=etag.partition(":")[2]) as stream:
                 return (key, *_read(stream, key, limit))
         except ItemError as error:
             return failure(file_id(partition, key), error, bytes_seen=size_bytes)
 
-    with ThreadPoolExecutor(_READERS) as pool:
-        results = list(pool.map(read, fresh["key"], fresh["size_bytes"]))
+    with ThreadPoolExecutor(world.settings.read_workers) as pool:
+        results = list(pool.map(read, fresh["key"], fresh["size_bytes"], fresh["etag"]))
     rows = [r for r in results if isinstance(r, tuple)]
     failures = [r for r in results if isinstance(r, Failure)]
     return pl.DataFrame(rows, schema=_CONTENT, orient="row"), failures
@@ -123,7 +198,7 @@ def _with_content(
 ) -> pl.DataFrame:
     """Give each listed object its content: read now, as before, or the last good one."""
     unread = fresh.join(contents, on="key", how="anti").select("key")
-    before = last.select("key", old_digest="digest", old_media_type="media_type")
+    before = last.select("key", "indexed_at", old_digest="digest", old_media_type="media_type")
     return (
         listing.join(contents, on="key", how="left")
         .join(before, on="key", how="left")
@@ -136,16 +211,28 @@ def _with_content(
     )
 
 
-def _table(settings: Settings, partition: str, rows: pl.DataFrame) -> pl.DataFrame:
-    keys = rows["key"].to_list()
-    return rows.with_columns(
+def _dated(rows: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
+    """Date each content by when it was first read."""
+    same = pl.col("digest").eq_missing(pl.col("old_digest"))
+    stamp = pl.lit(now).cast(RAW_FILES["indexed_at"])
+    read = pl.when(pl.col("digest").is_not_null()).then(stamp)
+    return rows.with_columns(indexed_at=pl.when(same).then("indexed_at").otherwise(read))
+
+
+def _table(world: World, partition: str, *, rows: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    """Return RAW_FILES rows, sorted by key; who may see a file is settled anew for all."""
+    columns = [name for name in RAW_FILES if name not in ("file_id", "visibility", "expired")]
+    files = pl.concat([rows.select(columns), kept.select(columns)]).sort("key")
+    keys = files["key"].to_list()
+    named = files.with_columns(
         pl.Series("file_id", [file_id(partition, key) for key in keys], dtype=pl.String),
         pl.Series(
             "visibility",
-            [_visibility(settings, f"{partition}/{key}") for key in keys],
+            [_visibility(world.settings, f"{partition}/{key}") for key in keys],
             dtype=pl.List(pl.String),
         ),
-    ).select(RAW_FILES.names())
+    )
+    return expire(world, partition, named).select(RAW_FILES.names())
 
 
 def _visibility(settings: Settings, path: str) -> list[str]:
@@ -164,7 +251,12 @@ def _changes(last: pl.DataFrame, table: pl.DataFrame) -> dict[str, int]:
         "edited": edited,
         "visibility": shown,
         "deleted": last.height - both.height,
+        "expired": _expired(table) - _expired(last),
     }
+
+
+def _expired(table: pl.DataFrame) -> int:
+    return table.filter("expired").height
 
 
 STEP = alone(STATION, make)

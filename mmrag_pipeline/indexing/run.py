@@ -141,6 +141,7 @@ def _commit(world: World, station: Station, job: Job, made: Made) -> None:
     if not station.commits_itself:
         upstream = {**job.upstream, failures: table_digest(made.failures)}
         write_table(world, job, station.name, made.table, upstream=upstream)
+    made.committed()
 
 
 def _outcome(

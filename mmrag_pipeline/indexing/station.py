@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -9,6 +10,7 @@ from mmrag_pipeline.ids import Json, digest_json
 from mmrag_pipeline.ports import (
     Captioner,
     ImageTextEncoder,
+    Inbox,
     Memo,
     ObjectStore,
     Ocr,
@@ -20,6 +22,10 @@ from mmrag_pipeline.ports import (
     VectorStore,
 )
 from mmrag_pipeline.settings import Settings
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,8 @@ class World:
     sparse: SparseEncoder
     vectors: VectorStore
     progress: Progress
+    inbox: Inbox
+    clock: Callable[[], datetime] = _now
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,8 @@ class Mode:
     """Make the table again even when nothing it depends on changed (the memo still serves)."""
     replay: bool = False
     """Try items again that failed for good."""
+    events: bool = False
+    """Look only at the files that events named, not at all that the source has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,10 @@ class Job:
     """The station's last failures under the same recipe."""
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """A station's table and what it cost."""
@@ -92,6 +106,8 @@ class Made:
     """Further counts worth showing, such as points upserted or deleted."""
     model_s: float = 0.0
     """Seconds its own model took, for stations that share a step."""
+    committed: Callable[[], None] = _nothing
+    """Called when the table is safe; a killed process may never call it."""
 
 
 @dataclass(frozen=True, slots=True)

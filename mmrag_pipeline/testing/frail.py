@@ -9,14 +9,17 @@ import polars as pl
 from mmrag_pipeline.ports import (
     CollectionReader,
     CollectionWriter,
+    Inbox,
     Memo,
     TableStore,
     VectorStore,
 )
 from mmrag_pipeline.records import (
     Candidate,
+    Event,
     Layout,
     Lineage,
+    Pending,
     Signal,
     SparseVector,
     StoredPoint,
@@ -61,6 +64,7 @@ def frail(state: State, fuse: Fuse) -> State:
         FrailTables(state.tables, fuse),
         FrailMemo(state.memo, fuse),
         FrailVectors(state.vectors, fuse),
+        FrailInbox(state.inbox, fuse),
     )
 
 
@@ -102,6 +106,26 @@ class FrailMemo:
     def append(self, station: str, fingerprint: str, partition: str, rows: pl.DataFrame) -> None:
         """Append a batch: one commit."""
         self.fuse.commit(lambda: self.inner.append(station, fingerprint, partition, rows))
+
+
+@dataclass(frozen=True, slots=True)
+class FrailInbox:
+    """Inbox whose changes are commits."""
+
+    inner: Inbox
+    fuse: Fuse
+
+    def put(self, events: Mapping[str, Sequence[Event]]) -> None:
+        """Keep events: one commit."""
+        self.fuse.commit(lambda: self.inner.put(events))
+
+    def pending(self, partition: str) -> Pending:
+        """Return what is held of a partition."""
+        return self.inner.pending(partition)
+
+    def forget(self, partition: str, tokens: Sequence[str]) -> None:
+        """Remove entries: one commit."""
+        self.fuse.commit(lambda: self.inner.forget(partition, tokens))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +204,9 @@ class FrailWriter:
         """Return points by id."""
         return self.inner.fetch(point_ids, vectors=vectors)
 
-    def held(self) -> Iterator[pl.DataFrame]:
+    def held(self, where: Where | None = None) -> Iterator[pl.DataFrame]:
         """Yield what is held."""
-        return self.inner.held()
+        return self.inner.held(where)
 
     def count(self) -> int:
         """Return the number of points."""

@@ -44,7 +44,10 @@ class FakeReader:
     def pixels(self, data: bytes, rasters: Sequence[str]) -> list[PagePixels]:
         """Return the pixels of some pages of one file, in order; raises ParseError."""
         kind, parts = _parts(data)
-        return [self._draw(kind, parts[int(raster.partition(":")[2]) - 1]) for raster in rasters]
+        numbers = [int(raster.partition(":")[2]) for raster in rasters]
+        if max(numbers, default=0) > len(parts):
+            raise ParseError(f"it has no page {max(numbers)}", reason="corrupt")
+        return [self._draw(kind, parts[number - 1]) for number in numbers]
 
     def _draw(self, kind: str, part: str) -> PagePixels:
         digest = page_digest(kind, part)

@@ -2,6 +2,7 @@
 
 import io
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
@@ -39,6 +40,10 @@ class FakeSource:
         self.files: dict[str, dict[str, FakeFile]] = {}
         self.listing_error: ListingError | None = None
         self.opened: Counter[str] = Counter()
+        self.listed = 0
+        """Objects that listings have shown so far."""
+        self.is_bucket = False
+        """Whether a domain without objects is empty, as in a bucket, and not unknown."""
         self._version = 0
 
     def put(self, domain: str, key: str, data: bytes) -> None:
@@ -84,17 +89,22 @@ class FakeSource:
         self._check_listing()
         return sorted(self.files)
 
-    def list(self, domain: str) -> list[ObjectInfo]:
-        """Return every object of a domain, sorted by key; raises ListingError."""
+    def list(self, domain: str, keys: Sequence[str] | None = None) -> list[ObjectInfo]:
+        """Return every object of a domain, or those of `keys`; raises ListingError."""
         self._check_listing()
-        return [_info(domain, key, file) for key, file in sorted(self.files[domain].items())]
+        held = self.files.get(domain, {}) if self.is_bucket else self.files[domain]
+        chosen = held if keys is None else held.keys() & set(keys)
+        self.listed += len(chosen)
+        return [_info(domain, key, held[key]) for key in sorted(chosen)]
 
-    def open(self, domain: str, key: str) -> BinaryIO:
+    def open(self, domain: str, key: str, *, etag: str = "") -> BinaryIO:
         """Open one object; raises ReadError."""
         self.opened[key] += 1
         file = self.files[domain].get(key)
         if file is None:
             raise ReadError(f"{key!r} is gone", reason="vanished", transient=True)
+        if etag and etag != _etag(file):
+            raise ReadError(f"{key!r} is another by now", reason="changed", transient=True)
         if file.error is not None:
             raise file.error
         return _BadDisk() if file.breaks else io.BytesIO(file.data)
@@ -108,11 +118,15 @@ class FakeSource:
         return self._version
 
 
+def _etag(file: FakeFile) -> str:
+    return f"v{file.version}"
+
+
 def _info(domain: str, key: str, file: FakeFile) -> ObjectInfo:
     return ObjectInfo(
         key=key,
         uri=f"fake://{domain}/{key}",
         size_bytes=len(file.data),
-        etag=f"v{file.version}",
+        etag=_etag(file),
         modified_at=_EPOCH + timedelta(seconds=file.version),
     )

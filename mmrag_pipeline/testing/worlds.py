@@ -1,12 +1,14 @@
 """Whole worlds in memory: every port filled with a fake, state and models interchangeable."""
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from mmrag_pipeline.engines.stub import StubCaptioner, StubImageText, StubOcr, StubText
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.ports import (
     Captioner,
     ImageTextEncoder,
+    Inbox,
     Memo,
     Ocr,
     SparseEncoder,
@@ -16,9 +18,13 @@ from mmrag_pipeline.ports import (
 )
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.memory import MemoryMemo, MemoryTables, MemoryVectors
+from mmrag_pipeline.testing.inbox import MemoryInbox
 from mmrag_pipeline.testing.reader import FakeReader
 from mmrag_pipeline.testing.source import FakeSource
 from mmrag_pipeline.testing.sparse import StubSparse
+
+TODAY = datetime(2026, 1, 2, tzinfo=UTC)
+"""What the clock of a fake world says."""
 
 
 class Silence:
@@ -46,6 +52,7 @@ class State:
     tables: TableStore = field(default_factory=MemoryTables)
     memo: Memo = field(default_factory=MemoryMemo)
     vectors: VectorStore = field(default_factory=MemoryVectors)
+    inbox: Inbox = field(default_factory=MemoryInbox)
 
 
 def fake_settings() -> Settings:
@@ -78,10 +85,14 @@ def fake_world(
         sparse=engines.sparse,
         vectors=held.vectors,
         progress=Silence(),
+        inbox=held.inbox,
+        clock=lambda: TODAY,
     )
 
 
 def rebuilt(world: World) -> World:
     """Return the same world without any state: what a rebuild from nothing starts with."""
     state = State()
-    return replace(world, tables=state.tables, memo=state.memo, vectors=state.vectors)
+    return replace(
+        world, tables=state.tables, memo=state.memo, vectors=state.vectors, inbox=state.inbox
+    )

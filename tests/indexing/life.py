@@ -1,6 +1,7 @@
 """A partition's life: files change, models change, runs happen and die."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from mmrag_pipeline.engines.stub import StubCaptioner, StubImageText, StubOcr, StubText
 from mmrag_pipeline.indexing.run import Outcome
@@ -12,7 +13,7 @@ from mmrag_pipeline.testing.ledger import BrokenOcr, Entry, Ledger, audited
 from mmrag_pipeline.testing.snapshot import Point, index_points, table_rows
 from mmrag_pipeline.testing.source import FakeSource
 from mmrag_pipeline.testing.sparse import StubSparse
-from mmrag_pipeline.testing.worlds import Models, State, fake_settings, fake_world
+from mmrag_pipeline.testing.worlds import TODAY, Models, State, fake_settings, fake_world
 
 DOMAIN = "d"
 Index = tuple[dict[str, Point], dict[str, list[dict[str, object]]]]
@@ -28,6 +29,7 @@ class Life:
     settings: Settings = field(default_factory=fake_settings)
     ledger: Ledger = field(default_factory=Ledger)
     runs: int = 0
+    now: datetime = TODAY
 
     def __post_init__(self) -> None:
         self.source.files.setdefault(DOMAIN, {})
@@ -36,7 +38,8 @@ class Life:
         """Return the world as it is now."""
         models = audited(self.models, self.ledger if ledger is None else ledger)
         held = self.state if state is None else state
-        return fake_world(self.source, state=held, models=models, settings=self.settings)
+        world = fake_world(self.source, state=held, models=models, settings=self.settings)
+        return replace(world, clock=lambda: self.now)
 
     def put(self, **files: str) -> None:
         """Write files; `a="img:1"` writes the key `a`."""
@@ -63,18 +66,20 @@ class Life:
         rules = {"visibility_rules": {f"{DOMAIN}/a*": (group,)}}
         self.settings = self.settings.model_copy(update=rules)
 
-    def run(self, *, force: bool = False, replay: bool = False) -> dict[str, Outcome]:
+    def run(
+        self, *, force: bool = False, replay: bool = False, events: bool = False
+    ) -> dict[str, Outcome]:
         """Run every station; return station -> outcome."""
         self.runs += 1
-        mode = Mode(f"run-{self.runs}", force=force, replay=replay)
+        mode = Mode(f"run-{self.runs}", force=force, replay=replay, events=events)
         return {o.station: o for o in run_partition(self.world(), DOMAIN, mode)}
 
-    def run_until(self, fuse: Fuse) -> bool:
+    def run_until(self, fuse: Fuse, *, events: bool = False) -> bool:
         """Run with a fuse; return whether the run was killed."""
         self.runs += 1
         world = self.world(state=frail(self.state, fuse))
         try:
-            run_partition(world, DOMAIN, Mode(f"run-{self.runs}"))
+            run_partition(world, DOMAIN, Mode(f"run-{self.runs}", events=events))
         except Killed:
             return True
         return False

@@ -1,5 +1,7 @@
 """What cannot be read is never taken for what is not there."""
 
+from datetime import timedelta
+
 import pytest
 
 from mmrag_pipeline.errors import ListingError, ReadError
@@ -113,6 +115,7 @@ def test_a_dead_letter_keeps_the_date_it_was_first_seen() -> None:
     life.put(a="slow")
     life.run()
     first = life.state.tables.read("dead_letters", DOMAIN)
+    life.now += timedelta(days=1)
     life.run()
     later = life.state.tables.read("dead_letters", DOMAIN)
     assert first is not None

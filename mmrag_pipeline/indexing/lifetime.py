@@ -1,0 +1,65 @@
+"""Files that leave the index although the source still has them: out of time, or purged."""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from mmrag_pipeline.ids import file_id
+from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.schemas import TOMBSTONES
+from mmrag_pipeline.settings import Settings
+
+
+def ttl_of(settings: Settings, partition: str) -> timedelta | None:
+    """Return how long files of a partition stay, None for ever."""
+    days = settings.ttl_days.get(partition, settings.ttl_days.get("*"))
+    return None if days is None else timedelta(days=days)
+
+
+def is_over(settings: Settings, partition: str, now: datetime) -> pl.Expr:
+    """Return whether a file's time is over, from its columns `modified_at` and `indexed_at`."""
+    ttl = ttl_of(settings, partition)
+    if ttl is None:
+        return pl.lit(False)
+    since = pl.col("modified_at" if settings.ttl_by == "modified" else "indexed_at")
+    return (since < pl.lit(now - ttl)).fill_null(False)
+
+
+def alive(
+    world: World, partition: str, listing: pl.DataFrame, *, last: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the listed files whose time is not over; `last` are the rows of raw_files.
+
+    Another version of a file begins its time in the index anew.
+    """
+    if ttl_of(world.settings, partition) is None:
+        return listing
+    known = last.select("key", "etag", "indexed_at")
+    over = is_over(world.settings, partition, world.clock())
+    dated = listing.join(known, on=["key", "etag"], how="left", maintain_order="left")
+    return dated.filter(~over).drop("indexed_at")
+
+
+def expire(world: World, partition: str, table: pl.DataFrame) -> pl.DataFrame:
+    """Return raw_files with the content of files taken away whose time is over."""
+    over = is_over(world.settings, partition, world.clock())
+    return table.with_columns(
+        pl.when(~over).then("digest").alias("digest"),
+        pl.when(~over).then("media_type").alias("media_type"),
+        expired=over,
+    )
+
+
+def tombstones(world: World, partition: str) -> pl.DataFrame:
+    """Return the files that were purged for good, in TOMBSTONES' schema."""
+    held = world.tables.read("tombstones", partition)
+    return pl.DataFrame(schema=TOMBSTONES) if held is None else held
+
+
+def without_purged(world: World, partition: str, listing: pl.DataFrame) -> pl.DataFrame:
+    """Return a listing without the files that were purged."""
+    purged = tombstones(world, partition)
+    if purged.is_empty():
+        return listing
+    ids = pl.Series([file_id(partition, key) for key in listing["key"]], dtype=pl.String)
+    return listing.filter(~ids.is_in(purged["file_id"].implode()))

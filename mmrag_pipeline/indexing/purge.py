@@ -1,0 +1,152 @@
+"""purge: files leave everything that was made of them, and a receipt tells what was done."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import polars as pl
+
+from mmrag_pipeline.ids import check_partition, file_id
+from mmrag_pipeline.indexing.purged_points import Staying, delete_points, points_left, staying
+from mmrag_pipeline.indexing.purged_tables import cut_tables, digests_of, mentions
+from mmrag_pipeline.indexing.receipts import Receipt
+from mmrag_pipeline.indexing.references import References, references
+from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.indexing.tombstones import bury, unburied
+from mmrag_pipeline.indexing.upkeep import drop_unreferenced, unreferenced
+from mmrag_pipeline.ports import MemoKeeper, TableCatalog
+
+_LOOKS = 3
+"""How often the inbox is emptied: when it merges its entries meanwhile, the first look fails."""
+Files = Mapping[str, str | None]
+"""File id -> key; None where nothing tells the key."""
+
+
+class Guard(Protocol):
+    """Keeps others away while a purge is at work."""
+
+    def tombstones(self) -> AbstractContextManager[None]:
+        """Hold the lists of purged files alone; raises CollectionBusyError."""
+        ...
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Hold the state while no run does; raises CollectionBusyError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Which files are to go from a partition, and why; who asks for it, when and with what."""
+
+    partition: str
+    files: Files
+    reason: str
+    by: str
+    at: datetime
+    tool: str
+
+    @property
+    def moment(self) -> str:
+        """Return the time as it stands in the receipt's name and in tombstones."""
+        return self.at.strftime("%Y%m%dT%H%M%S%fZ")
+
+
+def files_of(partition: str, keys: Iterable[str]) -> dict[str, str | None]:
+    """Return file id -> key of these keys."""
+    return {file_id(partition, key): key for key in keys}
+
+
+def purge(
+    world: World, keeper: MemoKeeper, catalog: TableCatalog, request: Request, *, guard: Guard
+) -> Receipt:
+    """Take files out of the index and out of all that was made of them, for good.
+
+    First they get tombstones, which no listing passes. Then, while no run is under way, they go
+    from tables, inbox, collections and memo, and each of these is looked through again. Killed
+    anywhere, the same call completes it. Raises CollectionBusyError while a run is under way and
+    CorruptStateError where a table cannot be read; the tombstones stand by then.
+    """
+    partition = check_partition(request.partition)
+    with guard.tombstones():
+        bury(world, partition, request.files, at=request.at, receipt=request.moment)
+    with guard.alone():
+        files = _named(world, partition, request.files)
+        marks = digests_of(world, partition, list(files))
+        removed = _tables(cut_tables(world, partition, files, run_id=f"purge-{request.moment}"))
+        removed["inbox"] = _empty_inbox(world, partition, files)
+        keep = staying(world, partition, files)
+        removed |= _collections(delete_points(world, partition, keep))
+        held = references(catalog)
+        removed |= drop_unreferenced(keeper, held)
+        left = _left_in_tables(world, partition, held, keep=keep, marks=marks)
+        left |= _collections(points_left(world, partition, keep)) | unreferenced(keeper, held)
+    return Receipt(
+        domain=partition,
+        files=files,
+        removed=_some(removed),
+        left=_some(left),
+        reason=request.reason,
+        at=request.at.isoformat(),
+        by=request.by,
+        tool=request.tool,
+    )
+
+
+def _named(world: World, partition: str, files: Files) -> Files:
+    """Return the files with the keys of those that were given by id, where something tells."""
+    if None not in files.values():
+        return files
+    told = {file_id(partition, e.key): e.key for e in world.inbox.pending(partition).events}
+    for name in ("dead_letters", "raw_files"):
+        table = world.tables.read(name, partition)
+        if table is not None:
+            asked = table.filter(pl.col("file_id").is_in(list(files)))
+            told |= dict(asked.select("file_id", "key").iter_rows())
+    return {file: told.get(file) if key is None else key for file, key in files.items()}
+
+
+def _empty_inbox(world: World, partition: str, files: Files) -> int:
+    """Remove the notices about these files, the others' kept first; return how many went.
+
+    An inbox with a damaged entry is left as it is: only a full run may forget that one.
+    """
+    removed = 0
+    for _ in range(_LOOKS):
+        held = world.inbox.pending(partition)
+        others = [event for event in held.events if file_id(partition, event.key) not in files]
+        if held.damaged or len(others) == len(held.events):
+            break
+        removed = max(removed, len(held.events) - len(others))
+        world.inbox.put({partition: others})
+        world.inbox.forget(partition, held.tokens)
+    return removed
+
+
+def _left_in_tables(
+    world: World, partition: str, held: References, *, keep: Staying, marks: pl.Series
+) -> dict[str, int]:
+    """Look for what only these files had, wherever it may stand; tell also what is unsure."""
+    files = list(keep.files)
+    shared = [held.contents.str.extract(r"^([^:]+)", 1), held.pages, held.texts]
+    gone = marks.filter(~marks.is_in(pl.concat(shared).implode()))
+    pending = world.inbox.pending(partition)
+    theirs = [e for e in pending.events if file_id(partition, e.key) in keep.files]
+    return {
+        **_tables(mentions(world, partition, [*files, *gone])),
+        "tombstones": unburied(world, partition, files),
+        "inbox": len(theirs) + pending.damaged,
+    }
+
+
+def _tables(counts: Mapping[str, int]) -> dict[str, int]:
+    return {f"tables/{name}": count for name, count in counts.items()}
+
+
+def _collections(counts: Mapping[str, int]) -> dict[str, int]:
+    return {f"collections/{name}": count for name, count in counts.items()}
+
+
+def _some(counts: Mapping[str, int]) -> dict[str, int]:
+    return {name: count for name, count in sorted(counts.items()) if count}

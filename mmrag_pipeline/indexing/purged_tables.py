@@ -1,0 +1,157 @@
+"""The tables of a partition without some files, and without what only they had."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.frames import table_digest
+from mmrag_pipeline.indexing.contents import content_key
+from mmrag_pipeline.indexing.failures import failures_of
+from mmrag_pipeline.indexing.references import page_of
+from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.indexing.stations import STATIONS
+
+_TOLD = "it told of a file that was purged"
+Sets = dict[str, pl.Series]
+"""Kind of thing -> the keys of those that stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Rows of `table` stay when what `key` names is among the `kind` that stays."""
+
+    table: str
+    key: pl.Expr
+    kind: str
+    teaches: Mapping[str, pl.Expr]
+    """Kinds of things that the rows which stay are the list of."""
+
+
+def _rule(table: str, key: pl.Expr, kind: str, **teaches: pl.Expr) -> _Rule:
+    return _Rule(table, key, kind, teaches)
+
+
+def _item() -> pl.Expr:
+    """Return what a failure is about; a tile's key tells its page."""
+    return pl.col("item").str.replace(r"^([0-9a-f]{32}):[\d,-]+$", "$1")
+
+
+_FILE, _PAGE = pl.col("file_id"), pl.col("page_digest")
+_RULES: Sequence[_Rule] = (
+    _rule("raw_files", _FILE, "listed", files=_FILE, contents=content_key()),
+    _rule("pages", _FILE, "files", pages=_PAGE),
+    _rule("tiles", _PAGE, "pages"),
+    _rule("ocr", _PAGE, "pages"),
+    _rule("captions", _PAGE, "pages"),
+    _rule("chunks", _FILE, "files", texts=pl.col("text_digest")),
+    _rule("image_vectors", page_of(pl.col("digest")), "pages"),
+    _rule("text_vectors", pl.col("digest"), "texts"),
+    _rule(
+        "points",
+        pl.col("payload").str.json_path_match("$.file_id"),
+        "files",
+        points=pl.col("point_id"),
+    ),
+    _rule("collection", pl.col("point_id"), "points"),
+    _rule("dead_letters", _FILE, "files"),
+    *(_rule(failures_of(name), _item(), "items") for name in STATIONS),
+)
+
+
+def cut_tables(
+    world: World, partition: str, files: Mapping[str, str | None], *, run_id: str
+) -> dict[str, int]:
+    """Write the tables again without these files (id -> key); return table -> rows less.
+
+    What is left refers to the files that raw_files still lists, and to their pages and texts.
+    A table that changed is not taken for current by any run: each is made anew from the memo.
+    Raises CorruptStateError when a table is missing that others were made of.
+    """
+    removed: dict[str, int] = {}
+    for table, before, after in _cuts(world, partition, files):
+        if not after.equals(before):
+            _write(world, partition, table, rows=after, run_id=run_id)
+        removed[table] = before.height - after.height
+    return removed
+
+
+def mentions(world: World, partition: str, marks: Sequence[str]) -> dict[str, int]:
+    """Return table -> rows in which any of these ids or digests stands, whatever the column."""
+    tables = [rule.table for rule in _RULES]
+    found = {name: _mentioning(world.tables.read(name, partition), marks) for name in tables}
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def digests_of(world: World, partition: str, files: Sequence[str]) -> pl.Series:
+    """Return the digests of contents, pages and texts that tables tell of these files."""
+    columns = {"raw_files": "digest", "pages": "page_digest", "chunks": "text_digest"}
+    asked = pl.col("file_id").is_in(list(files))
+    frames = {name: world.tables.read(name, partition) for name in columns}
+    found = [
+        frame.filter(asked)[columns[name]].drop_nulls().alias("digest")
+        for name, frame in frames.items()
+        if frame is not None
+    ]
+    return pl.concat([pl.Series("digest", [], dtype=pl.String), *found]).unique()
+
+
+def _cuts(
+    world: World, partition: str, files: Mapping[str, str | None]
+) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
+    """Yield name, rows before and rows after of each table there is, in the order of the data."""
+    sets: Sets = {}
+    for rule in _RULES:
+        before = world.tables.read(rule.table, partition)
+        if before is None:
+            continue
+        if rule.kind == "listed":
+            after = before.filter(~_FILE.is_in(list(files)))
+        else:
+            after = _staying(before, rule, _known(sets, rule, partition))
+        for kind, column in rule.teaches.items():
+            sets[kind] = after.select(column.alias("key").drop_nulls().unique())["key"]
+        yield rule.table, before, _silent(after, files)
+
+
+def _known(sets: Sets, rule: _Rule, partition: str) -> pl.Series:
+    if rule.kind == "items":
+        return pl.concat([pl.Series("key", [], dtype=pl.String), *sets.values()])
+    if rule.kind not in sets:
+        raise CorruptStateError(
+            f"{partition!r} has a table {rule.table!r}, and the one with its {rule.kind} is "
+            f"missing: run `mmrag index --domain {partition}`, which makes it again from the "
+            "memo, then purge again (the files stay out of the index)"
+        )
+    return sets[rule.kind]
+
+
+def _staying(before: pl.DataFrame, rule: _Rule, known: pl.Series) -> pl.DataFrame:
+    return before.filter(rule.key.is_in(known.implode()))
+
+
+def _silent(rows: pl.DataFrame, files: Mapping[str, str | None]) -> pl.DataFrame:
+    """Return rows whose messages, about things that others share, name none of the files."""
+    names = [name for key in files.values() if key for name in (key, repr(key)[1:-1])]
+    if "message" not in rows.columns or not names:
+        return rows
+    told = pl.col("message").str.contains_any(names)
+    return rows.with_columns(message=pl.when(told).then(pl.lit(_TOLD)).otherwise("message"))
+
+
+def _write(world: World, partition: str, table: str, *, rows: pl.DataFrame, run_id: str) -> None:
+    """Replace a table; its lineage names no upstream table, so that no run finds it current."""
+    last = world.tables.lineage(table, partition)
+    if last is None:
+        raise CorruptStateError(f"table {table!r} of {partition!r} vanished while it was purged")
+    digest = table_digest(rows)
+    made = replace(last, digest=digest, rows=rows.height, upstream={}, run_id=run_id)
+    world.tables.write(rows, made)
+
+
+def _mentioning(table: pl.DataFrame | None, marks: Sequence[str]) -> int:
+    texts = [] if table is None else [n for n, kind in table.schema.items() if kind == pl.String]
+    if table is None or not texts or not marks:
+        return 0
+    return table.filter(pl.any_horizontal(pl.col(texts).str.contains_any(list(marks)))).height

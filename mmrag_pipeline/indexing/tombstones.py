@@ -1,0 +1,49 @@
+"""Tombstones: files that no listing brings back until they are lifted."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import polars as pl
+
+from mmrag_pipeline.frames import table_digest
+from mmrag_pipeline.ids import check_partition
+from mmrag_pipeline.indexing.lifetime import tombstones
+from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.records import Lineage
+from mmrag_pipeline.schemas import TOMBSTONES
+
+
+def bury(world: World, partition: str, files: Iterable[str], *, at: datetime, receipt: str) -> None:
+    """Give files (by id) tombstones that name the purge: from now on no listing shows them."""
+    held = tombstones(world, check_partition(partition))
+    rows = [(file, at, receipt) for file in files]
+    stones = pl.DataFrame(rows, schema=TOMBSTONES, orient="row")
+    others = held.join(stones, on="file_id", how="anti")
+    _write(world, partition, pl.concat([others, stones]), run_id=receipt)
+
+
+def lift(world: World, partition: str, files: Sequence[str]) -> list[str]:
+    """Take the tombstones of these files away; return the ids that had one.
+
+    The next full run of the partition finds those files in the source again.
+    """
+    held = tombstones(world, check_partition(partition))
+    lifted = held.filter(pl.col("file_id").is_in(files))["file_id"].sort().to_list()
+    if lifted:
+        others = held.filter(~pl.col("file_id").is_in(lifted))
+        _write(world, partition, others, run_id="lifted")
+    return lifted
+
+
+def unburied(world: World, partition: str, files: Sequence[str]) -> int:
+    """Return how many of these files have no tombstone."""
+    held = set(tombstones(world, partition)["file_id"])
+    return len(set(files) - held)
+
+
+def _write(world: World, partition: str, stones: pl.DataFrame, *, run_id: str) -> None:
+    table = stones.sort("file_id")
+    digest = table_digest(table)
+    world.tables.write(
+        table, Lineage("tombstones", partition, digest, table.height, {}, "", {}, run_id)
+    )

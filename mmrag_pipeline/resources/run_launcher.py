@@ -1,0 +1,159 @@
+"""Launches runs in processes that stay: what a run imports and loads serves the next one too.
+
+Dagster's own launcher starts a fresh interpreter per run. With imports and models that takes
+longer than a small run itself, and a backfill pays it for every partition.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO, Self
+
+import dagster as dg
+from dagster._core.launcher import LaunchRunContext, RunLauncher
+from dagster._serdes import ConfigurableClass, ConfigurableClassData, serialize_value
+
+from mmrag_pipeline.resources.run_processes import RunProcess, process_of
+
+_WORKER = "mmrag_pipeline.resources.run_worker"
+_GRACE_S = 10.0
+"""How long a run that is to end may take for the batch in hand."""
+_POLL_S = 0.05
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A process for runs, one after the other."""
+
+    process: subprocess.Popen[bytes]
+    is_busy: bool = False
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    def take(self, order: Mapping[str, str]) -> bool:
+        """Hand over a run; return whether the worker took it."""
+        stdin = _pipe(self.process.stdin)
+        try:
+            stdin.write(json.dumps(dict(order)).encode() + b"\n")
+            stdin.flush()
+        except OSError:
+            return False
+        self.is_busy = True
+        return True
+
+    def look(self) -> None:
+        """Note a run that has ended meanwhile: the worker says one byte for each."""
+        stdout = _pipe(self.process.stdout)
+        while select.select([stdout], [], [], 0)[0] and os.read(stdout.fileno(), 1):
+            self.is_busy = False
+
+
+class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
+    """Keeps worker processes: an idle one takes the next run, else one more is started.
+
+    How many there are is bounded by the instance's `max_concurrent_runs`; one that had nothing
+    to do for a while ends by itself, and all of them end when this process does.
+    """
+
+    def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
+        self._inst_data = inst_data
+        self._workers: list[_Worker] = []
+        self._lock = threading.Lock()
+        super().__init__()  # type: ignore[no-untyped-call]  # Dagster leaves it untyped
+
+    @property
+    def inst_data(self) -> ConfigurableClassData | None:
+        """Return where Dagster's configuration names this class."""
+        return self._inst_data
+
+    @classmethod
+    def config_type(cls) -> dict[str, object]:
+        """Return the configuration: none."""
+        return {}
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, object]
+    ) -> Self:
+        """Return the launcher."""
+        return cls(inst_data)
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        """Hand a run to an idle worker, or to a new one."""
+        order = {
+            "run_id": context.dagster_run.run_id,
+            "instance": serialize_value(self._instance.get_ref()),
+        }
+        with self._lock:
+            for worker in self._idle():
+                if worker.take(order):
+                    return
+            worker = _Worker(_start())
+            self._workers.append(worker)
+            worker.take(order)
+
+    def terminate(self, run_id: str) -> bool:
+        """End a run on this machine, whichever process launched it; return whether it had run.
+
+        What the run has finished is kept. The retry policy of its steps would take the signal
+        for a failure and go on, so the worker ends with it.
+        """
+        run = self._instance.get_run_by_id(run_id)
+        if run is None or run.is_finished:
+            return False
+        self._instance.report_run_canceling(run)
+        process = process_of(run)
+        if process is None or process.host != socket.gethostname() or process.is_gone():
+            return False
+        _stop(process)
+        ended = self._instance.get_run_by_id(run_id)
+        if ended is not None and not ended.is_finished:
+            self._instance.report_run_canceled(ended)
+        return True
+
+    def dispose(self) -> None:
+        """Let the workers end after their runs."""
+        with self._lock:
+            for worker in self._workers:
+                _pipe(worker.process.stdin).close()
+            self._workers = []
+
+    def _idle(self) -> list[_Worker]:
+        self._workers = [worker for worker in self._workers if worker.is_alive]
+        for worker in self._workers:
+            worker.look()
+        return [worker for worker in self._workers if not worker.is_busy]
+
+
+def _start() -> subprocess.Popen[bytes]:
+    """Start a worker in a session of its own: Ctrl-C for this process is none for its runs."""
+    return subprocess.Popen(  # noqa: S603 # this interpreter and a module of ours
+        [sys.executable, "-m", _WORKER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def _stop(process: RunProcess) -> None:
+    os.kill(process.pid, signal.SIGTERM)
+    end = time.monotonic() + _GRACE_S
+    while not process.is_gone():
+        if time.monotonic() > end:
+            os.kill(process.pid, signal.SIGKILL)
+        time.sleep(_POLL_S)
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None
+    return stream
