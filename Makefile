@@ -6,10 +6,10 @@ MMRAG_HOME ?= $(CURDIR)/.mmrag
 export MMRAG_HOME
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test dev check format static clean help
+.PHONY: demo test dev dev-s3 check format static clean help
 
 help:            ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
 demo: $(VENV)/.run      ## index the demo corpus, search it, write the report
 	@$(BIN)/mmrag demo
@@ -18,6 +18,9 @@ dev: $(VENV)/.run       ## open the Dagster UI on the same data
 	@echo "The UI opens at http://127.0.0.1:3000 (Dagster's own hint to use 'dg dev' needs no action)"
 	@mkdir -p "$(MMRAG_HOME)/dagster" && cp -n dagster.yaml "$(MMRAG_HOME)/dagster/dagster.yaml" || true
 	cd "$(MMRAG_HOME)/dagster" && DAGSTER_HOME="$$PWD" "$(CURDIR)/$(BIN)/dagster" dev -w "$(CURDIR)/workspace.yaml"
+
+dev-s3: $(VENV)/.dev    ## a local S3 with the demo corpus, and the UI with the sensors on
+	@$(BIN)/python -m demo.dev_s3
 
 test: $(VENV)/.dev      ## run the tests
 	$(BIN)/python -m pytest

@@ -17,9 +17,12 @@ from mmrag_pipeline.ports import ImageTextEncoder
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.bm25 import QdrantBm25
 from mmrag_pipeline.stores.edge import EdgeVectors
-from mmrag_pipeline.stores.folder import RACY_NS, FolderStore
+from mmrag_pipeline.stores.folder import RACY_NS
+from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.memo import ParquetMemo
+from mmrag_pipeline.stores.source_store import SourceStore
 from mmrag_pipeline.stores.tables import ParquetTables
+from mmrag_pipeline.testing.inbox import MemoryInbox
 from mmrag_pipeline.testing.worlds import Silence
 
 DOMAIN = "bench"
@@ -51,9 +54,9 @@ def bench_world(root: Path, image_text: ImageTextEncoder | None = None) -> Itera
     with ParserPool(settings) as reader:
         yield World(
             settings=settings,
-            source=FolderStore({DOMAIN: root / "files"}),
-            tables=ParquetTables(settings.home / "tables"),
-            memo=ParquetMemo(settings.home / "memo"),
+            source=SourceStore({DOMAIN: root / "files"}),
+            tables=ParquetTables(FolderBlobs(settings.home)),
+            memo=ParquetMemo(FolderBlobs(settings.home)),
             reader=reader,
             ocr=StubOcr(),
             captioner=StubCaptioner(),
@@ -62,6 +65,7 @@ def bench_world(root: Path, image_text: ImageTextEncoder | None = None) -> Itera
             sparse=QdrantBm25(),
             vectors=EdgeVectors(settings.home / "collections", settings.lock_timeout_s),
             progress=Silence(),
+            inbox=MemoryInbox(),
         )
 
 

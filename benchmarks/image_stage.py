@@ -28,6 +28,7 @@ from mmrag_pipeline.indexing.run import run_step
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.ports import ImageTextEncoder
 from mmrag_pipeline.records import Card, Pixels, Vectors
+from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.memo import ParquetMemo
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def write_jpegs(folder: Path, side_px: int, count: int) -> None:
 
 def stage(world: World, memo: Path) -> None:
     """Make the table image_vectors from files, with nothing remembered."""
-    forgetful = replace(world, memo=ParquetMemo(memo))
+    forgetful = replace(world, memo=ParquetMemo(FolderBlobs(memo)))
     mode = Mode("bench", force=True)
     run_step(forgetful, vision.STEP, DOMAIN, mode=mode, only=["image_vectors"])
 

@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,9 @@ from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.stations import STATIONS
 from mmrag_pipeline.records import Lineage, ObjectInfo
 from mmrag_pipeline.schemas import FAILURES, PAGES, RAW_FILES
-from mmrag_pipeline.stores.memo import COMPACT_ROWS, ParquetMemo
+from mmrag_pipeline.stores.folder_blobs import FolderBlobs
+from mmrag_pipeline.stores.memo import ParquetMemo
+from mmrag_pipeline.stores.memo_parts import COMPACT_ROWS
 from mmrag_pipeline.stores.tables import ParquetTables
 from mmrag_pipeline.testing.source import FakeSource
 from mmrag_pipeline.testing.worlds import State, fake_world
@@ -42,7 +45,7 @@ class Listed(FakeSource):
             ObjectInfo(f"{n:07}.png", f"fake://{n}", 1_000, "v1", _WHEN) for n in range(count)
         ]
 
-    def list(self, domain: str) -> list[ObjectInfo]:
+    def list(self, domain: str, keys: Sequence[str] | None = None) -> list[ObjectInfo]:
         """Return the listing."""
         del domain
         return self._listed
@@ -50,7 +53,8 @@ class Listed(FakeSource):
 
 def stored_world(root: Path, count: int) -> World:
     """Return a world of `count` listed pictures with tables and memo in a folder."""
-    state = State(tables=ParquetTables(root / "tables"), memo=ParquetMemo(root / "memo"))
+    blobs = FolderBlobs(root)
+    state = State(tables=ParquetTables(blobs), memo=ParquetMemo(blobs))
     return fake_world(Listed(count), state=state)
 
 

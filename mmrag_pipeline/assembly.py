@@ -1,6 +1,6 @@
 """Settings to engines and stores: the only place where names become objects."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -16,17 +16,18 @@ from mmrag_pipeline.engines.paddle import Paddle
 from mmrag_pipeline.engines.rapidocr import RapidOcr
 from mmrag_pipeline.engines.sentence import DEFAULT as SHIPPED_TEXT
 from mmrag_pipeline.engines.sentence import SentenceEncoder
-from mmrag_pipeline.errors import ParseError
+from mmrag_pipeline.errors import ParseError, SettingsError
 from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
 from mmrag_pipeline.parsing.limits import too_large
 from mmrag_pipeline.parsing.media import sniff
 from mmrag_pipeline.parsing.pool import ParserPool
 from mmrag_pipeline.ports import (
     Captioner,
     ImageTextEncoder,
+    ObjectStore,
     Ocr,
     SparseEncoder,
-    TableStore,
     TextEncoder,
     VectorStore,
 )
@@ -34,12 +35,23 @@ from mmrag_pipeline.records import Pixels
 from mmrag_pipeline.retrieval.query import Searcher
 from mmrag_pipeline.retrieval.signals import Encoders
 from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.absorb import Sinks
+from mmrag_pipeline.stores.aws import access_of, s3_client, sqs_client
+from mmrag_pipeline.stores.blobs import Blobs
 from mmrag_pipeline.stores.bm25 import QdrantBm25
 from mmrag_pipeline.stores.edge import EdgeVectors
-from mmrag_pipeline.stores.folder import FolderStore
+from mmrag_pipeline.stores.folder_blobs import FolderBlobs
+from mmrag_pipeline.stores.inbox import BlobInbox
+from mmrag_pipeline.stores.locate import Located, locate
 from mmrag_pipeline.stores.memo import ParquetMemo
+from mmrag_pipeline.stores.places import S3Place, place_of
+from mmrag_pipeline.stores.poison import PoisonBox
 from mmrag_pipeline.stores.qdrant_server import connect
+from mmrag_pipeline.stores.s3_blobs import S3Blobs
+from mmrag_pipeline.stores.s3_objects import S3Objects
+from mmrag_pipeline.stores.source_store import SourceStore
 from mmrag_pipeline.stores.sources import Sources, read_sources
+from mmrag_pipeline.stores.sqs import LISTEN_S, Queue, SqsQueue
 from mmrag_pipeline.stores.tables import ParquetTables
 from mmrag_pipeline.stores.visibility import with_kept_visibility
 
@@ -53,6 +65,15 @@ class Engines:
     image_text: ImageTextEncoder
     text: TextEncoder
     sparse: SparseEncoder
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The queue of notifications, and where its messages go."""
+
+    queue: Queue
+    inbox: BlobInbox
+    sinks: Sinks
 
 
 class _Silence:
@@ -75,7 +96,7 @@ def open_world(settings: Settings, *, sources: Sources | None = None) -> Iterato
             settings=settings,
             source=open_source(settings, sources or read_sources(settings.home)),
             tables=open_tables(settings),
-            memo=ParquetMemo(settings.home / "memo"),
+            memo=open_memo(settings),
             reader=reader,
             ocr=engines.ocr,
             captioner=engines.captioner,
@@ -84,6 +105,7 @@ def open_world(settings: Settings, *, sources: Sources | None = None) -> Iterato
             sparse=engines.sparse,
             vectors=open_vectors(settings),
             progress=_Silence(),
+            inbox=BlobInbox(open_blobs(settings)),
         )
 
 
@@ -94,17 +116,55 @@ def open_searcher(settings: Settings) -> Searcher:
     return Searcher(open_vectors(settings), encoders, settings.collection_prefix)
 
 
-def open_source(settings: Settings, sources: Sources) -> FolderStore:
+def all_sources(settings: Settings, sources: Sources) -> Sources:
+    """Return these sources and MMRAG_SOURCE_ROOT."""
+    if settings.source_root is None:
+        return sources
+    root, domain = place_of(settings.source_root), settings.source_domain
+    return sources.with_folder(domain, root) if domain else sources.with_root(root)
+
+
+def open_source(settings: Settings, sources: Sources) -> ObjectStore:
     """Return the raw files of these sources and of MMRAG_SOURCE_ROOT."""
-    root, domain = settings.source_root, settings.source_domain
-    if root is not None:
-        sources = sources.with_folder(domain, root) if domain else sources.with_root(root)
-    return FolderStore(sources.folders, roots=sources.roots)
+    known = all_sources(settings, sources)
+    access = access_of(settings)
+    return SourceStore(
+        known.folders, roots=known.roots, s3=lambda: S3Objects(lambda: s3_client(access))
+    )
 
 
-def open_tables(settings: Settings) -> TableStore:
+def open_blobs(settings: Settings) -> Blobs:
+    """Return where tables, memo and inbox lie: in a folder or in a bucket."""
+    place = place_of(settings.state_root) if settings.state_root else settings.home
+    if isinstance(place, S3Place):
+        access = access_of(settings)
+        return S3Blobs(lambda: s3_client(access), place)
+    return FolderBlobs(place)
+
+
+def open_intake(settings: Settings) -> Intake:
+    """Return the way from the queue of the settings into the inbox; raises SettingsError."""
+    if settings.queue_url is None:
+        raise SettingsError("no queue is named: set MMRAG_QUEUE_URL")
+    access, blobs = access_of(settings), open_blobs(settings)
+    known = all_sources(settings, read_sources(settings.home))
+
+    def place_in(bucket: str, key: str) -> Sequence[Located]:
+        return locate(known.folders, known.roots, bucket=bucket, key=key)
+
+    inbox = BlobInbox(blobs)
+    queue = SqsQueue(lambda: sqs_client(access), settings.queue_url, listen_s=LISTEN_S)
+    return Intake(queue, inbox, Sinks(inbox, PoisonBox(blobs), place_in))
+
+
+def open_tables(settings: Settings) -> TableCatalog:
     """Return where tables are kept."""
-    return ParquetTables(settings.home / "tables")
+    return ParquetTables(open_blobs(settings))
+
+
+def open_memo(settings: Settings) -> MemoKeeper:
+    """Return where results of costly calls are kept."""
+    return ParquetMemo(open_blobs(settings))
 
 
 def open_vectors(settings: Settings) -> VectorStore:

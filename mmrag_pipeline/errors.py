@@ -7,7 +7,9 @@ MmragError
 ├── ParseError               one object's bytes could not be understood (carries a reason)
 ├── ModelUnavailableError    weights, package or licence of a model cannot be had
 ├── ModelDriftError          a model gives other vectors than its card promises
+├── QueueError               the queue of notifications could not be read or emptied
 ├── CorruptStateError        a table, memo or alias file of ours cannot be trusted
+├── StateUnavailableError    state of ours could not be reached: nothing was changed
 ├── CollectionBusyError      another process holds the collection
 ├── CollectionMismatchError  collection and encoder, or two cards, do not belong together
 └── NotFoundError            an asked-for point, domain, table or collection is absent
@@ -61,8 +63,23 @@ class ModelDriftError(MmragError):
     """A model gives other outputs than its card promises."""
 
 
+class QueueError(MmragError):
+    """The queue of notifications could not be read or emptied; its messages are still there."""
+
+
 class CorruptStateError(MmragError):
     """A file of our own state cannot be trusted."""
+
+
+class StateUnavailableError(MmragError):
+    """State of ours could not be reached: it may be all right, and nothing was changed.
+
+    `may_pass` says that the same may work later without a person's help.
+    """
+
+    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class CollectionBusyError(MmragError):

@@ -1,8 +1,7 @@
 """What stations need from the world; engines and stores provide it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
 from typing import BinaryIO, Protocol
 
 import polars as pl
@@ -26,9 +25,6 @@ from mmrag_pipeline.records import (
     Vectors,
     Where,
 )
-
-Keep = Callable[[pl.Series, datetime], pl.Series]
-"""Given the keys of one memo file and when it was written, says which rows stay."""
 
 
 class ObjectStore(Protocol):
@@ -58,11 +54,11 @@ class Inbox(Protocol):
     """Notices of changes that no run has absorbed yet; putting one twice is as once."""
 
     def put(self, events: Mapping[str, Sequence[Event]]) -> None:
-        """Keep events by partition, durably, before it returns; raises CorruptStateError."""
+        """Keep events by partition, durably, before it returns; raises StateUnavailableError."""
         ...
 
     def pending(self, partition: str) -> Pending:
-        """Return what is held of a partition; raises CorruptStateError."""
+        """Return what is held of a partition; raises StateUnavailableError."""
         ...
 
     def forget(self, partition: str, tokens: Sequence[str]) -> None:
@@ -86,14 +82,6 @@ class TableStore(Protocol):
         ...
 
 
-class TableCatalog(TableStore, Protocol):
-    """Tables, and which there are."""
-
-    def partitions(self, table: str) -> list[str]:
-        """Return the partitions that have this table, sorted; raises CorruptStateError."""
-        ...
-
-
 class Memo(Protocol):
     """Append-only results of costly calls, by station, card fingerprint and content."""
 
@@ -107,22 +95,6 @@ class Memo(Protocol):
 
     def append(self, station: str, fingerprint: str, partition: str, rows: pl.DataFrame) -> None:
         """Commit one batch of rows (column `key` first) in one new file."""
-        ...
-
-
-class MemoKeeper(Memo, Protocol):
-    """The memo as those see it who keep it small. No run may be writing meanwhile."""
-
-    def shelves(self) -> list[tuple[str, str]]:
-        """Return every (station, fingerprint) there is, sorted."""
-        ...
-
-    def compact(self, station: str, fingerprint: str) -> int:
-        """Merge small files of every partition; return how many files that removed."""
-        ...
-
-    def retain(self, station: str, fingerprint: str, keep: Keep) -> int:
-        """Keep the rows that `keep` answers True for, drop the others; return how many."""
         ...
 
 
@@ -228,8 +200,8 @@ class CollectionReader(Protocol):
         """Return the points that exist among these ids, in any order."""
         ...
 
-    def held(self) -> Iterator[pl.DataFrame]:
-        """Yield what the collection holds in COLLECTION's schema, in bounded batches."""
+    def held(self, where: Where | None = None) -> Iterator[pl.DataFrame]:
+        """Yield the points that `where` lets through, in COLLECTION's schema, batch by batch."""
         ...
 
     def count(self) -> int:

@@ -76,6 +76,9 @@ class Pending:
     """The latest of each key, sorted by key."""
     tokens: tuple[str, ...] = ()
     """The inbox entries these were read from; give them back when all are absorbed."""
+    damaged: bool = False
+    """Whether an entry among `tokens` cannot be read: its keys are unknown, so the whole
+    partition has to be listed before they are given back."""
 
 
 @dataclass(frozen=True, slots=True)

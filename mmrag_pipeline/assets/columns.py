@@ -48,6 +48,8 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "digest": _column("Digest of the content; null when it could never be read."),
         "media_type": _column("Media type by content, not by name."),
         "visibility": _column("Groups that may see the file."),
+        "indexed_at": _column("When the content was first read."),
+        "expired": _column("Whether its time is over: listed, and not in the index."),
     },
     "pages": {
         "file_id": _FILE,

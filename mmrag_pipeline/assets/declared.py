@@ -23,6 +23,8 @@ class RunMode(dg.Config):
     """Make the table again although nothing it depends on changed; remembered calls serve."""
     replay: bool = False
     """Try files again that failed for good."""
+    events: bool = False
+    """Look only at the files that events named (raw_files)."""
 
 
 def spec(name: str, *, group: str, kinds: AbstractSet[str], description: str) -> dg.AssetSpec:

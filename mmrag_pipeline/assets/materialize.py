@@ -6,7 +6,17 @@ import dagster as dg
 
 from mmrag_pipeline.assets.declared import RunMode
 from mmrag_pipeline.assets.metadata import outcome_metadata
-from mmrag_pipeline.errors import CollectionBusyError, ItemError, MmragError
+from mmrag_pipeline.errors import (
+    CollectionBusyError,
+    CollectionMismatchError,
+    ItemError,
+    MmragError,
+    ModelDriftError,
+    ModelUnavailableError,
+    NotFoundError,
+    SettingsError,
+    StateUnavailableError,
+)
 from mmrag_pipeline.indexing.checks import judge_schema
 from mmrag_pipeline.indexing.run import Outcome, run_step
 from mmrag_pipeline.indexing.station import Mode, Step
@@ -15,6 +25,16 @@ from mmrag_pipeline.resources.pipeline import Pipeline
 Materialization = dg.MaterializeResult[None]
 _PASSING = (CollectionBusyError, ItemError)
 """Errors of ours that may be gone at the next attempt."""
+_LASTING = (
+    SettingsError,
+    ModelUnavailableError,
+    ModelDriftError,
+    CollectionMismatchError,
+    NotFoundError,
+)
+"""Errors of ours that a later run meets again, until a person does something."""
+LASTING = "mmrag/lasting"
+"""Metadata of a failure: whether it is for a person to mend its cause."""
 
 
 def materialize(
@@ -25,7 +45,7 @@ def materialize(
     Raises Failure without a retry for errors that another attempt cannot cure.
     """
     only = [key.to_user_string() for key in context.selected_asset_keys]
-    mode = Mode(context.run.run_id, force=config.force, replay=config.replay)
+    mode = Mode(context.run.run_id, force=config.force, replay=config.replay, events=config.events)
     try:
         outcomes = run_step(pipeline.world, step, context.partition_key, mode=mode, only=only)
     except MmragError as error:
@@ -58,7 +78,12 @@ def report(pipeline: Pipeline, outcome: Outcome) -> Materialization:
 
 
 def failure_of(error: MmragError) -> dg.Failure:
-    """Return an error of ours as Dagster's, retried only where time may cure it."""
+    """Return an error of ours as Dagster's, retried at once only where that may cure it."""
+    passing, lasting = isinstance(error, _PASSING), isinstance(error, _LASTING)
+    if isinstance(error, StateUnavailableError):
+        passing, lasting = error.may_pass, not error.may_pass
     return dg.Failure(
-        description=f"{type(error).__name__}: {error}", allow_retries=isinstance(error, _PASSING)
+        description=f"{type(error).__name__}: {error}",
+        metadata={LASTING: lasting},
+        allow_retries=passing,
     )

@@ -16,8 +16,11 @@ from mmrag_pipeline.records import Lineage
 
 PREVIEW_ROWS = 5
 _CELL = 60
-_HIDDEN = ("payload", "text", "lines", "captions", "section", "sparse_text", "message")
-"""Columns of what files say: who may see the catalog need not be allowed to read them."""
+_SAID = ("payload", "text", "lines", "captions", "section", "sparse_text", "message")
+_NAMED = ("key", "uri")
+_HIDDEN = (*_SAID, *_NAMED)
+"""Columns of what files say (who may see the catalog need not be allowed to read them) and of
+their names: the event log outlives a file that is purged."""
 
 Metadata: TypeAlias = Mapping[str, dg.MetadataValue]
 

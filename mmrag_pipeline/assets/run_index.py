@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from uuid import uuid4
 
 import dagster as dg
 
@@ -14,8 +15,11 @@ from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.interrupts import Watch
 from mmrag_pipeline.ports import Progress
 from mmrag_pipeline.resources.pipeline import Pipeline
+from mmrag_pipeline.resources.run_processes import end_lost_runs, process_tags
 from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.run_lock import running
 
+BACKFILL_TAG = "mmrag/backfill"
 ProgressOf = Callable[[str], Progress]
 """Gives each partition the place where its stations tell how far they are."""
 
@@ -46,7 +50,7 @@ def index_partitions(
     """
     from mmrag_pipeline.assembly import open_world
 
-    with open_world(settings) as world:
+    with running(settings.home), open_world(settings) as world:
         runs = run_partitions(world, partitions, instance=instance, mode=mode, progress=progress)
         return list(runs)
 
@@ -64,6 +68,7 @@ def run_partitions(
     A signal that asks to end stops the step under way and starts nothing further; it raises
     Interrupted.
     """
+    end_lost_runs(instance)
     add_domains(instance, partitions)
     with Watch() as watch:
         for partition in partitions:
@@ -89,11 +94,14 @@ def _run(
     pipeline: Pipeline, partition: str, *, instance: dg.DagsterInstance, mode: Mode, watch: Watch
 ) -> PartitionRun:
     job = index_job(pipeline).with_hooks({_ending_run(watch)})
+    run_id = str(uuid4())
     result = job.execute_in_process(
         instance=instance,
         partition_key=partition,
         run_config=run_config(mode),
         raise_on_error=False,
+        run_id=run_id,
+        tags={**process_tags(run_id), **_backfill_tags(mode)},
     )
     return PartitionRun(
         partition=partition,
@@ -104,6 +112,10 @@ def _run(
             f"{partition} {text}" for text in _failed(result, dg.AssetCheckSeverity.WARN)
         ),
     )
+
+
+def _backfill_tags(mode: Mode) -> dict[str, str]:
+    return {BACKFILL_TAG: mode.backfill} if mode.backfill else {}
 
 
 def _ending_run(watch: Watch) -> dg.HookDefinition:
@@ -127,12 +139,13 @@ def run_config(mode: Mode) -> dict[str, object]:
 def _error(result: dg.ExecuteInProcessResult) -> str:
     """Return what failed first, without Dagster's wrapping: a check, or a step."""
     checks = _failed(result, dg.AssetCheckSeverity.ERROR)
-    steps = (_message(event) for event in result.all_events if event.is_step_failure)
+    steps = (failure_message(event) for event in result.all_events if event.is_step_failure)
     unknown = f"run {result.run_id} failed before its first step: see its log in the UI"
     return next(iter([*checks, *steps]), unknown)
 
 
-def _message(event: dg.DagsterEvent) -> str:
+def failure_message(event: dg.DagsterEvent) -> str:
+    """Return what made a step fail, without Dagster's wrapping."""
     data = event.step_failure_data
     if data.user_failure_data and data.user_failure_data.description:
         return data.user_failure_data.description

@@ -3,24 +3,32 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from mmrag_pipeline.assembly import open_source
+from mmrag_pipeline.assembly import open_source, open_tables
 from mmrag_pipeline.errors import ListingError, NotFoundError, SettingsError
 from mmrag_pipeline.settings import Settings
-from mmrag_pipeline.stores.folder import FolderStore
+from mmrag_pipeline.stores.places import Place, S3Place
 from mmrag_pipeline.stores.sources import Sources, read_sources
 
 
-def asked_sources(settings: Settings, source: Path | None, domain: str | None) -> Sources:
+def asked_sources(settings: Settings, source: Place | None, domain: str | None) -> Sources:
     """Return the sources that `--source` and `--domain` add to the known ones."""
     known = read_sources(settings.home)
     if source is None:
         return known
+    place = _checked(source)
+    return known.with_root(place) if domain is None else known.with_folder(domain, place)
+
+
+def _checked(source: Place) -> Place:
+    if isinstance(source, S3Place):
+        return source
     folder = source.resolve() if ".." in source.parts else source
     if not os.path.isdir(folder):
-        raise SettingsError(f"--source {_short(source)} is not a folder: name one that exists")
-    return known.with_root(folder) if domain is None else known.with_folder(domain, folder)
+        raise SettingsError(
+            f"--source {_short(source)} is not a folder: name one that exists, or s3://BUCKET/PREFIX"
+        )
+    return folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class Asked:
 
 
 def asked_domains(
-    settings: Settings, sources: Sources, source: Path | None, domain: str | None
+    settings: Settings, sources: Sources, source: Place | None, domain: str | None
 ) -> Asked:
     """Return the domains to work on: of the given source, or the named one, or all known.
 
@@ -46,7 +54,8 @@ def asked_domains(
     if source is None:
         known = {*seen, *(_tabled(settings) if hidden else ())}
         return _worked_on(known, hidden, "no source is known yet")
-    own, own_trouble = _seen(FolderStore({}, roots=[source]).domains)
+    alone = settings.model_copy(update={"source_root": None})
+    own, own_trouble = _seen(open_source(alone, Sources((source,))).domains)
     if hidden and not set(own) <= set(seen):
         raise hidden
     return _worked_on(own, own_trouble, f"{_short(source)} holds neither folders nor files")
@@ -113,9 +122,8 @@ def _known_domain(
 
 
 def _tabled(settings: Settings) -> list[str]:
-    folder = settings.home / "tables" / "raw_files"
-    return sorted(path.stem for path in folder.glob("*.parquet"))
+    return open_tables(settings).partitions("raw_files")
 
 
-def _short(path: Path) -> str:
+def _short(path: Place) -> str:
     return f"{str(path)!r:.200}"

@@ -11,6 +11,7 @@ from mmrag_pipeline.cli.console import counted, print_entry, print_json, print_t
 from mmrag_pipeline.cli.index import run_index, tell_troubles
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.cli.summary import Summary
+from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.schemas import DEAD_LETTERS
 from mmrag_pipeline.settings import Settings
 
@@ -30,7 +31,7 @@ def dead_letters(
     """
     settings = load_settings()
     domains = indexed_domains(settings, domain)
-    tried = run_index(settings, domains, force=False, replay=True) if replay else Summary(())
+    tried = run_index(settings, domains, Mode("", replay=True)) if replay else Summary(())
     letters = read_letters(settings, domains)
     if as_json:
         print_json({"dead_letters": letters.to_dicts()})

@@ -15,6 +15,7 @@ from mmrag_pipeline.cli.summary import summary_table
 from mmrag_pipeline.errors import NotFoundError
 from mmrag_pipeline.evaluation.evaluate import evaluate
 from mmrag_pipeline.evaluation.qrels import read_queries
+from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.records import Pixels
 from mmrag_pipeline.retrieval.query import Query, Searcher
 from mmrag_pipeline.settings import Settings
@@ -47,7 +48,7 @@ def demo() -> None:
     sources = asked_sources(settings, corpus, None)
     domains = asked_domains(settings, sources, corpus, None).domains
     add_sources(settings.home, sources.added_to)
-    summary = run_index(settings, domains, force=False)
+    summary = run_index(settings, domains, Mode(""))
     OUT.print(summary_table(summary))
     tell_letters(summary)
     OUT.print("(Three files of the demo corpus are broken on purpose.)", markup=False)

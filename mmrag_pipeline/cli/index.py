@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import typer
 
+from mmrag_pipeline.assembly import open_tables
 from mmrag_pipeline.cli.chosen import asked_domains, asked_sources, orphaned_domains
 from mmrag_pipeline.cli.console import ERR, OUT, counted, print_json, printable, progress, warn
-from mmrag_pipeline.cli.options import AsJson, Domain, SourceDir, load_settings
+from mmrag_pipeline.cli.options import AsJson, Domain, SourcePlace, given_place, load_settings
 from mmrag_pipeline.cli.rates import learn_rates
 from mmrag_pipeline.cli.summary import Summary, summarize, summary_json, summary_table
 from mmrag_pipeline.indexing.station import Mode
@@ -26,7 +27,7 @@ _ORPHAN = (
 
 
 def index(
-    source: SourceDir = None,
+    source: SourcePlace = None,
     domain: Domain = None,
     force: bool = typer.Option(
         False, "--force", help="Make every table again; remembered model calls are still reused."
@@ -41,15 +42,18 @@ def index(
 
         mmrag index --source ~/scans --domain invoices
 
+        mmrag index --source s3://bucket/prefix
+
         mmrag index            (all sources indexed before)
     """
     settings = load_settings()
-    sources = asked_sources(settings, source, domain)
-    asked = asked_domains(settings, sources, source, domain)
-    if not (settings.home / "tables").exists():
+    place = given_place(source)
+    sources = asked_sources(settings, place, domain)
+    asked = asked_domains(settings, sources, place, domain)
+    if not open_tables(settings).partitions("raw_files"):
         remind_of_trial(settings)
     add_sources(settings.home, sources.added_to)
-    summary = run_index(settings, asked.domains, force=force)
+    summary = run_index(settings, asked.domains, Mode(run_id="", force=force))
     if source is None and domain is None and not asked.trouble:
         orphans = [_ORPHAN.format(name=name) for name in orphaned_domains(settings, sources)]
         summary = replace(summary, warnings=(*summary.warnings, *orphans))
@@ -92,9 +96,7 @@ def tell_troubles(summary: Summary) -> None:
         raise typer.Exit(1)
 
 
-def run_index(
-    settings: Settings, domains: list[str], *, force: bool, replay: bool = False
-) -> Summary:
+def run_index(settings: Settings, domains: list[str], mode: Mode) -> Summary:
     """Run the index job for these domains and return what it did."""
     from mmrag_pipeline.assets.run_index import index_partitions
     from mmrag_pipeline.cli.instance import dagster_instance
@@ -106,7 +108,7 @@ def run_index(
             domains,
             instance=instance,
             settings=settings,
-            mode=Mode(run_id="", force=force, replay=replay),
+            mode=mode,
             progress=bars,
         )
     summary = summarize(results, seconds=time.perf_counter() - started)

@@ -1,4 +1,4 @@
-"""`mmrag`: index, plan, search, evaluate, explain, verify, dead-letters, status, demo."""
+"""`mmrag`: the command line, one module per command."""
 
 import atexit
 import gc
@@ -11,12 +11,14 @@ from typing import Annotated, NoReturn
 import typer
 
 from mmrag_pipeline.cli import (
+    backfill,
     dead_letters,
     demo,
     evaluate,
     explain,
     index,
     plan,
+    purge,
     search,
     status,
     verify,
@@ -54,12 +56,14 @@ def options(
 
 
 app.command("index")(index.index)
+app.command("backfill")(backfill.backfill)
 app.command("plan")(plan.plan)
 app.command("search")(search.search)
 app.command("evaluate")(evaluate.evaluate)
 app.command("explain")(explain.explain)
 app.command("verify")(verify.verify)
 app.command("dead-letters")(dead_letters.dead_letters)
+app.command("purge")(purge.purge)
 app.command("status")(status.status)
 app.command("demo")(demo.demo)
 

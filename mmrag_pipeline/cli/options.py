@@ -1,7 +1,6 @@
 """Options that several commands share, and the settings they lead to."""
 
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,15 +10,21 @@ from pydantic_settings import SettingsError as UnreadableSetting
 from mmrag_pipeline.cli.console import warn
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.settings import Settings, unknown_variables
+from mmrag_pipeline.stores.places import Place, place_of
 
-_SECRET = ("MMRAG_QDRANT_URL",)
+_SECRET = ("MMRAG_QDRANT_URL", "MMRAG_WEBHOOK_URL", "MMRAG_QUEUE_URL", "MMRAG_S3_ENDPOINT_URL")
 """Variables whose value may hold a password."""
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")
 ]
-SourceDir = Annotated[
-    Path | None,
-    typer.Option("--source", help="Folder with one sub-folder per domain.", show_default=False),
+SourcePlace = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        help="Folder, or s3://BUCKET/PREFIX, with one sub-folder per domain.",
+        show_default=False,
+        metavar="PLACE",
+    ),
 ]
 Domain = Annotated[
     str | None,
@@ -33,6 +38,11 @@ Domains = Annotated[
     list[str] | None,
     typer.Option("--domain", help="Only this domain (may be repeated).", show_default=False),
 ]
+
+
+def given_place(source: str | None) -> Place | None:
+    """Return the place that `--source` names, None without one; raises SettingsError."""
+    return place_of(source) if source else None
 
 
 def load_settings() -> Settings:

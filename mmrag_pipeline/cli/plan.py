@@ -9,7 +9,7 @@ from mmrag_pipeline.assembly import open_world
 from mmrag_pipeline.cli.chosen import asked_domains, asked_sources
 from mmrag_pipeline.cli.console import OUT, print_json, table
 from mmrag_pipeline.cli.index import tell_troubles
-from mmrag_pipeline.cli.options import AsJson, Domain, SourceDir, load_settings
+from mmrag_pipeline.cli.options import AsJson, Domain, SourcePlace, given_place, load_settings
 from mmrag_pipeline.cli.rates import learned_rates
 from mmrag_pipeline.cli.summary import Summary
 from mmrag_pipeline.errors import MmragError
@@ -22,7 +22,7 @@ from mmrag_pipeline.stores.sources import Sources
 _COUNTS = ("add", "change", "delete", "reuse", "calls")
 
 
-def plan(source: SourceDir = None, domain: Domain = None, as_json: AsJson = False) -> None:
+def plan(source: SourcePlace = None, domain: Domain = None, as_json: AsJson = False) -> None:
     """Say what `mmrag index` would add, change, delete and reuse; runs no model, writes nothing.
 
     Examples:
@@ -32,8 +32,9 @@ def plan(source: SourceDir = None, domain: Domain = None, as_json: AsJson = Fals
         mmrag plan --source ~/scans --domain invoices --json
     """
     settings = load_settings()
-    sources = asked_sources(settings, source, domain)
-    asked = asked_domains(settings, sources, source, domain)
+    place = given_place(source)
+    sources = asked_sources(settings, place, domain)
+    asked = asked_domains(settings, sources, place, domain)
     plans, failed = _plans(settings, sources, asked.domains)
     if as_json:
         print_json(_as_json(plans, failed, asked.trouble))

@@ -58,7 +58,7 @@ def stations(outcomes: Sequence[Outcome]) -> list[str]:
     return list(dict.fromkeys(o.station for o in outcomes))
 
 
-def summary_json(summary: Summary) -> Json:
+def summary_json(summary: Summary) -> dict[str, Json]:
     """Return the object that `mmrag index --json` prints."""
     return {
         **{name: summary.rows(station) for name, station in COUNTED.items()},

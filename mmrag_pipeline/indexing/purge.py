@@ -16,7 +16,7 @@ from mmrag_pipeline.indexing.references import References, references
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.tombstones import bury, unburied
 from mmrag_pipeline.indexing.upkeep import drop_unreferenced, unreferenced
-from mmrag_pipeline.ports import MemoKeeper, TableCatalog
+from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
 
 _LOOKS = 3
 """How often the inbox is emptied: when it merges its entries meanwhile, the first look fails."""

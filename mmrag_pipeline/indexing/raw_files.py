@@ -65,9 +65,18 @@ def make(world: World, job: Job) -> Made:
     """List the partition, read what changed, keep the last content of what cannot be read now.
 
     A run for events looks only at the files they name and at those to be tried again, as long
-    as the table beside it was made by the same recipe. Raises ListingError when a listing
-    fails; then nothing is written and no event is forgotten.
+    as the table beside it was made by the same recipe. What another run wrote meanwhile is
+    taken as the table of before. Raises ListingError when a listing fails; then nothing is
+    written and no event is forgotten.
     """
+    while True:
+        before = world.tables.lineage("raw_files", job.partition)
+        made = _make(world, job)
+        if not job.mode.events or world.tables.lineage("raw_files", job.partition) == before:
+            return made
+
+
+def _make(world: World, job: Job) -> Made:
     last, same_recipe = _last(world, job)
     news = world.inbox.pending(job.partition)  # before looking: what comes later is seen later
     keys = _asked(world, job, last, news) if same_recipe else None

@@ -8,10 +8,12 @@ import polars as pl
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.indexing.contents import content_key
 from mmrag_pipeline.indexing.parsed import key_after
-from mmrag_pipeline.ports import TableCatalog
+from mmrag_pipeline.keepers import TableCatalog
 
 _CUT = r"^text:[^:]*:(.+):\d+$"
 """Memo key of a cut text layer: kind, recipe, content key, page number."""
+SOUND = "sound_vectors"
+"""Shelf of a check: sets of vectors that were found sound, which holds while all are there."""
 _READ = r"^[^:]*:[^:]*:([^:]+)$"
 """Memo key of cut words of a page: kind, recipe, page digest."""
 
@@ -79,9 +81,14 @@ def _of_cut_texts(held: References, keys: pl.Series) -> pl.Series:
 
 def _among(keys: pl.Series, known: pl.Series) -> pl.Series:
     """Say for each key whether it is among distinct known ones; a null is not."""
-    found = known.to_frame("key").with_columns(known=True)
-    joined = keys.to_frame("key").join(found, on="key", how="left", maintain_order="left")
-    return joined["known"].is_not_null()
+    asked = keys.to_frame("key")
+    # first the other way round: known ones are millions, and each join hashes its right side
+    found = known.to_frame("key").join(asked, on="key", how="semi").with_columns(known=True)
+    return asked.join(found, on="key", how="left", maintain_order="left")["known"].is_not_null()
+
+
+def _never(_held: References, keys: pl.Series) -> pl.Series:
+    return pl.repeat(False, keys.len(), dtype=pl.Boolean, eager=True)
 
 
 _ABOUT: Mapping[str, Callable[[References, pl.Series], pl.Series]] = {
@@ -92,6 +99,7 @@ _ABOUT: Mapping[str, Callable[[References, pl.Series], pl.Series]] = {
     "chunks": _of_cut_texts,
     "text_vectors": _of_texts,
     "image_text_vectors": _of_texts,
+    SOUND: _never,
 }
 """Station of a shelf -> what its keys are about."""
 

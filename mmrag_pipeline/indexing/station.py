@@ -73,6 +73,8 @@ class Mode:
     """Try items again that failed for good."""
     events: bool = False
     """Look only at the files that events named, not at all that the source has."""
+    backfill: str = ""
+    """Name of the backfill that asked for it."""
 
 
 @dataclass(frozen=True, slots=True)

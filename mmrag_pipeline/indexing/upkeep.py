@@ -1,15 +1,22 @@
 """Keeps the memo small: few files, and nothing old that no table refers to."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 import polars as pl
 
-from mmrag_pipeline.indexing.references import References, is_known, is_referenced, references
+from mmrag_pipeline.indexing.references import (
+    SOUND,
+    References,
+    is_known,
+    is_referenced,
+    references,
+)
 from mmrag_pipeline.indexing.station import World
-from mmrag_pipeline.ports import MemoKeeper, TableCatalog
+from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
 
 _FOR_EVER_DAYS = 100_000.0
 
@@ -39,7 +46,16 @@ def keep_small(
     held = references(catalog)
     since = world.clock() - timedelta(days=min(keep_days, _FOR_EVER_DAYS))
     shelves = [shelf for shelf in keeper.shelves() if is_known(shelf[0])]
-    return [_keep(keeper, *shelf, held=held, since=since) for shelf in shelves]
+    kept = [_keep(keeper, *shelf, held=held, since=since) for shelf in shelves]
+    return [_unproven(keeper, one, kept) if one.station == SOUND else one for one in kept]
+
+
+def _unproven(keeper: MemoKeeper, proofs: Kept, kept: Sequence[Kept]) -> Kept:
+    """Drop what a check found out about vectors some of which are gone: they may come anew."""
+    if not any(one.dropped for one in kept if one.fingerprint == proofs.fingerprint):
+        return proofs
+    dropped = keeper.retain(SOUND, proofs.fingerprint, lambda keys, _: ~_yes(keys))
+    return replace(proofs, entries=0, dropped=proofs.dropped + dropped)
 
 
 def _keep(

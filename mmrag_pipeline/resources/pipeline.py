@@ -1,15 +1,16 @@
 """The world of a run as a Dagster resource, made of settings."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import dagster as dg
 
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.resources.run_processes import note_process
 from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.run_lock import running
 from mmrag_pipeline.stores.visibility import keep_visibility
 
 
@@ -36,14 +37,15 @@ class PipelineResource(dg.ConfigurableResource[Pipeline]):
         """Open the world, hand it out, close it."""
         from mmrag_pipeline.assembly import open_world
 
-        del context
+        note_process(context)
         settings = self._settings()
         keep_visibility(settings)
-        with open_world(settings) as world:
+        # a sensor only looks: it neither waits for a purge nor keeps one waiting
+        held = running(settings.home) if context.run is not None else nullcontext()
+        with held, open_world(settings) as world:
             yield Pipeline(world)
 
     def _settings(self) -> Settings:
-        root = Path(self.source_root) if self.source_root else None
-        chosen = {"source_root": root, "source_domain": self.source_domain}
+        chosen = {"source_root": self.source_root, "source_domain": self.source_domain}
         overrides = {name: value for name, value in chosen.items() if value is not None}
         return Settings().model_copy(update=overrides)

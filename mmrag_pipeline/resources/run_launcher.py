@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Self
 
@@ -21,7 +21,7 @@ import dagster as dg
 from dagster._core.launcher import LaunchRunContext, RunLauncher
 from dagster._serdes import ConfigurableClass, ConfigurableClassData, serialize_value
 
-from mmrag_pipeline.resources.run_processes import RunProcess, process_of
+from mmrag_pipeline.resources.run_processes import RunProcess, process_of, process_tags
 
 _WORKER = "mmrag_pipeline.resources.run_worker"
 _GRACE_S = 10.0
@@ -89,18 +89,18 @@ class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         return cls(inst_data)
 
     def launch_run(self, context: LaunchRunContext) -> None:
-        """Hand a run to an idle worker, or to a new one."""
-        order = {
-            "run_id": context.dagster_run.run_id,
-            "instance": serialize_value(self._instance.get_ref()),
-        }
+        """Hand a run to an idle worker, or to a new one.
+
+        The run notes its process first: killed before it begins, it is known to be lost.
+        """
+        run_id = context.dagster_run.run_id
+        order = {"run_id": run_id, "instance": serialize_value(self._instance.get_ref())}
         with self._lock:
-            for worker in self._idle():
+            for worker in self._ready():
+                tags = process_tags(run_id, worker.process.pid)
+                self._instance.add_run_tags(run_id, tags)
                 if worker.take(order):
                     return
-            worker = _Worker(_start())
-            self._workers.append(worker)
-            worker.take(order)
 
     def terminate(self, run_id: str) -> bool:
         """End a run on this machine, whichever process launched it; return whether it had run.
@@ -128,11 +128,14 @@ class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
                 _pipe(worker.process.stdin).close()
             self._workers = []
 
-    def _idle(self) -> list[_Worker]:
+    def _ready(self) -> Iterator[_Worker]:
+        """Yield the idle workers, then one that is started for it."""
         self._workers = [worker for worker in self._workers if worker.is_alive]
         for worker in self._workers:
             worker.look()
-        return [worker for worker in self._workers if not worker.is_busy]
+        yield from [worker for worker in self._workers if not worker.is_busy]
+        self._workers.append(_Worker(_start()))
+        yield self._workers[-1]
 
 
 def _start() -> subprocess.Popen[bytes]:

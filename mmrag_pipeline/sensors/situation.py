@@ -7,6 +7,7 @@ import polars as pl
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.ids import Json, collection_name, digest_json
 from mmrag_pipeline.indexing.failures import failures_of, open_retries
+from mmrag_pipeline.indexing.lifetime import alive
 from mmrag_pipeline.indexing.raw_files import changed, list_objects
 from mmrag_pipeline.indexing.run import is_current, last_failures
 from mmrag_pipeline.indexing.station import Recipe, Station, World
@@ -24,10 +25,12 @@ def situation(world: World, partition: str) -> str:
     (up to `transient_attempts`). Reads no content of files; raises MmragError.
     """
     lineage = world.tables.lineage("raw_files", partition)
-    last = world.tables.read("raw_files", partition)
+    held = _raw_files(world, partition)
     listing = list_objects(world, partition)
-    if last is None or lineage is None:
+    if held is None or lineage is None:
         return digest_json(["never indexed", _rows(listing)])
+    listing = alive(world, partition, listing, last=held)
+    last = held.filter(~pl.col("expired"))
     differing = changed(listing, last)
     unread = _unread(world, partition, differing, last)
     fresh = differing.join(unread, on="key", how="anti")
@@ -39,6 +42,14 @@ def situation(world: World, partition: str) -> str:
     # Each run counts an attempt more at a file that stays unreadable, which writes raw_files
     # anew: its run would make a situation of every tick.
     return digest_json([_rows(unread), lineage.digest, behind]) if unread.height or behind else ""
+
+
+def _raw_files(world: World, partition: str) -> pl.DataFrame | None:
+    """Return the table, None also for one that another version of this code wrote."""
+    try:
+        return world.tables.read("raw_files", partition)
+    except CorruptStateError:
+        return None
 
 
 def _rows(frame: pl.DataFrame) -> list[Json]:

@@ -1,43 +1,66 @@
 """Files of our own state by name: in a folder, or under a prefix of a bucket."""
 
+import os
 from collections.abc import Callable, Iterable
 from typing import BinaryIO, Protocol
 
+from mmrag_pipeline.errors import SettingsError
+
 Fill = Callable[[BinaryIO], None]
 """Writes a whole blob into an open file."""
+MAX_NAME_BYTES = 1_024
 
 
 class Blobs(Protocol):
     """Blobs by relative name (`tables/pages/shop.parquet`); a name is replaced as a whole.
 
-    Names are built by our stores from checked parts only.
+    Names are built by our stores from checked parts only. Whatever cannot be reached (no such
+    bucket, no permission, a broken connection) raises StateUnavailableError: it is never
+    absent, and never corrupt.
     """
 
     def names(self, folder: str) -> list[str]:
         """Return the names of all blobs under a folder, sorted; an absent folder has none.
 
-        Raises CorruptStateError when it cannot be listed.
+        A blob that is there all the while is never missing, whatever others write and delete
+        meanwhile. Raises StateUnavailableError.
         """
         ...
 
     def open(self, name: str) -> BinaryIO:
-        """Open a seekable blob; raises FileNotFoundError, or CorruptStateError.
+        """Open a seekable blob; raises FileNotFoundError, or StateUnavailableError.
 
-        An opened blob gives the bytes of one version, whatever others write meanwhile.
+        An opened blob gives the bytes of one version. Where that version cannot be kept while
+        others replace the blob, reading raises FileNotFoundError: open it again.
         """
         ...
 
     def write(self, name: str, fill: Fill, *, keep_name: bool = True) -> None:
-        """Replace a blob atomically and durably; raises CorruptStateError.
+        """Replace a blob atomically and durably; raises StateUnavailableError.
 
         Without `keep_name` a power cut may take the blob away again, never tear it.
         """
         ...
 
     def delete(self, names: Iterable[str]) -> None:
-        """Remove blobs, durably; absent ones are fine."""
+        """Remove blobs, durably; absent ones are fine. Raises StateUnavailableError."""
         ...
 
     def shown(self, name: str) -> str:
         """Return where a blob lies, for people."""
         ...
+
+
+def check_name(name: str) -> str:
+    """Return a blob's (or folder's) name that stays under its root, or raise SettingsError."""
+    parts = name.split("/")
+    if (
+        not {"", ".", ".."}.isdisjoint(parts)
+        or "\0" in name
+        or len(os.fsencode(name)) > MAX_NAME_BYTES
+    ):
+        raise SettingsError(
+            f"{name!r:.200} cannot name a file of ours: use parts other than '.' and '..' between "
+            f"single slashes, without NUL, in at most {MAX_NAME_BYTES} bytes"
+        )
+    return name

@@ -155,12 +155,13 @@ class EdgeCollection:
         records = self._shard.retrieve(distinct, with_payload=True, with_vector=vectors)
         return [self._stored(r) for r in records]
 
-    def held(self) -> Iterator[pl.DataFrame]:
+    def held(self, where: Where | None = None) -> Iterator[pl.DataFrame]:
         """Yield what the collection holds in COLLECTION's schema, in bounded batches."""
         offset: int | UUID | str | None = None
-        while True:
+        asked = None if where is None else self._filter(where)
+        while where is None or not impossible(where, BATCH):
             request = self._qe.ScrollRequest(
-                offset=offset, limit=BATCH, with_payload=[HASH], with_vector=False
+                offset=offset, limit=BATCH, filter=asked, with_payload=[HASH], with_vector=False
             )
             records, offset = self._shard.scroll(request)
             rows = [_row(r) for r in records]

@@ -1,27 +1,20 @@
-"""A folder as a source of objects: walks it quickly, never leaves it, never hangs on it."""
+"""Folders as sources of objects: walked quickly, never left, never hung on."""
 
+import errno
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 from urllib.parse import quote_from_bytes
 
 from mmrag_pipeline.errors import ListingError, ReadError
-from mmrag_pipeline.ids import check_partition
 from mmrag_pipeline.records import ObjectInfo
-from mmrag_pipeline.stores.domain_folders import (
-    LOOSE_DOMAIN,
-    Domain,
-    Look,
-    cannot_list,
-    look,
-    no_folder,
-    scan,
-)
+from mmrag_pipeline.stores.domains import NOTHING_DELETED, Claims, Domain
 from mmrag_pipeline.stores.object_keys import key_of, name_of
+from mmrag_pipeline.stores.places import Place
 
 RACY_NS = 50_000_000
 """A file touched this shortly before a listing may change again within one clock tick."""
@@ -29,8 +22,8 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-class FolderStore:
-    """ObjectStore over local folders, one per domain.
+class FolderObjects:
+    """The objects of local folders.
 
     Hidden (dot) entries are left out. Symbolic links are not followed, wherever they lead:
     they are listed with the problem `link`, so that a file is read under one key only and
@@ -41,86 +34,128 @@ class FolderStore:
     again (git calls such an entry racily clean).
     """
 
-    def __init__(self, folders: Mapping[str, Path], *, roots: Sequence[Path] = ()) -> None:
-        """Take single folders by domain, and roots whose sub-folders are domains at each look."""
-        self._single = {check_partition(name): Domain(path) for name, path in folders.items()}
-        self._roots = tuple(roots)
-        self._last: Mapping[str, Domain] = self._single
+    def claims(self, root: Place) -> Claims:
+        """Return what lies directly under a root; raises ListingError."""
+        entries = _scan(_name(root))
+        folders = [entry.is_dir(follow_symlinks=False) for entry in entries]
+        names = [key_of(e.name) for e, folder in zip(entries, folders, strict=True) if folder]
+        return Claims(names, loose=not all(folders))
 
-    def domains(self) -> list[str]:
-        """Return the domains of the source, sorted; raises ListingError when some are hidden."""
-        seen = self._look()
-        if seen.troubles:
-            raise ListingError(str(seen.troubles[0]), found=sorted(seen.found))
-        return sorted(seen.found)
+    def walk(self, domain: Domain, keys: Sequence[str] | None) -> Iterator[ObjectInfo]:
+        """Yield the objects of a domain, or those of `keys`, in any order; raises ListingError."""
+        top = _name(domain.place)
+        if keys is None:
+            return _walk(top, domain.shallow)
+        return _looked_up(top, [key for key in keys if not (domain.shallow and "/" in key)])
 
-    def list(self, domain: str) -> list[ObjectInfo]:
-        """Return every object of a domain, sorted by key; raises ListingError.
-
-        A trouble stops the domains that are not found in spite of it, and no others. The
-        domain of loose files is empty, not lost, when no root has any (any more); while a
-        root is lost nobody knows whose loose files they were.
-        """
-        seen = self._look()
-        held = seen.found.get(domain)
-        if held and held.shallow and seen.lost:
-            raise seen.lost[0]
-        if held:
-            return sorted(_walk(held), key=lambda info: info.key)
-        if seen.troubles:
-            raise seen.troubles[0]
-        if domain == LOOSE_DOMAIN and self._roots:
-            return []
-        raise no_folder(domain)
-
-    def open(self, domain: str, key: str) -> BinaryIO:
+    def open(self, domain: Domain, key: str, *, etag: str = "") -> BinaryIO:
         """Open one object; raises ReadError.
 
         Reasons: `vanished` (transient), `unreadable`, `outside_root`, `link`, `not_a_file`.
+        `etag` is not asked: a file that changes while it is read shows at the next listing.
         """
-        held = self._last.get(domain) or self._look().found.get(domain)
-        if held is None:
-            raise _vanished(key)
-        return os.fdopen(_open_key(held.folder, key), "rb")
-
-    def _look(self) -> Look:
-        seen = look(self._single, self._roots)
-        self._last = seen.found  # opening uses the last look, so that it stays cheap
-        return seen
+        return os.fdopen(_open_key(_name(domain.place), key), "rb")
 
 
-def _walk(domain: Domain) -> Iterator[ObjectInfo]:
-    """Yield the objects of a domain, in any order."""
-    top = os.fsencode(domain.folder)
+def _name(place: Place) -> bytes:
+    assert isinstance(place, Path)
+    return os.fsencode(place)
+
+
+def _scan(folder: bytes) -> list[os.DirEntry[bytes]]:
+    """Return the entries that are not hidden."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if not entry.name.startswith(b".")]
+    except OSError as error:
+        _cannot_list(folder, error)
+
+
+def _cannot_list(path: bytes, error: OSError) -> NoReturn:
+    raise ListingError(
+        f"{os.fsdecode(path)!r} could not be listed ({error.strerror}): check that it exists "
+        f"and may be read, then run again. {NOTHING_DELETED}"
+    ) from error
+
+
+def _walk(top: bytes, shallow: bool) -> Iterator[ObjectInfo]:
     root = os.path.realpath(top)
     racy_after = time.time_ns() - RACY_NS
     todo = [(top, b"")]
     while todo:
         folder, prefix = todo.pop()
-        uri = "file://" + quote_from_bytes(os.path.join(root, prefix))
-        for entry in scan(folder):
+        uri = _uri(os.path.join(root, prefix))
+        for entry in _scan(folder):
             if entry.is_dir(follow_symlinks=False):
-                if not domain.shallow:
+                if not shallow:
                     todo.append((entry.path, prefix + entry.name + b"/"))
-            elif info := _object(entry, (prefix, uri), racy_after):
-                yield info
+            elif found := _stat(entry):
+                yield _info(found, prefix + entry.name, uri, racy_after)
 
 
-def _object(
-    entry: os.DirEntry[bytes], place: tuple[bytes, str], racy_after: int
-) -> ObjectInfo | None:
-    """Return what a listing says of one entry; None for what is not there (any more)."""
-    prefix, uri = place
+def _stat(entry: os.DirEntry[bytes]) -> os.stat_result | None:
+    """Return what the system says of an entry; None for what is not there (any more)."""
     try:
-        found = entry.stat(follow_symlinks=False)
+        return entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None
     except OSError as error:
-        cannot_list(entry.path, error)
-    name = entry.name
+        _cannot_list(entry.path, error)
+
+
+def _looked_up(top: bytes, keys: Iterable[str]) -> Iterator[ObjectInfo]:
+    """Yield what a walk would show of these keys."""
+    root = os.path.realpath(top)
+    racy_after = time.time_ns() - RACY_NS
+    _check_is_there(root)
+    for key in keys:
+        name = name_of(key)
+        parts = name.split(b"/")
+        if key_of(name) == key and _is_listed(parts) and (found := _stat_inside(root, parts)):
+            yield _info(found, name, _uri(os.path.join(root, *parts[:-1])), racy_after)
+
+
+def _check_is_there(folder: bytes) -> None:
+    """Raise ListingError for a folder that is lost: its files are not just absent."""
+    try:
+        os.close(os.open(folder, _DIRECTORY))
+    except OSError as error:
+        _cannot_list(folder, error)
+
+
+def _is_listed(parts: Sequence[bytes]) -> bool:
+    """Return whether a walk could meet this name: no part is empty or hidden."""
+    return all(part and not part.startswith(b".") and b"\0" not in part for part in parts)
+
+
+def _stat_inside(root: bytes, parts: Sequence[bytes]) -> os.stat_result | None:
+    """Return what a file under `root` is; None when a part is absent or a link on the way."""
+    path = root
+    try:
+        for part in parts[:-1]:
+            path = os.path.join(path, part)
+            if not stat.S_ISDIR(os.lstat(path).st_mode):
+                return None
+        path = os.path.join(path, parts[-1])
+        found = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return None
+        _cannot_list(path, error)
+    return None if stat.S_ISDIR(found.st_mode) else found
+
+
+def _uri(folder: bytes) -> str:
+    uri = "file://" + quote_from_bytes(folder)
+    return uri if uri.endswith("/") else uri + "/"
+
+
+def _info(found: os.stat_result, name: bytes, uri: str, racy_after: int) -> ObjectInfo:
     return ObjectInfo(
-        key_of(prefix + name),
-        (uri if uri.endswith("/") else uri + "/") + quote_from_bytes(name),
+        key_of(name),
+        uri + quote_from_bytes(name.rpartition(b"/")[2]),
         found.st_size,
         _etag(found, racy_after),
         datetime.fromtimestamp(found.st_mtime, UTC),
@@ -143,7 +178,7 @@ def _etag(found: os.stat_result, racy_after: int) -> str:
     return etag
 
 
-def _open_key(folder: Path, key: str) -> int:
+def _open_key(folder: bytes, key: str) -> int:
     """Return a file descriptor of a regular file inside `folder`."""
     name = name_of(key)
     parts = name.split(b"/")
@@ -154,7 +189,7 @@ def _open_key(folder: Path, key: str) -> int:
     if key_of(name) != key:
         raise _vanished(key)
     try:
-        return _open_inside(os.fsencode(folder), parts, key=key)
+        return _open_inside(folder, parts, key=key)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _vanished(key) from error
     except PermissionError as error:

@@ -1,44 +1,55 @@
-"""Which file of the memo holds which key: read once per file, because files never change."""
+"""Which part of the memo holds which key: read once per part, because parts never change."""
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import polars as pl
 
-from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.stores.blobs import Blobs
+from mmrag_pipeline.stores.memo_parts import Part, at_once, part_of, read_part
 
 _INDEX = pl.Schema({"key": pl.String, "part": pl.UInt32})
+_READERS = 8
+"""Parts read at the same time: from a bucket each is mostly waiting."""
 
 
 class MemoIndex:
     """The keys of every part of one station and fingerprint, over all partitions."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, blobs: Blobs, folder: str) -> None:
+        self._blobs = blobs
         self._folder = folder
-        self._numbers: dict[Path, int] = {}
-        self._paths: list[Path] = []
+        self._numbers: dict[str, int] = {}
+        self._parts: list[Part] = []
         self._rows = _INDEX.to_frame()
 
     def refresh(self) -> None:
-        """Read the keys of files not seen yet and forget files that vanished.
+        """Read the keys of parts not seen yet and forget parts that vanished.
 
-        Raises FileNotFoundError when a file vanishes meanwhile: list again.
+        Raises FileNotFoundError when a part vanishes meanwhile: list again.
         """
-        present = set(self._folder.glob("*/part-*.parquet"))
-        gone = self._numbers.keys() - present
+        listed = (part_of(name) for name in self._blobs.names(self._folder))
+        present = {part.name: part for part in listed if part and part.folder == self._folder}
+        gone = self._numbers.keys() - present.keys()
         if gone:
-            dropped = [self._numbers.pop(path) for path in gone]
+            dropped = [self._numbers.pop(name) for name in gone]
             self._rows = self._rows.filter(~pl.col("part").is_in(dropped))
-        self._add(sorted(present - self._numbers.keys()))
+        self._add([part for name, part in present.items() if name not in self._numbers])
 
-    def _add(self, paths: list[Path]) -> None:
-        numbered = {path: n for n, path in enumerate(paths, start=len(self._paths))}
+    def _add(self, parts: Sequence[Part]) -> None:
+        start = len(self._parts)
         fresh = [
-            read_part(path, keys_only=True).with_columns(part=pl.lit(number, pl.UInt32))
-            for path, number in numbered.items()
+            rows.with_columns(part=pl.lit(number, pl.UInt32))
+            for number, rows in enumerate(self._keys(parts), start)
         ]
         self._rows = pl.concat([self._rows, *fresh], rechunk=len(fresh) > 1)
-        self._paths.extend(paths)
-        self._numbers.update(numbered)
+        self._parts.extend(parts)
+        self._numbers.update({part.name: n for n, part in enumerate(parts, start)})
+
+    def _keys(self, parts: Sequence[Part]) -> list[pl.DataFrame]:
+        def keys(part: Part) -> pl.DataFrame:
+            return read_part(self._blobs, part.name, keys_only=True)
+
+        return at_once(keys, parts, workers=_READERS)
 
     def lacking(self, keys: pl.Series) -> pl.Series:
         """Return the distinct keys that no part holds, in input order."""
@@ -46,38 +57,18 @@ class MemoIndex:
         lacking = asked.join(self._rows, on="key", how="anti", maintain_order="left")
         return lacking["key"].unique(maintain_order=True).alias(keys.name)
 
-    def find(self, keys: pl.Series) -> dict[Path, pl.Series]:
-        """Return each file that holds asked keys, in name order, and which of them it holds."""
+    def find(self, keys: pl.Series) -> list[tuple[Part, pl.Series]]:
+        """Return each part that holds asked keys, oldest first, and which of them it holds."""
         asked = keys.unique().to_frame("key")
         found = self._rows.join(asked, on="key", how="semi")
-        parts = found.partition_by("part", include_key=True)
-        held = {self._paths[rows["part"][0]]: rows["key"] for rows in parts}
-        return dict(sorted(held.items(), key=lambda item: (item[0].name, item[0])))
+        held = found.partition_by("part", include_key=True)
+        parts = [(self._parts[rows["part"][0]], rows["key"]) for rows in held]
+        return sorted(parts, key=lambda item: item[0].order)
 
-    def parts(self, partition: str) -> list[tuple[Path, int]]:
-        """Return the files of one partition by name, each with its number of rows."""
-        sizes = dict(self._rows["part"].value_counts().iter_rows())
-        folder = self._folder / partition
-        found = [(p, sizes.get(n, 0)) for p, n in self._numbers.items() if p.parent == folder]
-        return sorted(found)
-
-
-def read_part(path: Path, *, keys_only: bool = False) -> pl.DataFrame:
-    """Return a part's rows; raises CorruptStateError, or FileNotFoundError when it vanished."""
-    try:
-        columns = ["key"] if keys_only else None
-        rows = pl.read_parquet(path, columns=columns, glob=False, hive_partitioning=False)
-    except FileNotFoundError:
-        raise
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise corrupt(path, error) from error
-    if rows.schema.get("key") != pl.String:
-        raise corrupt(path, "it has no String column 'key'")
-    return rows
-
-
-def corrupt(path: Path, cause: Exception | str) -> CorruptStateError:
-    """Return the error for a part that cannot be used."""
-    return CorruptStateError(
-        f"{path} cannot be trusted ({cause}); delete that file: its entries are computed again"
-    )
+    def held(self) -> list[tuple[Part, pl.Series]]:
+        """Return every part, oldest first, and the keys of its rows in their order."""
+        none = pl.Series("key", dtype=pl.String)
+        held = self._rows.partition_by("part", include_key=True, maintain_order=True)
+        keys = {rows["part"][0]: rows["key"] for rows in held}
+        parts = [(self._parts[n], keys.get(n, none)) for n in self._numbers.values()]
+        return sorted(parts, key=lambda item: item[0].order)

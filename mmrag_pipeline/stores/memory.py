@@ -1,6 +1,7 @@
 """Stores that live in this process: the same laws as the real ones, for fast tests."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
@@ -8,21 +9,31 @@ import polars as pl
 
 from mmrag_pipeline.errors import CollectionBusyError, CollectionMismatchError
 from mmrag_pipeline.ids import check_partition
+from mmrag_pipeline.keepers import Keep
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
 from mmrag_pipeline.records import Layout, Lineage
 from mmrag_pipeline.stores.layouts import check_same_layout, unknown_collection
+from mmrag_pipeline.stores.memo_parts import (
+    Part,
+    by_partition,
+    mergeable,
+    part_name,
+    part_of,
+    shelf_folder,
+    shelf_of,
+    successor_name,
+)
 from mmrag_pipeline.stores.memory_collection import MemoryCollection
 from mmrag_pipeline.stores.names import (
     check_batch,
     check_collection,
     check_frame,
-    check_word,
     declared_schema,
 )
 
 
 class MemoryTables:
-    """Tables in a dictionary (ports.TableStore)."""
+    """Tables in a dictionary (ports.TableCatalog)."""
 
     def __init__(self) -> None:
         self._tables: dict[tuple[str, str], tuple[pl.DataFrame, Lineage]] = {}
@@ -42,16 +53,22 @@ class MemoryTables:
         held = self._held(table, partition)
         return held[1] if held else None
 
+    def partitions(self, table: str) -> list[str]:
+        """Return the partitions that have this table, sorted."""
+        declared_schema(table)
+        return sorted(partition for name, partition in self._tables if name == table)
+
     def _held(self, table: str, partition: str) -> tuple[pl.DataFrame, Lineage] | None:
         declared_schema(table)
         return self._tables.get((table, check_partition(partition)))
 
 
 class MemoryMemo:
-    """Remembered results in a dictionary of batches (ports.Memo)."""
+    """Remembered results in a dictionary of batches (ports.MemoKeeper)."""
 
-    def __init__(self) -> None:
-        self._batches: dict[tuple[str, str], list[pl.DataFrame]] = {}
+    def __init__(self, clock: Callable[[], int] = time.time_ns) -> None:
+        self._clock = clock
+        self._parts: dict[str, tuple[Part, pl.DataFrame]] = {}
 
     def missing(self, station: str, fingerprint: str, keys: pl.Series) -> pl.Series:
         """Return the distinct keys that are not remembered, in input order."""
@@ -67,13 +84,44 @@ class MemoryMemo:
 
     def append(self, station: str, fingerprint: str, partition: str, rows: pl.DataFrame) -> None:
         """Remember one batch."""
-        check_partition(partition)
         check_batch(rows)
-        self._batches.setdefault((check_word(station), check_word(fingerprint)), []).append(rows)
+        self._put(part_name(shelf_folder(station, fingerprint), partition, self._clock()), rows)
+
+    def shelves(self) -> list[tuple[str, str]]:
+        """Return every (station, fingerprint) that has a batch, sorted."""
+        return sorted({shelf for name in self._parts if (shelf := shelf_of(name))})
+
+    def compact(self, station: str, fingerprint: str) -> int:
+        """Merge the batches of each partition and week; return how many that removed."""
+        before = len(self._parts)
+        for held in by_partition(self._held(station, fingerprint)):
+            for group in mergeable([(part, rows.height) for part, rows in held]):
+                rows = pl.concat([self._parts.pop(part.name)[1] for part in group])
+                self._put(successor_name(group), rows.unique("key", maintain_order=True))
+        return before - len(self._parts)
+
+    def retain(self, station: str, fingerprint: str, keep: Keep) -> int:
+        """Keep the rows that `keep` answers True for, drop the others; return how many."""
+        dropped = 0
+        for part, rows in self._held(station, fingerprint):
+            stays = keep(rows["key"], part.written_at).fill_null(True)
+            self._parts[part.name] = (part, rows.filter(stays))
+            dropped += rows.height - int(stays.sum())
+        self._parts = {name: held for name, held in self._parts.items() if held[1].height}
+        return dropped
+
+    def _put(self, name: str, rows: pl.DataFrame) -> None:
+        if part := part_of(name):
+            self._parts[name] = (part, rows)
+
+    def _held(self, station: str, fingerprint: str) -> list[tuple[Part, pl.DataFrame]]:
+        folder = shelf_folder(station, fingerprint)
+        held = [(part, rows) for part, rows in self._parts.values() if part.folder == folder]
+        return sorted(held, key=lambda item: item[0].order)
 
     def _all(self, station: str, fingerprint: str) -> pl.DataFrame:
-        batches = self._batches.get((check_word(station), check_word(fingerprint)), [])
-        return pl.concat(batches) if batches else pl.DataFrame(schema={"key": pl.String})
+        held = [rows for _, rows in self._held(station, fingerprint)]
+        return pl.concat(held) if held else pl.DataFrame(schema={"key": pl.String})
 
 
 @dataclass(slots=True)

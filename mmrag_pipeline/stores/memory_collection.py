@@ -76,11 +76,12 @@ class MemoryCollection:
         found = [self._points[i] for i in dict.fromkeys(point_ids) if i in self._points]
         return found if vectors else [StoredPoint(p.point_id, p.payload) for p in found]
 
-    def held(self) -> Iterator[pl.DataFrame]:
+    def held(self, where: Where | None = None) -> Iterator[pl.DataFrame]:
         """Yield what the collection holds in COLLECTION's schema, in bounded batches."""
         rows = [
             (p.point_id, p.payload.get(HASH))
             for p in sorted(self._points.values(), key=lambda p: p.point_id)
+            if where is None or _allowed(p.payload, where)
         ]
         for start in range(0, len(rows), BATCH):
             yield pl.DataFrame(rows[start : start + BATCH], schema=COLLECTION, orient="row")

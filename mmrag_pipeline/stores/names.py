@@ -7,10 +7,12 @@ import polars as pl
 from mmrag_pipeline.errors import CorruptStateError, NotFoundError, SettingsError
 from mmrag_pipeline.ids import check_partition
 from mmrag_pipeline.records import Lineage
-from mmrag_pipeline.schemas import FAILURES, TABLES
+from mmrag_pipeline.schemas import BESIDE, FAILURES, TABLES
 
 FAILURES_PREFIX = "failures."
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+WORD = r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}"
+"""What a station or fingerprint looks like."""
+_WORD = re.compile(WORD)
 
 
 def check_word(name: str) -> str:
@@ -37,11 +39,12 @@ def declared_schema(table: str) -> pl.Schema:
     if table.startswith(FAILURES_PREFIX):
         check_word(table.removeprefix(FAILURES_PREFIX))
         return FAILURES
-    if table not in TABLES:
+    known = {**TABLES, **BESIDE}
+    if table not in known:
         raise NotFoundError(
-            f"no table {table!r} is declared; known: {', '.join(TABLES)}, {FAILURES_PREFIX}STATION"
+            f"no table {table!r} is declared; known: {', '.join(known)}, {FAILURES_PREFIX}STATION"
         )
-    return TABLES[table]
+    return known[table]
 
 
 def check_frame(frame: pl.DataFrame, lineage: Lineage) -> None:

@@ -99,12 +99,13 @@ class ServerCollection:
         )
         return [self._stored(r) for r in records]
 
-    def held(self) -> Iterator[pl.DataFrame]:
+    def held(self, where: Where | None = None) -> Iterator[pl.DataFrame]:
         """Yield what the collection holds in COLLECTION's schema, in bounded batches."""
         offset = None
-        while True:
+        asked = None if where is None else self._filter(where)
+        while where is None or not impossible(where, BATCH):
             records, offset = self._client.scroll(
-                self._name, limit=BATCH, offset=offset, with_payload=[HASH]
+                self._name, asked, limit=BATCH, offset=offset, with_payload=[HASH]
             )
             if records:
                 yield pl.DataFrame([_row(r) for r in records], schema=COLLECTION, orient="row")

@@ -1,4 +1,4 @@
-"""Which folders are indexed: one small file of ours under `home`, replaced atomically."""
+"""Which places are indexed: one small file of ours under `home`, replaced atomically."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,6 +8,7 @@ from pathlib import Path
 from mmrag_pipeline.errors import CorruptStateError, SettingsError
 from mmrag_pipeline.ids import check_partition
 from mmrag_pipeline.stores.files import exclusive, replace_file
+from mmrag_pipeline.stores.places import Place, place_of
 
 _FILE = "sources.json"
 _LOCK = "sources.lock"
@@ -16,18 +17,18 @@ _LOCK_TIMEOUT_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Roots whose sub-folders are domains, and folders that are one domain each."""
+    """Roots whose sub-folders are domains, and places that are one domain each."""
 
-    roots: tuple[Path, ...] = ()
-    folders: Mapping[str, Path] = field(default_factory=dict)
+    roots: tuple[Place, ...] = ()
+    folders: Mapping[str, Place] = field(default_factory=dict)
 
-    def with_root(self, root: Path) -> "Sources":
+    def with_root(self, root: Place) -> "Sources":
         """Return these sources and one more root."""
-        return Sources(tuple(dict.fromkeys([*self.roots, root.absolute()])), self.folders)
+        return Sources(tuple(dict.fromkeys([*self.roots, _absolute(root)])), self.folders)
 
-    def with_folder(self, domain: str, folder: Path) -> "Sources":
-        """Return these sources with a domain that is this folder."""
-        return Sources(self.roots, {**self.folders, check_partition(domain): folder.absolute()})
+    def with_folder(self, domain: str, folder: Place) -> "Sources":
+        """Return these sources with a domain that is this folder or prefix."""
+        return Sources(self.roots, {**self.folders, check_partition(domain): _absolute(folder)})
 
     def added_to(self, known: "Sources") -> "Sources":
         """Return what is known and these sources; a domain of both has the folder of these."""
@@ -35,13 +36,17 @@ class Sources:
         return Sources(roots, {**known.folders, **self.folders})
 
 
+def _absolute(place: Place) -> Place:
+    return place.absolute() if isinstance(place, Path) else place
+
+
 def read_sources(home: Path) -> Sources:
     """Return what was indexed so far; raises CorruptStateError when our file is damaged."""
     path = home / _FILE
     try:
         held = json.loads(path.read_text())
-        folders = {check_partition(str(n)): Path(f) for n, f in held["folders"].items()}
-        return Sources(tuple(Path(root) for root in held["roots"]), folders)
+        folders = {check_partition(str(n)): place_of(f) for n, f in held["folders"].items()}
+        return Sources(tuple(place_of(root) for root in held["roots"]), folders)
     except FileNotFoundError:
         return Sources()
     except (ValueError, KeyError, TypeError, AttributeError, SettingsError) as error:

@@ -1,76 +1,119 @@
-"""Tables as Parquet files: one per table and partition, replaced as a whole."""
+"""Tables as Parquet blobs: one per table and partition, replaced as a whole."""
 
-from pathlib import Path
+import time
+from collections.abc import Callable
+from typing import BinaryIO, TypeVar
 
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.errors import CorruptStateError, SettingsError, StateUnavailableError
 from mmrag_pipeline.ids import canonical_json, check_partition
 from mmrag_pipeline.records import Lineage
-from mmrag_pipeline.stores.files import replace_file
+from mmrag_pipeline.stores.blobs import Blobs
 from mmrag_pipeline.stores.names import check_frame, check_schema, declared_schema
+from mmrag_pipeline.stores.parquet import NotParquetError, read_metadata, read_rows
 
 METADATA_KEY = "mmrag"
+_FOLDER, _SUFFIX = "tables", ".parquet"
 _LINEAGE = TypeAdapter(Lineage)
+_PATIENCE_S = 20.0
+"""How long a table is read anew that is replaced again and again while it is read."""
+T = TypeVar("T")
 
 
 class ParquetTables:
-    """Files `root/TABLE/PARTITION.parquet` with their lineage in the footer (ports.TableStore)."""
+    """Blobs `tables/TABLE/PARTITION.parquet` with their lineage in the footer.
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    It is a ports.TableCatalog.
+    """
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
 
     def read(self, table: str, partition: str) -> pl.DataFrame | None:
-        """Return the table, or None when it was never written; raises CorruptStateError."""
-        path = self._path(table, partition)
-        try:
-            # opened once: by its path polars would open it again and again while a run replaces it
-            with path.open("rb") as file:
-                frame = pl.read_parquet(file, hive_partitioning=False)
-        except FileNotFoundError:
-            return None
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise _corrupt(path, error) from error
-        try:
-            check_schema(frame, table, partition)
-        except CorruptStateError as error:
-            raise _corrupt(path, error) from error
+        """Return the table, or None when it was never written.
+
+        Raises CorruptStateError, and StateUnavailableError when it cannot be reached.
+        """
+        name = _name(table, partition)
+        frame = self._opened(name, read_rows)
+        if frame is not None:
+            try:
+                check_schema(frame, table, partition)
+            except CorruptStateError as error:
+                raise self._corrupt(name, error) from error
         return frame
 
     def write(self, frame: pl.DataFrame, lineage: Lineage) -> None:
-        """Replace one table atomically; raises CorruptStateError for another schema."""
+        """Replace one table atomically.
+
+        Raises CorruptStateError for another schema, StateUnavailableError when it cannot be kept.
+        """
         check_frame(frame, lineage)
         text = canonical_json(_LINEAGE.dump_python(lineage, mode="json"))
-        replace_file(
-            self._path(lineage.table, lineage.partition),
+        self._blobs.write(
+            _name(lineage.table, lineage.partition),
             # level 1 packs these tables as small as the default level, in 60 % of its time
-            lambda path: frame.write_parquet(
-                path, compression_level=1, metadata={METADATA_KEY: text}
+            lambda file: frame.write_parquet(
+                file, compression_level=1, metadata={METADATA_KEY: text}
             ),
         )
 
     def lineage(self, table: str, partition: str) -> Lineage | None:
         """Return what the stored table was made from, from the file's footer only."""
-        path = self._path(table, partition)
-        try:
-            text = pl.read_parquet_metadata(path).get(METADATA_KEY, "")
-            lineage = _LINEAGE.validate_json(text)
-        except FileNotFoundError:
+        name = _name(table, partition)
+        footer = self._opened(name, read_metadata)
+        if footer is None:
             return None
-        except (OSError, pl.exceptions.PolarsError, ValidationError) as error:
-            raise _corrupt(path, error) from error
+        try:
+            lineage = _LINEAGE.validate_json(footer.get(METADATA_KEY, ""))
+        except ValidationError as error:
+            raise self._corrupt(name, error) from error
         if (lineage.table, lineage.partition) != (table, partition):
-            raise _corrupt(path, f"it holds {lineage.table} of {lineage.partition}")
+            raise self._corrupt(name, f"it holds {lineage.table} of {lineage.partition}")
         return lineage
 
-    def _path(self, table: str, partition: str) -> Path:
+    def partitions(self, table: str) -> list[str]:
+        """Return the partitions that have this table, sorted; raises StateUnavailableError."""
         declared_schema(table)
-        return self._root / table / f"{check_partition(partition)}.parquet"
+        folder = f"{_FOLDER}/{table}"
+        found = [name.removeprefix(f"{folder}/") for name in self._blobs.names(folder)]
+        stems = [name.removesuffix(_SUFFIX) for name in found if name.endswith(_SUFFIX)]
+        return sorted(stem for stem in stems if _is_partition(stem))
+
+    def _opened(self, name: str, work: Callable[[BinaryIO], T]) -> T | None:
+        """Return what `work` makes of a table, again when it is replaced meanwhile."""
+        end = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                file = self._blobs.open(name)
+            except FileNotFoundError:
+                return None
+            try:
+                with file:
+                    return work(file)
+            except FileNotFoundError as error:
+                if time.monotonic() >= end:
+                    raise StateUnavailableError(f"{error}, again and again; run again") from error
+            except (OSError, NotParquetError) as error:
+                raise self._corrupt(name, error) from error
+
+    def _corrupt(self, name: str, cause: Exception | str) -> CorruptStateError:
+        return CorruptStateError(
+            f"{self._blobs.shown(name)} cannot be trusted ({cause}); delete that file and index "
+            "again: it is made anew from the memo without model calls"
+        )
 
 
-def _corrupt(path: Path, cause: Exception | str) -> CorruptStateError:
-    return CorruptStateError(
-        f"{path} cannot be trusted ({cause}); delete that file and index again: "
-        "it is made anew from the memo without model calls"
-    )
+def _name(table: str, partition: str) -> str:
+    declared_schema(table)
+    return f"{_FOLDER}/{table}/{check_partition(partition)}{_SUFFIX}"
+
+
+def _is_partition(name: str) -> bool:
+    """Say whether a file's stem names a partition; others put files there, too."""
+    try:
+        return check_partition(name) == name
+    except SettingsError:
+        return False

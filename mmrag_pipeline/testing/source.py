@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
@@ -44,6 +44,8 @@ class FakeSource:
         """Objects that listings have shown so far."""
         self.is_bucket = False
         """Whether a domain without objects is empty, as in a bucket, and not unknown."""
+        self.while_reading: Callable[[], None] | None = None
+        """Called whenever an object is opened: what happens meanwhile."""
         self._version = 0
 
     def put(self, domain: str, key: str, data: bytes) -> None:
@@ -100,6 +102,8 @@ class FakeSource:
     def open(self, domain: str, key: str, *, etag: str = "") -> BinaryIO:
         """Open one object; raises ReadError."""
         self.opened[key] += 1
+        if self.while_reading:
+            self.while_reading()
         file = self.files[domain].get(key)
         if file is None:
             raise ReadError(f"{key!r} is gone", reason="vanished", transient=True)

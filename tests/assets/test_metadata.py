@@ -12,29 +12,29 @@ from mmrag_pipeline.testing.worlds import fake_settings, fake_world
 
 
 def test_a_preview_holds_a_few_rows_only() -> None:
-    text = preview(pl.DataFrame({"key": [f"{n}.png" for n in range(100)]})).md_str
+    text = preview(pl.DataFrame({"etag": [f"{n}" for n in range(100)]})).md_str
     assert text is not None
     assert len(text.splitlines()) == PREVIEW_ROWS + 2
 
 
-def test_a_hostile_key_cannot_leave_its_cell() -> None:
-    key = "a`|b\n\n# title <script>\r![x](http://x)"
-    text = preview(pl.DataFrame({"key": [key]})).md_str
+def test_a_hostile_value_cannot_leave_its_cell() -> None:
+    value = "a`|b\n\n# title <script>\r![x](http://x)"
+    text = preview(pl.DataFrame({"etag": [value]})).md_str
     assert text is not None
     assert text.splitlines()[2] == "| `a'¦b # title <script> ![x](http://x)` |"
 
 
 def test_long_cells_are_cut() -> None:
-    text = preview(pl.DataFrame({"key": ["x" * 10_000]})).md_str
+    text = preview(pl.DataFrame({"etag": ["x" * 10_000]})).md_str
     assert text is not None
     assert len(text) < 200
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
-def test_what_files_say_is_not_shown(table: str) -> None:
-    said = ("payload", "text", "lines", "captions", "section", "sparse_text", "message")
+def test_what_files_say_and_are_called_is_not_shown(table: str) -> None:
+    said = {"payload", "text", "lines", "captions", "section", "sparse_text", "message"}
     text = preview(pl.DataFrame(schema=TABLES[table])).md_str or ""
-    assert not set(said).intersection(text.splitlines()[0].split(" "))
+    assert not (said | {"key", "uri"}).intersection(text.splitlines()[0].split(" "))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The job `index` over a small source: what it makes, what it tells, what stops it."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import dagster as dg
@@ -36,11 +36,11 @@ RUN_KEYS = {
 class SecondListingFails(FakeSource):
     """A source whose domain `outdoor` cannot be listed."""
 
-    def list(self, domain: str) -> list[ObjectInfo]:
+    def list(self, domain: str, keys: Sequence[str] | None = None) -> list[ObjectInfo]:
         """Return the listing, or raise for `outdoor`."""
         if domain == "outdoor":
             raise ListingError("folder 'outdoor' cannot be listed: permission denied")
-        return super().list(domain)
+        return super().list(domain, keys)
 
 
 @dataclass(frozen=True, slots=True)

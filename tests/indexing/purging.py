@@ -1,7 +1,7 @@
 """Ways to purge in a life, and to look for what is left of a file."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from mmrag_pipeline.ids import file_id
 from mmrag_pipeline.indexing.purge import Guard, Request, files_of, purge
 from mmrag_pipeline.indexing.receipts import Receipt
 from mmrag_pipeline.indexing.station import World
-from mmrag_pipeline.ports import Keep, MemoKeeper
+from mmrag_pipeline.keepers import Keep, MemoKeeper
 from mmrag_pipeline.schemas import TABLES
 from mmrag_pipeline.stores.memory import MemoryMemo, MemoryTables
 from mmrag_pipeline.testing.frail import Fuse, Killed, frail
@@ -38,11 +38,9 @@ class Free:
 class Busy(Free):
     """A guard that a run keeps waiting for too long."""
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self) -> AbstractContextManager[None]:
         """Raise CollectionBusyError."""
         raise CollectionBusyError("a run is under way")
-        yield
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,3 +156,17 @@ def test_a_dead_letter_of_a_file_without_event_stays(life: Life) -> None:
     told(life, "a")
     life.run(events=True)
     assert life.index() == life.rebuild()[0]
+
+
+def test_what_another_run_writes_meanwhile_stays(life: Life) -> None:
+    life.put(a="img:5")
+    told(life, "a")
+    life.source.while_reading = lambda: _another_run_finds(life, "late")
+    life.run(events=True)
+    assert life.index() == life.rebuild()[0]
+
+
+def _another_run_finds(life: Life, key: str) -> None:
+    life.source.while_reading = None
+    life.source.put(DOMAIN, key, b"img:9")
+    life.run()

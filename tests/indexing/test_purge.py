@@ -1,5 +1,6 @@
 """purge: a file leaves everything that was made of it, and nothing else does."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import polars as pl
@@ -7,6 +8,7 @@ import pytest
 
 from mmrag_pipeline.errors import CollectionBusyError, CorruptStateError
 from mmrag_pipeline.ids import file_id
+from mmrag_pipeline.indexing.checks import judge_vectors
 from mmrag_pipeline.indexing.purge import files_of
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.indexing.stations import run_partition
@@ -21,7 +23,6 @@ from tests.indexing.purging import (
     Busy,
     Keeper,
     answered,
-    catalog_of,
     keeper_of,
     keys_in,
     marks_of,
@@ -243,6 +244,12 @@ def test_a_shelf_that_nobody_knows_makes_the_receipt_incomplete() -> None:
     assert purged(life, "secret").left == {"memo/sounds": 1}
 
 
+def test_what_a_check_found_out_about_vectors_goes_with_them() -> None:
+    life = _started()
+    assert judge_vectors(life.world(), "image_vectors", DOMAIN).passed
+    assert purged(life, "secret").removed["memo/sound_vectors"] == 1
+
+
 def test_a_run_under_way_stops_it_after_the_tombstone() -> None:
     life = _started()
     with pytest.raises(CollectionBusyError):
@@ -263,28 +270,31 @@ def test_a_missing_table_is_not_an_empty_one() -> None:
         purged(life, "secret")
 
 
-@pytest.mark.parametrize("late", [False, True])
-def test_a_purge_that_died_at_any_commit_is_completed_by_the_next(late: bool) -> None:
+def test_a_purge_that_died_after_any_commit_is_completed_by_the_next() -> None:
+    before = _started(bad="bad")
+    before.change_model("text", "2")
+    before.run()
+    before.state.inbox.put({DOMAIN: [_event("secret"), _event("note")]})
+    before.ledger = Ledger()
+    marks, after = marks_of(before, "secret"), without(before, "secret")
     at, died = 0, True
     while died:
         at += 1
-        life = _started(bad="bad")
-        life.change_model("text", "2")
-        life.run()
-        life.state.inbox.put({DOMAIN: [_event("secret"), _event("note")]})
-        marks = marks_of(life, "secret")
-        life.ledger = Ledger()
-        died = purge_until(life, Fuse(at, late=late), "secret")
+        life = deepcopy(before)
+        died = purge_until(life, Fuse(at, late=True), "secret")
         assert purged(life, "secret").complete
         assert traces(life, marks) == set()
+        if at % 4 == 0:
+            life.run()
+            assert (life.ledger.calls(), life.index()) == (0, after)
+    assert at > 30
+
+
+def test_a_run_after_a_purge_that_died_makes_the_index_right() -> None:
+    before = _started(bad="bad")
+    after = without(before, "secret")
+    for at in range(1, 30, 4):
+        life = deepcopy(before)
+        purge_until(life, Fuse(at, late=True), "secret")
         life.run()
-        assert (life.ledger.calls(), life.index()) == (0, without(life, "secret"))
-    assert at > 20
-
-
-@pytest.mark.parametrize("at", range(1, 30, 3))
-def test_a_run_after_a_purge_that_died_makes_the_index_right(at: int) -> None:
-    life = _started(bad="bad")
-    purge_until(life, Fuse(at, late=True), "secret")
-    life.run()
-    assert life.index() == without(life, "secret")
+        assert life.index() == after

@@ -1,5 +1,6 @@
 """The listing sensor asks for exactly the runs that are needed, from sizes and etags only."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,24 +8,18 @@ import dagster as dg
 import pytest
 
 from mmrag_pipeline.assets.partitions import DOMAIN
-from mmrag_pipeline.assets.run_index import run_partitions
 from mmrag_pipeline.errors import ListingError
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.records import ObjectInfo
 from mmrag_pipeline.resources.pipeline import Pipeline
 from mmrag_pipeline.sensors.listing import (
-    LONGEST_REST_S,
-    REST_S,
     SOURCE,
-    FailedRun,
     changed_files,
     decide,
-    due,
-    failed_runs,
     look,
 )
-from mmrag_pipeline.stores.folder import FolderStore
+from mmrag_pipeline.stores.source_store import SourceStore
 from mmrag_pipeline.testing.source import FakeSource
 from mmrag_pipeline.testing.worlds import fake_world
 
@@ -34,19 +29,11 @@ SHOP = "shop"
 class OutdoorFails(FakeSource):
     """A source whose domain `outdoor` cannot be listed."""
 
-    def list(self, domain: str) -> list[ObjectInfo]:
+    def list(self, domain: str, keys: Sequence[str] | None = None) -> list[ObjectInfo]:
         """Return the listing, or raise for `outdoor`."""
         if domain == "outdoor":
             raise ListingError("permission denied")
-        return super().list(domain)
-
-
-class Unlistable(FakeSource):
-    """A source that is gone."""
-
-    def list(self, domain: str) -> list[ObjectInfo]:
-        """Raise ListingError."""
-        raise ListingError(f"{domain!r} is gone")
+        return super().list(domain, keys)
 
 
 @pytest.fixture
@@ -138,31 +125,9 @@ def test_a_name_that_cannot_be_a_partition_is_a_trouble() -> None:
 
 def test_a_lost_source_troubles_no_domain_that_is_known_and_still_there(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
-    lost = FolderStore({SHOP: tmp_path / "photos"}, roots=[tmp_path / "lost"])
+    lost = SourceStore({SHOP: tmp_path / "photos"}, roots=[tmp_path / "lost"])
     seen = look(replace(fake_world(FakeSource()), source=lost), {SHOP})
     assert (set(seen.pending), set(seen.troubles)) == ({SHOP}, {SOURCE})
-
-
-def test_a_failed_run_makes_the_same_situation_another_one() -> None:
-    failed = {SHOP: [FailedRun("r2", 0.0), FailedRun("r1", 0.0)]}
-    assert due({SHOP: "d1"}, failed, now_s=1e6) == {SHOP: "d1@r2"}
-
-
-def test_a_domain_rests_after_a_failed_run() -> None:
-    failed = {SHOP: [FailedRun("r1", 1_000.0)], "office": []}
-    asked = due({SHOP: "d1", "office": "d2"}, failed, now_s=1_000.0 + REST_S - 1)
-    assert asked == {"office": "d2"}
-
-
-def test_a_domain_rests_longer_the_more_runs_failed() -> None:
-    failed = {SHOP: [FailedRun(f"r{n}", 1_000.0) for n in range(3)]}
-    assert due({SHOP: "d1"}, failed, now_s=1_000.0 + 4 * REST_S - 1) == {}
-    assert due({SHOP: "d1"}, failed, now_s=1_000.0 + 4 * REST_S) == {SHOP: "d1@r0"}
-
-
-def test_no_rest_is_longer_than_an_hour() -> None:
-    failed = {SHOP: [FailedRun(f"r{n}", 1_000.0) for n in range(8)]}
-    assert set(due({SHOP: "d1"}, failed, now_s=1_000.0 + LONGEST_REST_S)) == {SHOP}
 
 
 def test_the_sensor_is_off_until_someone_turns_it_on() -> None:
@@ -185,13 +150,6 @@ def test_the_sensor_tells_why_it_does_nothing(world: World, source: FakeSource) 
     result = _tick(world)
     assert isinstance(result, dg.SkipReason)
     assert "the disk is gone" in (result.skip_message or "")
-
-
-def test_the_failed_runs_of_a_domain_are_found(world: World) -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
-        broken = replace(world, source=Unlistable())
-        (failed,) = run_partitions(broken, [SHOP], instance=instance, mode=Mode(""))
-        assert [run.run_id for run in failed_runs(instance, SHOP)] == [failed.run_id]
 
 
 def _tick(world: World) -> object:

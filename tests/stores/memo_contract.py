@@ -1,6 +1,8 @@
 """What every memo does."""
 
-from pathlib import Path
+import time
+from collections.abc import Callable
+from typing import Protocol
 
 import polars as pl
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mmrag_pipeline.errors import CorruptStateError, SettingsError
+from mmrag_pipeline.keepers import MemoKeeper
 from mmrag_pipeline.ports import Memo
 
 VECTOR = pl.Array(pl.Float32, 3)
@@ -24,18 +27,26 @@ def keys(*names: str) -> pl.Series:
     return pl.Series("asked", list(names), dtype=pl.String)
 
 
-class MemoContract:
-    """Inherit it and give `open_store`."""
+class Fresh(Protocol):
+    """Opens an empty memo; `clock` tells the nanoseconds since 1970."""
 
-    @classmethod
-    def open_store(cls, root: Path) -> Memo:
-        """Return a memo whose state lies under root."""
+    def __call__(self, clock: Callable[[], int] = time.time_ns) -> MemoKeeper:
+        """Return the memo."""
+        ...
+
+
+class MemoContract:
+    """Inherit it and give `fresh`."""
+
+    @pytest.fixture
+    def fresh(self) -> Fresh:
+        """Give what opens an empty memo, another one each time."""
         raise NotImplementedError
 
     @pytest.fixture
-    def memo(self, tmp_path: Path) -> Memo:
+    def memo(self, fresh: Fresh) -> MemoKeeper:
         """Give an empty memo."""
-        return self.open_store(tmp_path)
+        return fresh()
 
     def test_an_empty_memo_misses_every_key_once_in_order(self, memo: Memo) -> None:
         assert memo.missing("ocr", "f1", keys("b", "a", "b")).to_list() == ["b", "a"]
@@ -93,9 +104,9 @@ class MemoContract:
         ],
     )
     def test_known_and_missing_share_out_what_is_asked(
-        self, tmp_path_factory: pytest.TempPathFactory, batches: list[list[str]]
+        self, fresh: Fresh, batches: list[list[str]]
     ) -> None:
-        memo = self.open_store(tmp_path_factory.mktemp("memo"))
+        memo = fresh()
         for number, names in enumerate(batches[::2]):
             memo.append("ocr", "f1", f"p{number % 2}", batch(*names))
         asked = keys(*(name for names in batches for name in names))

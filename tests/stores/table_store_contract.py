@@ -1,14 +1,13 @@
 """What every table store does."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from mmrag_pipeline.errors import CorruptStateError, NotFoundError, SettingsError
-from mmrag_pipeline.ports import TableStore
+from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.schemas import FAILURES, OCR, TABLES, TILES
 from tests.stores.samples import lineage
 from tests.stores.table_samples import tables
@@ -17,23 +16,18 @@ ONE_TILE = pl.DataFrame([("page", 0, 0, 0, 0, 5, 5)], schema=TILES, orient="row"
 
 
 class TableStoreContract:
-    """Inherit it and give `open_store`."""
-
-    @classmethod
-    def open_store(cls, root: Path) -> TableStore:
-        """Return a store whose state lies under root."""
-        raise NotImplementedError
+    """Inherit it and give `store`."""
 
     @pytest.fixture
-    def store(self, tmp_path: Path) -> TableStore:
+    def store(self) -> TableCatalog:
         """Give an empty store."""
-        return self.open_store(tmp_path)
+        raise NotImplementedError
 
-    def test_a_table_that_was_never_written_is_none(self, store: TableStore) -> None:
+    def test_a_table_that_was_never_written_is_none(self, store: TableCatalog) -> None:
         assert store.read("tiles", "shop") is None
         assert store.lineage("tiles", "shop") is None
 
-    def test_an_empty_table_is_not_none(self, store: TableStore) -> None:
+    def test_an_empty_table_is_not_none(self, store: TableCatalog) -> None:
         empty = OCR.to_frame()
         store.write(empty, lineage("ocr", empty))
         read = store.read("ocr", "shop")
@@ -51,7 +45,7 @@ class TableStoreContract:
         ],
     )
     def test_what_is_written_is_read(
-        self, store: TableStore, named: tuple[str, pl.DataFrame]
+        self, store: TableCatalog, named: tuple[str, pl.DataFrame]
     ) -> None:
         table, frame = named
         written = lineage(table, frame)
@@ -61,24 +55,36 @@ class TableStoreContract:
         assert read.equals(frame)
         assert store.lineage(table, "shop") == written
 
-    def test_the_second_write_replaces_the_first(self, store: TableStore) -> None:
+    def test_the_second_write_replaces_the_first(self, store: TableCatalog) -> None:
         store.write(ONE_TILE, lineage("tiles", ONE_TILE))
         store.write(TILES.to_frame(), lineage("tiles", TILES.to_frame()))
         read = store.read("tiles", "shop")
         assert read is not None
         assert read.is_empty()
 
-    def test_partitions_and_tables_are_apart(self, store: TableStore) -> None:
+    def test_partitions_and_tables_are_apart(self, store: TableCatalog) -> None:
         store.write(ONE_TILE, lineage("tiles", ONE_TILE, "shop"))
         assert store.read("tiles", "office") is None
         assert store.read("ocr", "shop") is None
 
-    def test_failures_of_a_station_are_a_table(self, store: TableStore) -> None:
+    def test_the_partitions_of_a_table_are_those_it_was_written_for(
+        self, store: TableCatalog
+    ) -> None:
+        assert store.partitions("tiles") == []
+        for partition in ("shop", "caf\u00e9 #1.7", "office"):
+            store.write(ONE_TILE, lineage("tiles", ONE_TILE, partition))
+        assert store.partitions("tiles") == ["caf\u00e9 #1.7", "office", "shop"]
+        assert store.partitions("ocr") == []
+        with pytest.raises(NotFoundError):
+            store.partitions("tile")
+
+    def test_failures_of_a_station_are_a_table(self, store: TableCatalog) -> None:
         frame = FAILURES.to_frame()
         store.write(frame, lineage("failures.image_vectors", frame))
         read = store.read("failures.image_vectors", "shop")
         assert read is not None
         assert read.schema == FAILURES
+        assert store.partitions("failures.image_vectors") == ["shop"]
 
     @pytest.mark.parametrize(
         ("frame", "difference"),
@@ -90,18 +96,18 @@ class TableStoreContract:
         ],
     )
     def test_another_schema_is_refused_with_the_difference(
-        self, store: TableStore, frame: pl.DataFrame, difference: str
+        self, store: TableCatalog, frame: pl.DataFrame, difference: str
     ) -> None:
         with pytest.raises(CorruptStateError, match=difference):
             store.write(frame, lineage("tiles", frame))
         assert store.read("tiles", "shop") is None
 
-    def test_a_lineage_of_other_rows_is_refused(self, store: TableStore) -> None:
+    def test_a_lineage_of_other_rows_is_refused(self, store: TableCatalog) -> None:
         with pytest.raises(CorruptStateError, match="has 1 rows"):
             store.write(ONE_TILE, replace(lineage("tiles", ONE_TILE), rows=2))
 
     @pytest.mark.parametrize("table", ["../tiles", "nothing", "", "failures.", "failures.../x"])
-    def test_a_table_that_is_not_declared_is_refused(self, store: TableStore, table: str) -> None:
+    def test_a_table_that_is_not_declared_is_refused(self, store: TableCatalog, table: str) -> None:
         with pytest.raises((NotFoundError, SettingsError)):
             store.read(table, "shop")
         with pytest.raises((NotFoundError, SettingsError)):
@@ -109,7 +115,7 @@ class TableStoreContract:
 
     @pytest.mark.parametrize("partition", ["../up", "a/b", "", "..", "a\0b"])
     def test_a_partition_that_is_no_name_is_refused(
-        self, store: TableStore, partition: str
+        self, store: TableCatalog, partition: str
     ) -> None:
         for table in TABLES:
             with pytest.raises(SettingsError):

@@ -11,7 +11,8 @@ import pytest
 
 from mmrag_pipeline.errors import ListingError, ReadError, SettingsError
 from mmrag_pipeline.ports import ObjectStore
-from mmrag_pipeline.stores.folder import RACY_NS, FolderStore
+from mmrag_pipeline.stores.folder import RACY_NS
+from mmrag_pipeline.stores.source_store import SourceStore
 
 DOMAIN = "kitchen"
 OLD_S = 1_700_000_000
@@ -31,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(folder: Path) -> ObjectStore:
     """The store of that one domain."""
-    return FolderStore({DOMAIN: folder})
+    return SourceStore({DOMAIN: folder})
 
 
 def keys(store: ObjectStore, domain: str = DOMAIN) -> list[str]:
@@ -128,7 +129,7 @@ def test_a_file_dated_in_the_future_is_not_read_for_ever(store: ObjectStore, fol
 
 
 def test_a_vanished_domain_is_an_error_not_an_empty_listing(tmp_path: Path) -> None:
-    store = FolderStore({DOMAIN: tmp_path / "gone"})
+    store = SourceStore({DOMAIN: tmp_path / "gone"})
     with pytest.raises(ListingError, match="Nothing was deleted"):
         store.list(DOMAIN)
 
@@ -164,7 +165,7 @@ def test_a_sub_folder_too_deep_to_be_read_fails_the_listing(
 
 def test_a_file_in_place_of_the_domain_folder_fails_the_listing(folder: Path) -> None:
     with pytest.raises(ListingError):
-        FolderStore({DOMAIN: folder / "a.txt"}).list(DOMAIN)
+        SourceStore({DOMAIN: folder / "a.txt"}).list(DOMAIN)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +230,7 @@ def test_a_file_without_permission_is_unreadable(store: ObjectStore, folder: Pat
 
 def test_a_domain_needs_a_usable_name(tmp_path: Path) -> None:
     with pytest.raises(SettingsError):
-        FolderStore({"../x": tmp_path})
+        SourceStore({"../x": tmp_path})
 
 
 def test_opening_leaves_no_descriptor_behind(store: ObjectStore) -> None:
@@ -256,7 +257,7 @@ def test_a_file_deleted_during_a_listing_is_simply_gone(folder: Path) -> None:
     thread = threading.Thread(target=churn)
     thread.start()
     try:
-        found = {key for _ in range(100) for key in keys(FolderStore({DOMAIN: folder}))}
+        found = {key for _ in range(100) for key in keys(SourceStore({DOMAIN: folder}))}
     finally:
         stop.set()
         thread.join()

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from mmrag_pipeline.errors import CollectionBusyError
-from mmrag_pipeline.ports import Memo, TableStore, VectorStore
+from mmrag_pipeline.keepers import TableCatalog
+from mmrag_pipeline.ports import VectorStore
 from mmrag_pipeline.stores.memory import MemoryMemo, MemoryTables, MemoryVectors
-from tests.stores.memo_contract import MemoContract
+from tests.stores.memo_contract import Fresh
+from tests.stores.memo_keeper_contract import MemoKeeperContract
 from tests.stores.samples import LAYOUT
 from tests.stores.table_store_contract import TableStoreContract
 from tests.stores.vector_store_contract import VectorStoreContract
@@ -37,16 +39,16 @@ def test_a_collection_that_is_open_is_busy() -> None:
 class TestMemoryTables(TableStoreContract):
     """The contract."""
 
-    @classmethod
-    def open_store(cls, root: Path) -> TableStore:
-        """Return a store; its state lies nowhere."""
+    @pytest.fixture
+    def store(self) -> TableCatalog:
+        """Give an empty store."""
         return MemoryTables()
 
 
-class TestMemoryMemo(MemoContract):
+class TestMemoryMemo(MemoKeeperContract):
     """The contract."""
 
-    @classmethod
-    def open_store(cls, root: Path) -> Memo:
-        """Return a memo; its state lies nowhere."""
-        return MemoryMemo()
+    @pytest.fixture
+    def fresh(self) -> Fresh:
+        """Give what opens an empty memo."""
+        return MemoryMemo

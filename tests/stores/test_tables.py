@@ -1,35 +1,58 @@
 """Parquet tables: the contract, damaged files, and the digest."""
 
+import random
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.errors import CorruptStateError, StateUnavailableError
 from mmrag_pipeline.frames import table_digest
-from mmrag_pipeline.ports import TableStore
+from mmrag_pipeline.keepers import TableCatalog
+from mmrag_pipeline.stores.folder_blobs import FolderBlobs
+from mmrag_pipeline.stores.places import S3Place
+from mmrag_pipeline.stores.s3_blobs import S3Blobs
+from mmrag_pipeline.stores.s3_file import AHEAD_BYTES
 from mmrag_pipeline.stores.tables import ParquetTables
+from tests.stores.s3_traffic import refusing, watched
 from tests.stores.samples import lineage
 from tests.stores.table_samples import tables
 from tests.stores.table_store_contract import ONE_TILE, TableStoreContract
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
-class TestParquetTables(TableStoreContract):
+NUMBERS = pl.Series(random.Random(0).choices(range(10**9), k=40_000), dtype=pl.Int32)
+"""Nothing that packs well: a table of them is larger than what is read of its end."""
+
+
+class TestTablesInAFolder(TableStoreContract):
     """The contract."""
 
-    @classmethod
-    def open_store(cls, root: Path) -> TableStore:
-        """Return a store of Parquet files."""
-        return ParquetTables(root)
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> TableCatalog:
+        """Give an empty store of files."""
+        return ParquetTables(FolderBlobs(tmp_path))
+
+
+class TestTablesInABucket(TableStoreContract):
+    """The contract."""
+
+    @pytest.fixture
+    def store(self, s3: "S3Client", bucket: str) -> TableCatalog:
+        """Give an empty store of objects."""
+        return ParquetTables(S3Blobs(lambda: s3, S3Place(bucket, "state/")))
 
 
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
     """Give the file of a written table."""
-    ParquetTables(tmp_path).write(ONE_TILE, lineage("tiles", ONE_TILE))
-    return tmp_path / "tiles" / "shop.parquet"
+    ParquetTables(FolderBlobs(tmp_path)).write(ONE_TILE, lineage("tiles", ONE_TILE))
+    return tmp_path / "tables" / "tiles" / "shop.parquet"
 
 
 def test_a_write_leaves_one_file_and_nothing_else(written: Path) -> None:
@@ -39,7 +62,7 @@ def test_a_write_leaves_one_file_and_nothing_else(written: Path) -> None:
 @pytest.mark.parametrize("kept", [0, 4, 100, -1])
 def test_a_truncated_table_names_its_file(written: Path, kept: int) -> None:
     written.write_bytes(written.read_bytes()[:kept])
-    store = ParquetTables(written.parents[1])
+    store = ParquetTables(FolderBlobs(written.parents[2]))
     with pytest.raises(CorruptStateError, match=r"shop\.parquet cannot be trusted.*delete"):
         store.read("tiles", "shop")
     with pytest.raises(CorruptStateError, match=r"shop\.parquet cannot be trusted.*delete"):
@@ -49,13 +72,13 @@ def test_a_truncated_table_names_its_file(written: Path, kept: int) -> None:
 def test_a_table_without_lineage_is_not_trusted(written: Path) -> None:
     ONE_TILE.write_parquet(written)
     with pytest.raises(CorruptStateError, match="cannot be trusted"):
-        ParquetTables(written.parents[1]).lineage("tiles", "shop")
+        ParquetTables(FolderBlobs(written.parents[2])).lineage("tiles", "shop")
 
 
 def test_a_table_of_another_partition_is_not_trusted(written: Path) -> None:
     written.rename(written.with_name("office.parquet"))
     with pytest.raises(CorruptStateError, match="holds tiles of shop"):
-        ParquetTables(written.parents[1]).lineage("tiles", "office")
+        ParquetTables(FolderBlobs(written.parents[2])).lineage("tiles", "office")
 
 
 def test_a_table_of_another_schema_is_not_read(written: Path) -> None:
@@ -63,7 +86,7 @@ def test_a_table_of_another_schema_is_not_read(written: Path) -> None:
     with pytest.raises(
         CorruptStateError, match=r"shop\.parquet.*level is missing.*delete that file"
     ):
-        ParquetTables(written.parents[1]).read("tiles", "shop")
+        ParquetTables(FolderBlobs(written.parents[2])).read("tiles", "shop")
 
 
 @given(tables())
@@ -109,20 +132,60 @@ def test_the_digest_is_the_same_in_every_process() -> None:
     assert table_digest(ONE_TILE) == "c7e9a4a40075325b240f1ab7cca89f2d"
 
 
-def test_a_table_is_read_whole_while_it_is_replaced(tmp_path: Path) -> None:
-    store = ParquetTables(tmp_path)
+def replaced_while_read(store: ParquetTables, times: int) -> None:
+    """Read a table for as long as another thread replaces it by a small and a large one."""
     frames = [pl.concat([ONE_TILE] * count) for count in (1, 20_000)]
 
     def churn() -> None:
-        for number in range(60):
-            frame = frames[number % 2]
+        for number in range(times):
+            frame = frames[number % 2].with_columns(tile_no=NUMBERS.head(frames[number % 2].height))
             store.write(frame, lineage("tiles", frame))
 
-    churn()
+    store.write(frames[0], lineage("tiles", frames[0]))
     with ThreadPoolExecutor(1) as pool:
         churning = pool.submit(churn)
         while not churning.done():
-            read = store.read("tiles", "shop")
+            read, made = store.read("tiles", "shop"), store.lineage("tiles", "shop")
             assert read is not None
-            assert read.height in (1, 20_000)
+            assert made is not None
+            assert {read.height, made.rows} <= {1, 20_000}
         churning.result()
+
+
+def test_a_table_is_read_whole_while_its_file_is_replaced(tmp_path: Path) -> None:
+    replaced_while_read(ParquetTables(FolderBlobs(tmp_path)), 60)
+
+
+def test_a_table_is_read_whole_while_its_object_is_replaced(s3: "S3Client", bucket: str) -> None:
+    replaced_while_read(ParquetTables(S3Blobs(lambda: s3, S3Place(bucket))), 20)
+
+
+def test_lineage_is_read_without_the_rows(s3: "S3Client", bucket: str) -> None:
+    store = ParquetTables(S3Blobs(lambda: s3, S3Place(bucket)))
+    frame = pl.concat([ONE_TILE] * 40_000).with_columns(tile_no=NUMBERS)
+    store.write(frame, lineage("tiles", frame))
+    with watched(s3) as traffic:
+        assert store.lineage("tiles", "shop") == lineage("tiles", frame)
+    assert traffic.requests == ["GetObject"]
+    assert traffic.bytes_read == AHEAD_BYTES
+
+
+def test_a_long_lineage_is_read_whole(tmp_path: Path) -> None:
+    store = ParquetTables(FolderBlobs(tmp_path))
+    made = replace(lineage("tiles", ONE_TILE), upstream={f"t{n}": "d" * 32 for n in range(4_000)})
+    store.write(ONE_TILE, made)
+    assert store.lineage("tiles", "shop") == made
+
+
+def test_a_table_out_of_reach_is_neither_absent_nor_corrupt(s3: "S3Client", bucket: str) -> None:
+    store = ParquetTables(S3Blobs(lambda: s3, S3Place(bucket)))
+    with refusing(s3, "GetObject", "AccessDenied", 403):
+        for attempt in (store.read, store.lineage):
+            with pytest.raises(StateUnavailableError, match="AccessDenied"):
+                attempt("tiles", "shop")
+
+
+def test_foreign_files_are_no_partitions(written: Path) -> None:
+    for name in ("notes.txt", "a__b.parquet", ".parquet"):
+        written.with_name(name).write_bytes(b"")
+    assert ParquetTables(FolderBlobs(written.parents[2])).partitions("tiles") == ["shop"]

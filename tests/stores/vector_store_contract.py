@@ -10,6 +10,7 @@ from mmrag_pipeline.ports import CollectionWriter, VectorStore
 from mmrag_pipeline.records import (
     SparseVector,
     StoredPoint,
+    Where,
 )
 from mmrag_pipeline.schemas import COLLECTION
 from mmrag_pipeline.stores.memory_collection import MemoryCollection
@@ -81,6 +82,22 @@ class VectorStoreContract(CatalogContract, SearchContract):
         listed = held(writer)
         assert listed.schema == COLLECTION
         assert set(listed.rows()) == {(point_id(n), f"hash-{n}") for n in range(3)}
+
+    @pytest.mark.parametrize(
+        ("where", "numbers"),
+        [
+            (Where(), (0, 1, 2)),
+            (Where(keys=("1.png",)), (1,)),
+            (Where(keys=("1.png", "2.png"), kinds=("page",)), (1, 2)),
+            (Where(keys=("1",)), ()),
+            (Where(keys=()), ()),
+        ],
+    )
+    def test_a_listing_with_a_filter_has_just_what_it_lets_through(
+        self, writer: CollectionWriter, where: Where, numbers: tuple[int, ...]
+    ) -> None:
+        writer.upsert([point(n) for n in range(3)])
+        assert set(held(writer, where)["point_id"]) == {point_id(n) for n in numbers}
 
     def test_a_point_without_hashes_is_listed_too(self, writer: CollectionWriter) -> None:
         writer.upsert([StoredPoint(point_id(1), {})])

@@ -25,9 +25,9 @@ SMALL = Layout((VectorSpace("image", 4, "card-a"),), ("kind",), ())
 ANYTHING = Where()
 
 
-def held(reader: CollectionReader) -> pl.DataFrame:
+def held(reader: CollectionReader, where: Where | None = None) -> pl.DataFrame:
     """Return everything a collection lists, sorted."""
-    return pl.concat([COLLECTION.to_frame(), *reader.held()]).sort("point_id")
+    return pl.concat([COLLECTION.to_frame(), *reader.held(where)]).sort("point_id")
 
 
 def found(

@@ -1,0 +1,212 @@
+"""Jobs on the state as a whole, which need it for themselves: upkeep of the memo, and purges."""
+
+import re
+import socket
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+
+import dagster as dg
+from pydantic import Field
+
+from mmrag_pipeline.assets.materialize import failure_of
+from mmrag_pipeline.errors import CollectionBusyError, MmragError, SettingsError
+from mmrag_pipeline.indexing.purge import Request, files_of, purge
+from mmrag_pipeline.indexing.receipts import Receipt
+from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.indexing.upkeep import Kept, keep_small
+from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
+from mmrag_pipeline.resources.run_processes import process_of
+from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.receipts import operator, write_receipt
+from mmrag_pipeline.stores.run_lock import HomeGuard
+
+_IN_FLIGHT = (
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
+_FILE_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """The state as those see it who work on all of it."""
+
+    world: World
+    keeper: MemoKeeper
+    catalog: TableCatalog
+
+
+class PurgeConfig(dg.Config):
+    """Which files to purge. Dagster keeps this: file ids tell nobody a name, keys do."""
+
+    domain: str
+    keys: list[str] = Field(default=[], description="Keys within the domain.")
+    file_ids: list[str] = Field(default=[], description="Or ids, as tables and hits show them.")
+    reason: str = Field(default="", description="Why; it stands in the receipt.")
+
+
+@dataclass(frozen=True, slots=True)
+class RunGuard:
+    """The locks of this machine, and Dagster's word that no other machine has a run."""
+
+    locks: HomeGuard
+    instance: dg.DagsterInstance
+    run_id: str
+
+    def tombstones(self) -> AbstractContextManager[None]:
+        """Hold the lists of purged files alone; raises CollectionBusyError."""
+        return self.locks.tombstones()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the state while no run does; raises CollectionBusyError."""
+        with self.locks.alone():
+            if others := self._runs_elsewhere():
+                raise CollectionBusyError(
+                    f"a run is under way on another machine ({others[0].run_id}): try again when "
+                    "it has ended"
+                )
+            yield
+
+    def _runs_elsewhere(self) -> list[dg.DagsterRun]:
+        """Return the runs that the locks know nothing of: of other hosts, or who knows where."""
+        flying = self.instance.get_runs(dg.RunsFilter(statuses=list(_IN_FLIGHT)))
+        return [run for run in flying if run.run_id != self.run_id and not _is_here(run)]
+
+
+def _is_here(run: dg.DagsterRun) -> bool:
+    process = process_of(run)
+    return process is not None and process.host == socket.gethostname()
+
+
+@dg.resource(description="The state of the settings, for work on all of it.")
+def _opened(_context: dg.InitResourceContext) -> Generator[Upkeep, None, None]:
+    from mmrag_pipeline.assembly import open_memo, open_tables, open_world
+
+    with open_world(Settings()) as world:
+        yield Upkeep(world, open_memo(world.settings), open_tables(world.settings))
+
+
+def memo_upkeep_job(state: dg.ResourceDefinition) -> dg.JobDefinition:
+    """Return the job `memo_upkeep` over this state."""
+
+    @dg.op(name="keep_memo_small", out=dg.Out(dg.Nothing))
+    def run(context: dg.OpExecutionContext, state: dg.ResourceParam[Upkeep]) -> None:
+        _keep_small(context, state)
+
+    @dg.job(
+        name="memo_upkeep",
+        resource_defs={"state": state},
+        description="Merge the memo's small files; drop what no table has needed for long.",
+    )
+    def memo_upkeep() -> None:
+        run()
+
+    return memo_upkeep
+
+
+def purge_job(state: dg.ResourceDefinition) -> dg.JobDefinition:
+    """Return the job `purge` over this state."""
+
+    @dg.op(name="purge_files", out=dg.Out(dg.Nothing))
+    def run(
+        context: dg.OpExecutionContext, config: PurgeConfig, state: dg.ResourceParam[Upkeep]
+    ) -> None:
+        _purge(context, config, state)
+
+    @dg.job(
+        name="purge",
+        resource_defs={"state": state},
+        description="Take files out of everything that was made of them, for good.",
+    )
+    def purge_files() -> None:
+        run()
+
+    return purge_files
+
+
+MEMO_UPKEEP = memo_upkeep_job(_opened)
+PURGE = purge_job(_opened)
+
+
+def _guard(context: dg.OpExecutionContext, settings: Settings) -> RunGuard:
+    locks = HomeGuard(settings.home, settings.lock_timeout_s)
+    return RunGuard(locks, context.instance, context.run_id)
+
+
+def _keep_small(context: dg.OpExecutionContext, state: Upkeep) -> None:
+    settings = state.world.settings
+    try:
+        with _guard(context, settings).alone():
+            kept = keep_small(
+                state.world, state.keeper, state.catalog, keep_days=settings.memo_keep_days
+            )
+    except CollectionBusyError as error:
+        context.log.warning(f"nothing was done: {error}")
+        context.add_output_metadata({"skipped": dg.MetadataValue.text(str(error))})
+        return
+    except MmragError as error:
+        raise failure_of(error) from error
+    context.add_output_metadata(_counts(kept))
+
+
+def _counts(kept: list[Kept]) -> dict[str, dg.MetadataValue]:
+    records = [dg.TableRecord(asdict(one)) for one in kept]
+    return {
+        "entries": dg.MetadataValue.int(sum(one.entries for one in kept)),
+        "files_merged": dg.MetadataValue.int(sum(one.merged for one in kept)),
+        "dropped": dg.MetadataValue.int(sum(one.dropped for one in kept)),
+        **({"shelves": dg.MetadataValue.table(records)} if records else {}),
+    }
+
+
+def _purge(context: dg.OpExecutionContext, config: PurgeConfig, state: Upkeep) -> None:
+    world = state.world
+    try:
+        request = _request(config, world)
+        guard = _guard(context, world.settings)
+        receipt = purge(world, state.keeper, state.catalog, request, guard=guard)
+        text, home = receipt.as_json(), world.settings.home
+        path = write_receipt(home, text, moment=request.moment, digest=receipt.digest)
+    except MmragError as error:
+        raise failure_of(error) from error
+    told = {**_told(receipt), "receipt": dg.MetadataValue.path(str(path))}
+    if not receipt.complete:
+        raise dg.Failure(
+            "not all is gone: index the domain, then run this again (the files stay out)",
+            metadata=told,
+            allow_retries=False,
+        )
+    context.add_output_metadata(told)
+
+
+def _request(config: PurgeConfig, world: World) -> Request:
+    wrong = [one for one in config.file_ids if not _FILE_ID.fullmatch(one)]
+    if wrong or not (config.file_ids or config.keys):
+        raise SettingsError(
+            f"{wrong[0]!r:.100} is no file id: give 32 hexadecimal digits"
+            if wrong
+            else "no file was named: give keys or file_ids"
+        )
+    return Request(
+        partition=config.domain,
+        files={**dict.fromkeys(config.file_ids), **files_of(config.domain, config.keys)},
+        reason=config.reason,
+        by=operator(),
+        at=world.clock(),
+        tool=f"mmrag_pipeline {version('mmrag_pipeline')}",
+    )
+
+
+def _told(receipt: Receipt) -> dict[str, dg.MetadataValue]:
+    """Return the receipt without names: the event log outlives the files."""
+    return {
+        "complete": dg.MetadataValue.bool(receipt.complete),
+        "files": dg.MetadataValue.int(len(receipt.files)),
+        "removed": dg.MetadataValue.json(dict(receipt.removed)),
+        "left": dg.MetadataValue.json(dict(receipt.left)),
+        "digest": dg.MetadataValue.text(receipt.digest),
+    }

@@ -1,0 +1,47 @@
+"""Which of several notices about one key counts, and what tells two sets of them apart."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from mmrag_pipeline.ids import digest_json
+from mmrag_pipeline.records import Event
+
+Rank = tuple[bool, str, datetime, str, str]
+
+
+def latest(events: Iterable[Event]) -> tuple[Event, ...]:
+    """Return the latest event of each key, sorted by key, whatever the order they came in.
+
+    Sequencers are compared as if the shorter one ended in zeros (AWS, "Event message
+    structure"). Without them the later time counts, and an event that has one goes before all
+    that have none: only so the answer does not depend on how events are grouped. Nothing
+    hangs on it but words: the store says what is true of the key.
+    """
+    found: dict[str, Event] = {}
+    for event in events:
+        held = found.get(event.key)
+        if held is None or _rank(event) > _rank(held):
+            found[event.key] = event
+    return tuple(found[key] for key in sorted(found))
+
+
+def digest_of(events: Iterable[Event], tokens: Iterable[str] = ()) -> str:
+    """Return a digest of events, and of the inbox entries that hold them, in any order.
+
+    With the entries' tokens a notice that comes again after a run absorbed it has another
+    digest than the first time.
+    """
+    return digest_json(["events", sorted(map(_row, events)), sorted(tokens)])
+
+
+def _rank(event: Event) -> Rank:
+    """Return what events of one key are ordered by; equal for those that say the same.
+
+    Without the zeros at their ends, sequencers compare as if the shorter one had them.
+    """
+    digits = event.sequencer.upper().rstrip("0")
+    return bool(event.sequencer), digits, event.happened_at, event.sequencer, event.kind
+
+
+def _row(event: Event) -> list[str]:
+    return [event.key, event.sequencer, event.happened_at.astimezone(UTC).isoformat(), event.kind]

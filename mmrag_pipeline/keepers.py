@@ -1,0 +1,36 @@
+"""Ports of those who look after all of the state: what there is, and what may go."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+import polars as pl
+
+from mmrag_pipeline.ports import Memo, TableStore
+
+Keep = Callable[[pl.Series, datetime], pl.Series]
+"""Given the keys of one memo file and when it was written, says which rows stay."""
+
+
+class TableCatalog(TableStore, Protocol):
+    """Tables, and which there are."""
+
+    def partitions(self, table: str) -> list[str]:
+        """Return the partitions that have this table, sorted; raises CorruptStateError."""
+        ...
+
+
+class MemoKeeper(Memo, Protocol):
+    """The memo as those see it who keep it small. No run may be writing meanwhile."""
+
+    def shelves(self) -> list[tuple[str, str]]:
+        """Return every (station, fingerprint) there is, sorted."""
+        ...
+
+    def compact(self, station: str, fingerprint: str) -> int:
+        """Merge small files of every partition; return how many files that removed."""
+        ...
+
+    def retain(self, station: str, fingerprint: str, keep: Keep) -> int:
+        """Keep the rows that `keep` answers True for, drop the others; return how many."""
+        ...

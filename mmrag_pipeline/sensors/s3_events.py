@@ -1,0 +1,95 @@
+"""The sensor that empties the queue into the inbox and asks for runs of what the inbox holds.
+
+Dagster writes a tick after our function returned: what was taken from the queue by then must
+be safe already. So events are kept first, then acknowledged, and runs are asked for from what
+is kept, not from what was received.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+
+import dagster as dg
+
+from mmrag_pipeline.assembly import Intake
+from mmrag_pipeline.assets.job import INDEX
+from mmrag_pipeline.assets.partitions import DOMAIN, domains
+from mmrag_pipeline.errors import QueueError
+from mmrag_pipeline.events import digest_of
+from mmrag_pipeline.records import Pending
+from mmrag_pipeline.sensors.listing import busy_domains
+from mmrag_pipeline.stores.absorb import Absorbed, absorb
+
+BUDGET_S = 20.0
+"""Of the 60 s that Dagster gives a tick."""
+MOST = 10_000
+"""Messages of one tick."""
+EVENTS_ONLY = {"ops": {"raw_files": {"config": {"events": True}}}}
+"""The config of a run that looks at the files of events only."""
+
+
+def requests(waiting: Mapping[str, Pending], *, known: AbstractSet[str]) -> dg.SensorResult:
+    """Ask for a run per domain with events in its inbox; add new domains.
+
+    The run key holds their digest: the same entries of the inbox are asked for once, and what
+    a failed run leaves is the failure sensor's.
+    """
+    new = sorted(waiting.keys() - known)
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(
+                partition_key=name,
+                run_key=f"{name}@{digest_of(held.events, held.tokens)}",
+                run_config=EVENTS_ONLY,
+            )
+            for name, held in sorted(waiting.items())
+        ],
+        dynamic_partitions_requests=[domains.build_add_request(new)] if new else [],
+    )
+
+
+def event_sensor(interval_s: int) -> dg.SensorDefinition:
+    """Return the sensor `s3_events`, on by default: a queue was named to be read."""
+
+    @dg.sensor(
+        name="s3_events",
+        job=INDEX,
+        minimum_interval_seconds=interval_s,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Takes S3 events from the queue; asks for a run of each domain they name.",
+    )
+    def s3_events(
+        context: dg.SensorEvaluationContext, intake: dg.ResourceParam[Intake]
+    ) -> dg.SensorResult | dg.SkipReason:
+        trouble = _absorb(context, intake)
+        held = intake.inbox.partitions()
+        if not held and trouble:
+            raise trouble
+        if not held:
+            return dg.SkipReason("no event is waiting")
+        busy = busy_domains(context.instance)
+        waiting = {name: intake.inbox.pending(name) for name in held if name not in busy}
+        known = frozenset(context.instance.get_dynamic_partitions(DOMAIN))
+        return requests(waiting, known=known)
+
+    return s3_events
+
+
+def _absorb(context: dg.SensorEvaluationContext, intake: Intake) -> QueueError | None:
+    """Take what the queue has; return the error of a queue that cannot be read."""
+    try:
+        told = absorb(intake.queue, intake.sinks, budget_s=BUDGET_S, most=MOST)
+    except QueueError as error:
+        context.log.error(str(error))
+        return error
+    if told.received:
+        context.log.info(told_in_words(told))
+    return None
+
+
+def told_in_words(told: Absorbed) -> str:
+    """Return what became of received messages, in one line."""
+    kept = ", ".join(f"{name}: {count}" for name, count in sorted(told.events.items()))
+    return (
+        f"{told.received} messages: kept {kept or 'none'}; {told.ignored} without a change, "
+        f"{told.foreign} of other places, {told.poisoned} not understood"
+    )

@@ -1,0 +1,189 @@
+"""Schedules: what is made true again at a time of day, whatever was missed before.
+
+Each asks for full runs, which do nothing where nothing is to be done. A domain with a run under
+way is asked for too: that run may have listed its source before what it missed, and the queue
+lets the other one wait. Only a full run that has not begun yet does the same as another.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import dagster as dg
+
+from mmrag_pipeline.assets.job import INDEX
+from mmrag_pipeline.assets.partitions import DOMAIN, add_domains
+from mmrag_pipeline.errors import SettingsError
+from mmrag_pipeline.ids import check_partition, digest_text
+from mmrag_pipeline.indexing.lifetime import ttl_of
+from mmrag_pipeline.resources.pipeline import Pipeline
+from mmrag_pipeline.sensors.listing import PARTITION_TAG, source_domains
+from mmrag_pipeline.settings import Settings
+
+TTL_CRON = "0 2 * * *"
+"""When files whose time is over leave the index: their time is counted in days."""
+Status = dg.DefaultScheduleStatus
+Requests = list[dg.RunRequest] | dg.SkipReason
+_UTC = "UTC"
+
+
+def schedules(
+    settings: Settings, upkeep: dg.JobDefinition, *, status: Status = Status.STOPPED
+) -> list[dg.ScheduleDefinition]:
+    """Return every schedule that the settings ask for; raises SettingsError for a bad cron.
+
+    `upkeep` is the job that keeps the memo small. Those that settings name are on by default,
+    the others have this `status`.
+    """
+    sweep = [ttl_sweep(settings, Status.RUNNING)] if settings.ttl_days else []
+    named = sorted(settings.reindex_crons)
+    again = [reindex(domain, settings, status=Status.RUNNING) for domain in named]
+    return [
+        nightly_reconcile(settings, status),
+        memo_upkeep(settings, upkeep, status=status),
+        *sweep,
+        *again,
+    ]
+
+
+def nightly_reconcile(settings: Settings, status: Status = Status.STOPPED) -> dg.ScheduleDefinition:
+    """Return the schedule that compares every domain with its source in full."""
+
+    @dg.schedule(
+        name="nightly_reconcile",
+        job=INDEX,
+        cron_schedule=_cron("MMRAG_RECONCILE_CRON", settings.reconcile_cron),
+        execution_timezone=_UTC,
+        default_status=status,
+        description="Compares every domain with its source, whatever events were missed.",
+    )
+    def reconcile(
+        context: dg.ScheduleEvaluationContext, pipeline: dg.ResourceParam[Pipeline]
+    ) -> Requests:
+        shown, trouble = source_domains(pipeline.world.source)
+        if trouble:
+            context.log.warning(f"Not every domain of the source is known: {trouble}")
+        add_domains(context.instance, _usable(context, shown))
+        return _full_runs(context, context.instance.get_dynamic_partitions(DOMAIN))
+
+    return reconcile
+
+
+def ttl_sweep(settings: Settings, status: Status = Status.STOPPED) -> dg.ScheduleDefinition:
+    """Return the schedule of full runs for the domains whose files leave the index some day."""
+
+    @dg.schedule(
+        name="ttl_sweep",
+        job=INDEX,
+        cron_schedule=TTL_CRON,
+        execution_timezone=_UTC,
+        default_status=status,
+        description="Takes files out of the index whose time is over.",
+    )
+    def sweep(context: dg.ScheduleEvaluationContext) -> Requests:
+        known = context.instance.get_dynamic_partitions(DOMAIN)
+        return _full_runs(context, [name for name in known if ttl_of(settings, name) is not None])
+
+    return sweep
+
+
+def reindex(
+    domain: str, settings: Settings, *, status: Status = Status.STOPPED
+) -> dg.ScheduleDefinition:
+    """Return the schedule of one domain of MMRAG_REINDEX_CRONS."""
+    variable = "MMRAG_REINDEX_CRONS"
+    try:
+        check_partition(domain)
+    except SettingsError as error:
+        raise SettingsError(f"{variable}: {error}") from error
+
+    @dg.schedule(
+        name=schedule_name(domain),
+        job=INDEX,
+        cron_schedule=_cron(f"{variable} of {domain!r}", settings.reindex_crons[domain]),
+        execution_timezone=_UTC,
+        default_status=status,
+        description=f"Indexes the domain {domain} anyway.",
+    )
+    def again(context: dg.ScheduleEvaluationContext) -> Requests:
+        if context.instance.has_dynamic_partition(DOMAIN, domain):
+            return _full_runs(context, [domain])
+        return dg.SkipReason(
+            f"{domain!r} of {variable} is no domain that was indexed before: index it once"
+        )
+
+    return again
+
+
+def memo_upkeep(
+    settings: Settings, job: dg.JobDefinition, *, status: Status = Status.STOPPED
+) -> dg.ScheduleDefinition:
+    """Return the schedule of the job that keeps the memo small."""
+    return dg.ScheduleDefinition(
+        name="memo_upkeep",
+        job=job,
+        cron_schedule=_cron("MMRAG_UPKEEP_CRON", settings.upkeep_cron),
+        execution_timezone=_UTC,
+        default_status=status,
+        description="Compacts the memo and drops what nothing refers to.",
+    )
+
+
+def schedule_name(domain: str) -> str:
+    """Return the name of a domain's schedule: letters, digits and underscores, one per domain."""
+    plain = re.sub(r"[^A-Za-z0-9_]", "_", domain)
+    return f"reindex_{plain}" if plain == domain else f"reindex_{plain}_{digest_text(domain)[:12]}"
+
+
+def requests(
+    names: Iterable[str], *, scheduled: datetime, waiting: Iterable[str] = ()
+) -> list[dg.RunRequest]:
+    """Return one request per domain and time, of domains for which no full run waits."""
+    return [
+        dg.RunRequest(partition_key=name, run_key=f"{name}~{scheduled.isoformat()}")
+        for name in sorted({*names} - {*waiting})
+    ]
+
+
+def waiting_domains(instance: dg.DagsterInstance) -> set[str]:
+    """Return the domains for which a full run is in the queue."""
+    queued = dg.RunsFilter(job_name=INDEX.name, statuses=[dg.DagsterRunStatus.QUEUED])
+    full = (run for run in instance.get_runs(queued) if _is_full(run))
+    return {run.tags.get(PARTITION_TAG, "") for run in full}
+
+
+def _full_runs(context: dg.ScheduleEvaluationContext, names: Iterable[str]) -> Requests:
+    waiting = waiting_domains(context.instance)
+    asked = requests(names, scheduled=context.scheduled_execution_time, waiting=waiting)
+    return asked or dg.SkipReason("there is no domain for which a full run does not wait already")
+
+
+def _is_full(run: dg.DagsterRun) -> bool:
+    """Return whether a run is of all assets and lists the source, not the files of events only."""
+    node: object = run.run_config
+    for name in ("ops", "raw_files", "config", "events"):
+        node = node.get(name) if isinstance(node, Mapping) else None
+    return run.asset_selection is None and not node
+
+
+def _usable(context: dg.ScheduleEvaluationContext, shown: Iterable[str]) -> list[str]:
+    """Return the names that can be those of partitions; log the others."""
+    usable = []
+    for name in shown:
+        try:
+            usable.append(check_partition(name))
+        except SettingsError as error:
+            context.log.warning(str(error))
+    return usable
+
+
+def _cron(variable: str, text: str) -> str:
+    """Return a cron expression that Dagster takes; raises SettingsError naming the variable."""
+    try:
+        dg.ScheduleDefinition(name="tried", job_name="tried", cron_schedule=text)
+    except dg.DagsterInvalidDefinitionError as error:
+        raise SettingsError(
+            f"{variable} is {text!r:.100}, which is no cron expression: write five fields, minute "
+            "to weekday, for one '0 3 * * *'"
+        ) from error
+    return text

@@ -1,0 +1,105 @@
+"""Our own state as files of a folder (stores.blobs.Blobs)."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from mmrag_pipeline.errors import StateUnavailableError
+from mmrag_pipeline.stores.blobs import Fill, check_name
+from mmrag_pipeline.stores.files import replace_file, sync
+
+_TEMPORARY = re.compile(r"\.[0-9a-f]{32}\.tmp")
+_LOOKS = 5
+"""How often a folder is looked at that others change meanwhile."""
+
+
+class FolderBlobs:
+    """Files under `root`, written beside their place and renamed."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names of all blobs under a folder, sorted; an absent folder has none."""
+        check_name(folder)
+        with _reaching("list", self._root / folder):
+            return sorted(self._under(folder))
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a blob; it stays whole for its reader when it is replaced or deleted."""
+        path = self._path(name)
+        with _reaching("open", path, absent_too=False):
+            return path.open("rb")
+
+    def write(self, name: str, fill: Fill, *, keep_name: bool = True) -> None:
+        """Replace a blob atomically and durably."""
+        path = self._path(name)
+
+        def filled(temporary: Path) -> None:
+            with temporary.open("wb") as file:
+                fill(file)
+
+        with _reaching("write", path):
+            replace_file(path, filled, keep_name=keep_name)
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Remove blobs and bring that to the disk; absent ones are fine."""
+        paths = [self._path(name) for name in names]
+        with _reaching("delete in", self._root):
+            for path in paths:
+                path.unlink(missing_ok=True)
+            for parent in {path.parent for path in paths}:
+                if parent.is_dir():
+                    sync(parent)
+
+    def shown(self, name: str) -> str:
+        """Return the path of a blob."""
+        return str(self._root / name)
+
+    def _path(self, name: str) -> Path:
+        return self._root / check_name(name)
+
+    def _under(self, folder: str) -> Iterator[str]:
+        for entry in _settled(self._root / folder):
+            name = f"{folder}/{entry.name}"
+            if entry.is_dir():
+                yield from self._under(name)
+            elif not _TEMPORARY.fullmatch(entry.name):
+                yield name
+
+
+def _settled(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what a folder holds.
+
+    The system reads a large folder in pieces: a merged file may come behind the piece that it
+    belongs to while the files it replaces are gone already. So a folder that changed while it
+    was read is read again.
+    """
+    found: list[os.DirEntry[str]] = []
+    try:
+        for _ in range(_LOOKS):
+            before = os.stat(folder).st_mtime_ns
+            with os.scandir(folder) as entries:
+                found = list(entries)
+            if os.stat(folder).st_mtime_ns == before:
+                break
+    except FileNotFoundError:
+        return []
+    return found
+
+
+@contextmanager
+def _reaching(what: str, path: Path, *, absent_too: bool = True) -> Iterator[None]:
+    """Say it in our words when the system refuses; absence is not always a refusal."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and not absent_too:
+            raise
+        raise StateUnavailableError(
+            f"could not {what} {str(path)!r} ({error.strerror or error}): nothing was changed; "
+            "make the folder readable and writable, with room on its disk, and run again"
+        ) from error

@@ -1,0 +1,31 @@
+"""Receipts of purges: files under `home`, one each, never changed."""
+
+import os
+import pwd
+from pathlib import Path
+
+from mmrag_pipeline.stores.files import replace_file
+
+_FOLDER = "receipts"
+
+
+def write_receipt(home: Path, text: str, *, moment: str, digest: str) -> Path:
+    """Keep a receipt durably as `receipts/purge-TIME-DIGEST.json`; returns where.
+
+    `moment` and `digest` are ours and hold letters, digits and hyphens only.
+    """
+    path = home / _FOLDER / f"purge-{moment}-{digest}.json"
+    replace_file(path, lambda file: _write(file, text))
+    return path
+
+
+def operator() -> str:
+    """Return who runs this process: the system's user, by number where it has no name."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text + "\n", encoding="utf-8")

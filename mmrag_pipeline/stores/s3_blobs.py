@@ -1,0 +1,144 @@
+"""Our own state as objects under a prefix of a bucket (stores.blobs.Blobs)."""
+
+import io
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from mmrag_pipeline.errors import StateUnavailableError
+from mmrag_pipeline.stores.aws_errors import Cause, aws_errors, cause_of
+from mmrag_pipeline.stores.blobs import Fill, check_name
+from mmrag_pipeline.stores.places import S3Place
+from mmrag_pipeline.stores.s3_file import S3File, unreachable
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+IN_MEMORY_BYTES = 8 * 2**20
+"""A blob being written lies on the disk beyond this."""
+SINGLE_PUT_BYTES = 64 * 2**20
+"""Larger blobs are sent in parts; they appear when the last one is there."""
+_PART_BYTES, _PARTS_AT_ONCE = 16 * 2**20, 4
+_AT_ONCE = 1_000
+"""Keys of one DeleteObjects request: the service's limit."""
+
+
+class S3Blobs:
+    """Objects `s3://BUCKET/PREFIX + name`; a put is atomic and durable when it returns.
+
+    `make_client` is asked at each use: it keeps what is costly to make.
+    """
+
+    def __init__(self, make_client: "Callable[[], S3Client]", place: S3Place) -> None:
+        self._make_client = make_client
+        self._place = place
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names of all blobs under a folder, sorted; an absent folder has none.
+
+        The service lists in the order of names, so whoever replaces blobs by another one with
+        a later name, which is written first, hides nothing from a listing that goes on meanwhile.
+        """
+        where = f"{check_name(folder)}/"
+        with _reaching(self.shown(where)):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._place.bucket, Prefix=self._key(where)
+            )
+            keys = [found["Key"] for page in pages for found in page.get("Contents", ())]
+        start = len(self._place.prefix)
+        return sorted(key[start:] for key in keys if not key.endswith("/"))
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a blob for reading by ranges, all of the version that is there now."""
+        file = S3File(self._client, self._place.bucket, self._key(check_name(name)))
+        return cast(BinaryIO, file)  # a RawIOBase is one in all but typeshed's tree
+
+    def write(self, name: str, fill: Fill, *, keep_name: bool = True) -> None:
+        """Replace a blob by one put, or by a multipart upload that counts when it is complete."""
+        del keep_name  # what the service has confirmed it keeps
+        key = self._key(check_name(name))
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as spool:
+            file = cast(BinaryIO, spool)
+            with _having_room(self.shown(name)):
+                fill(file)
+                size = file.seek(0, io.SEEK_END)
+            file.seek(0)
+            with _reaching(self.shown(name)):
+                self._send(key, file, size)
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Remove blobs; absent ones are fine."""
+        keys = iter([self._key(check_name(name)) for name in names])
+        while batch := list(islice(keys, _AT_ONCE)):
+            self._delete(batch)
+
+    def shown(self, name: str) -> str:
+        """Return the address of a blob."""
+        return f"{self._place}/{name}"
+
+    @property
+    def _client(self) -> "S3Client":
+        return self._make_client()  # which knows when a process needs one of its own
+
+    def _key(self, name: str) -> str:
+        return f"{self._place.prefix}{name}"
+
+    def _send(self, key: str, file: BinaryIO, size: int) -> None:
+        if size <= SINGLE_PUT_BYTES:
+            self._client.put_object(Bucket=self._place.bucket, Key=key, Body=file)
+        else:
+            self._send_parts(key, file)
+
+    def _send_parts(self, key: str, file: BinaryIO) -> None:
+        from boto3.s3.transfer import TransferConfig
+
+        parts = TransferConfig(
+            multipart_threshold=SINGLE_PUT_BYTES,
+            multipart_chunksize=_PART_BYTES,
+            max_concurrency=_PARTS_AT_ONCE,
+        )
+        self._client.upload_fileobj(file, self._place.bucket, key, Config=parts)
+
+    def _delete(self, keys: Sequence[str]) -> None:
+        where = f"{self._place} ({len(keys)} objects to delete)"
+        with _reaching(where):
+            answer = self._client.delete_objects(
+                Bucket=self._place.bucket,
+                Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
+            )
+        refused = [error.get("Code", "") for error in answer.get("Errors", ())]
+        causes = [_cause_of_code(code) for code in refused]
+        for cause in causes:
+            if cause.kind != "no_key":
+                raise unreachable(where, cause)
+
+
+@contextmanager
+def _reaching(where: str) -> Iterator[None]:
+    """Say it in our words when the service refuses or cannot be reached."""
+    try:
+        yield
+        return
+    except aws_errors() as error:
+        cause = cause_of(error)
+    raise unreachable(where, cause)
+
+
+@contextmanager
+def _having_room(where: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StateUnavailableError(
+            f"{where} could not be made ready in a temporary file ({error.strerror or error}): "
+            f"nothing was changed; make room in {tempfile.gettempdir()!r} and run again"
+        ) from error
+
+
+def _cause_of_code(code: str) -> Cause:
+    """Return what it means that one object of a batch was refused."""
+    from botocore.exceptions import ClientError
+
+    return cause_of(ClientError({"Error": {"Code": code}}, "DeleteObjects"))

@@ -1,0 +1,116 @@
+"""The raw files of all sources: folders and buckets side by side, one place per domain."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import BinaryIO, Protocol
+
+from mmrag_pipeline.errors import ListingError, ReadError
+from mmrag_pipeline.ids import check_partition
+from mmrag_pipeline.records import ObjectInfo
+from mmrag_pipeline.stores.domains import LOOSE_DOMAIN, Claims, Domain, Look, look, no_place
+from mmrag_pipeline.stores.folder import FolderObjects
+from mmrag_pipeline.stores.places import Place, S3Place
+
+
+class Objects(Protocol):
+    """The objects of one kind of place."""
+
+    def claims(self, root: Place) -> Claims:
+        """Return what lies directly under a root of domains; raises ListingError."""
+        ...
+
+    def walk(self, domain: Domain, keys: Sequence[str] | None) -> Iterator[ObjectInfo]:
+        """Yield the objects of a domain, or those of `keys`, in any order; raises ListingError."""
+        ...
+
+    def open(self, domain: Domain, key: str, *, etag: str = "") -> BinaryIO:
+        """Open one object; raises ReadError."""
+        ...
+
+
+class SourceStore:
+    """ObjectStore over single places, one per domain, and roots whose folders are domains."""
+
+    def __init__(
+        self,
+        places: Mapping[str, Place],
+        *,
+        roots: Sequence[Place] = (),
+        s3: Callable[[], Objects] | None = None,
+    ) -> None:
+        """Take single places by domain and roots; `s3` opens buckets when there are any."""
+        self._single = {check_partition(name): Domain(place) for name, place in places.items()}
+        self._roots = tuple(roots)
+        self._folders = FolderObjects()
+        self._s3 = s3
+        self._last: Mapping[str, Domain] = self._single
+
+    def domains(self) -> list[str]:
+        """Return the domains of the source, sorted; raises ListingError when some are hidden."""
+        seen = self._look()
+        if seen.troubles:
+            raise ListingError(str(seen.troubles[0]), found=sorted(seen.found))
+        return sorted(seen.found)
+
+    def list(self, domain: str, keys: Sequence[str] | None = None) -> list[ObjectInfo]:
+        """Return every object of a domain, or those of `keys`, sorted by key.
+
+        Raises ListingError. A trouble stops the domains that are not found in spite of it, and
+        no others. The domain of loose files is empty, not lost, when no root has any (any
+        more), and so is a domain of which a bucket holds no object any more; while a root is
+        lost nobody knows what it has.
+        """
+        held = self._found(domain)
+        if held is None:
+            return []
+        asked = None if keys is None else list(dict.fromkeys(keys))
+        return sorted(self._of(held.place).walk(held, asked), key=lambda info: info.key)
+
+    def open(self, domain: str, key: str, *, etag: str = "") -> BinaryIO:
+        """Open one object; raises ReadError."""
+        held = self._last.get(domain) or self._look().found.get(domain)
+        if held is None:
+            raise ReadError(
+                f"{key!r} is gone: its domain {domain!r} has no place any more; the next run "
+                "sees that",
+                reason="vanished",
+                transient=True,
+            )
+        return self._of(held.place).open(held, key, etag=etag)
+
+    def _found(self, domain: str) -> Domain | None:
+        """Return the place of a domain, None for one that is empty; raises ListingError."""
+        single = self._single.get(domain)
+        if single and not self._roots:
+            return single
+        seen = self._look()
+        held = seen.found.get(domain)
+        if held and held.shallow and seen.lost:
+            raise seen.lost[0]
+        if held:
+            return held
+        if seen.troubles:
+            raise seen.troubles[0]
+        if self._may_be_empty(domain):
+            return None
+        raise no_place(domain)
+
+    def _may_be_empty(self, domain: str) -> bool:
+        """Return whether nothing was lost when nothing is found of a domain.
+
+        A bucket has no folders: one without objects is not there. With folders among the
+        roots it might as well be one of theirs that is lost.
+        """
+        if domain == LOOSE_DOMAIN:
+            return bool(self._roots)
+        return bool(self._roots) and all(isinstance(root, S3Place) for root in self._roots)
+
+    def _look(self) -> Look:
+        seen = look(self._single, self._roots, lambda root: self._of(root).claims(root))
+        self._last = seen.found  # opening uses the last look, so that it stays cheap
+        return seen
+
+    def _of(self, place: Place) -> Objects:
+        if not isinstance(place, S3Place):
+            return self._folders
+        assert self._s3 is not None, "a place in S3 needs a client"
+        return self._s3()

@@ -1,0 +1,5 @@
+"""Fixtures that several stores' tests use."""
+
+from tests.stores.moto_server import aws, aws_chain, bucket, s3
+
+__all__ = ["aws", "aws_chain", "bucket", "s3"]
