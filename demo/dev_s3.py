@@ -1,7 +1,9 @@
 """`make dev-s3`: a local S3 and SQS with the demo corpus, and the Dagster UI on it."""
 
 import os
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,17 +16,19 @@ _WORDS = """
 A local S3 with the demo corpus is at {url} (bucket {bucket}), its queue is read by the sensor
 s3_events. In another shell:
 
-  export {exports}
-  .venv/bin/python -c "import boto3; boto3.client('s3').upload_file('FILE', '{bucket}', '{prefix}/inbox/FILE')"
-  aws s3 cp FILE s3://{bucket}/{prefix}/inbox/FILE        (with the aws command line, the same)
+  . {exports}                    # points mmrag, boto3 and the aws command line here
+  .venv/bin/python -m demo.put FILE kitchen         # or: aws s3 cp FILE s3://{bucket}/{prefix}/kitchen/
   .venv/bin/mmrag search "words of it"
 
-The UI is at http://127.0.0.1:3000; Ctrl-C ends everything. State stays in {home}.
+The first run loads the models. The UI is at http://127.0.0.1:3000 (Dagster's own hint to use
+'dg dev' needs no action); Ctrl-C ends everything. State stays in {home}.
 """
 
 
 def main() -> None:
     """Start all of it and wait for Ctrl-C."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     home = Path(os.environ.get("MMRAG_HOME", ROOT / ".mmrag")) / "s3"
     with local_s3(PORT) as here:
         here.load(ROOT / "demo" / "corpus")
@@ -37,7 +41,10 @@ def main() -> None:
 
 def _words(here: LocalS3, home: Path) -> str:
     variables = {**here.environment(), "MMRAG_HOME": str(home)}
-    exports = " ".join(f"{name}={value}" for name, value in variables.items())
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    exports = home / "env.sh"
+    home.mkdir(parents=True, exist_ok=True)
+    exports.write_text("\n".join(lines) + "\n")
     return _WORDS.format(
         url=here.url, bucket=here.bucket, prefix=PREFIX, exports=exports, home=home
     )
@@ -54,12 +61,13 @@ def _dagster_dev(here: LocalS3, home: Path) -> None:
         "DAGSTER_HOME": str(folder),
     }
     program = Path(sys.executable).with_name("dagster")
-    subprocess.run(
-        [str(program), "dev", "-w", str(ROOT / "workspace.yaml")],
-        cwd=folder,
-        env=environment,
-        check=False,
-    )
+    command = [str(program), "dev", "-w", str(ROOT / "workspace.yaml"), "--log-level", "warning"]
+    child = subprocess.Popen(command, cwd=folder, env=environment)
+    try:
+        child.wait()
+    finally:
+        child.terminate()
+        child.wait()
 
 
 if __name__ == "__main__":

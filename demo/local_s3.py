@@ -83,7 +83,7 @@ def local_s3(port: int = 0) -> Iterator[LocalS3]:
     )
     try:
         _wait(url, server)
-        yield LocalS3(url, _wired(url))
+        yield wired(url)
     finally:
         server.terminate()
         server.wait(timeout=10)
@@ -115,15 +115,15 @@ def sqs_at(url: str) -> "SQSClient":
     )
 
 
-def _wired(url: str) -> str:
-    """Make the queue, and the bucket that sends it notifications; return the queue's URL."""
+def wired(url: str, *, bucket: str = BUCKET, queue: str = QUEUE) -> LocalS3:
+    """Make a queue, and a bucket that sends it notifications, on a server."""
     sqs = sqs_at(url)
-    queue_url = sqs.create_queue(QueueName=QUEUE)["QueueUrl"]
+    queue_url = sqs.create_queue(QueueName=queue)["QueueUrl"]
     held = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
     s3 = s3_at(url)
-    s3.create_bucket(Bucket=BUCKET)
+    s3.create_bucket(Bucket=bucket)
     s3.put_bucket_notification_configuration(
-        Bucket=BUCKET,
+        Bucket=bucket,
         NotificationConfiguration={
             "QueueConfigurations": [
                 {
@@ -133,7 +133,7 @@ def _wired(url: str) -> str:
             ]
         },
     )
-    return queue_url
+    return LocalS3(url, queue_url, bucket)
 
 
 def _free_port() -> int:

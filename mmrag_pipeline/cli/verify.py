@@ -15,6 +15,7 @@ from mmrag_pipeline.errors import MmragError
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.verify import Drift, repair
 from mmrag_pipeline.indexing.verify import verify as verify_partition
+from mmrag_pipeline.stores.run_lock import running
 
 _SHOWN = ("desired", "held", "missing", "foreign", "changed", "unrecorded")
 
@@ -41,7 +42,8 @@ def verify(
         broken = [drift.partition for drift in found if not drift.clean]
         if mend and broken:
             mode = Mode(run_id=f"repair-{uuid.uuid4()}")
-            repaired = {name: dict(repair(world, name, mode).changes) for name in broken}
+            with running(settings.home):
+                repaired = {name: dict(repair(world, name, mode).changes) for name in broken}
             found = [verify_partition(world, drift.partition) for drift in found]
     clean = not failed and all(drift.clean for drift in found)
     if as_json:

@@ -140,7 +140,8 @@ def _scope(world: World, partition: str, last: pl.DataFrame, keys: Sequence[str]
         return _Scope(list_objects(world, partition), last, last.clear())
     asked = pl.col("key").is_in(keys)
     listing = list_objects(world, partition, keys)
-    return _Scope(listing, last.filter(asked), last.filter(~asked))
+    kept = without_purged(world, partition, last.filter(~asked))
+    return _Scope(listing, last.filter(asked), kept)
 
 
 def list_objects(world: World, partition: str, keys: Sequence[str] | None = None) -> pl.DataFrame:

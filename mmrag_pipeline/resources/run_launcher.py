@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Self
 
@@ -22,40 +23,66 @@ from dagster._core.launcher import LaunchRunContext, RunLauncher
 from dagster._serdes import ConfigurableClass, ConfigurableClassData, serialize_value
 
 from mmrag_pipeline.resources.run_processes import RunProcess, process_of, process_tags
+from mmrag_pipeline.resources.run_worker import OVER, TAKEN
 
 _WORKER = "mmrag_pipeline.resources.run_worker"
 _GRACE_S = 10.0
 """How long a run that is to end may take for the batch in hand."""
 _POLL_S = 0.05
+_ANSWER_S = 10.0
+"""How long a worker without a run may take to answer, one that was just started included."""
+_REST_S = 2.0
+"""How long a worker may take to be free after its run was reported to be over."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Worker:
     """A process for runs, one after the other."""
 
     process: subprocess.Popen[bytes]
-    is_busy: bool = False
+    run_id: str = ""
+    """The run that it has; empty when it is free."""
 
     @property
     def is_alive(self) -> bool:
         return self.process.poll() is None
 
     def take(self, order: Mapping[str, str]) -> bool:
-        """Hand over a run; return whether the worker took it."""
+        """Hand over a run; return whether the worker took it: it may be about to end.
+
+        One that does not answer is ended, so that no run is executed twice.
+        """
         stdin = _pipe(self.process.stdin)
         try:
             stdin.write(json.dumps(dict(order)).encode() + b"\n")
             stdin.flush()
         except OSError:
             return False
-        self.is_busy = True
+        if not self._says(TAKEN, _ANSWER_S):
+            self.process.kill()
+            return False
+        self.run_id = order["run_id"]
         return True
 
-    def look(self) -> None:
-        """Note a run that has ended meanwhile: the worker says one byte for each."""
+    def is_free(self, *, within_s: float = 0.0) -> bool:
+        """Return whether it can take a run, now or in a moment."""
+        if self.run_id and self._says(OVER, within_s):
+            self.run_id = ""
+        return not self.run_id
+
+    def leave(self) -> None:
+        """Let it end: at once when it is free, else after its run, which is not waited for."""
+        with suppress(OSError):
+            _pipe(self.process.stdin).close()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_ANSWER_S if self.is_free(within_s=_REST_S) else _POLL_S)
+        _pipe(self.process.stdout).close()
+
+    def _says(self, word: bytes, within_s: float) -> bool:
+        """Return whether the worker says a word in time; one that is gone says nothing."""
         stdout = _pipe(self.process.stdout)
-        while select.select([stdout], [], [], 0)[0] and os.read(stdout.fileno(), 1):
-            self.is_busy = False
+        ready, _, _ = select.select([stdout], [], [], within_s)
+        return bool(ready) and os.read(stdout.fileno(), 1) == word
 
 
 class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
@@ -105,8 +132,8 @@ class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
     def terminate(self, run_id: str) -> bool:
         """End a run on this machine, whichever process launched it; return whether it had run.
 
-        What the run has finished is kept. The retry policy of its steps would take the signal
-        for a failure and go on, so the worker ends with it.
+        What the run has finished is kept. A worker ends with its run: Dagster would take the
+        signal for a failure of the step, and the step's retry policy would try it again.
         """
         run = self._instance.get_run_by_id(run_id)
         if run is None or run.is_finished:
@@ -125,17 +152,24 @@ class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         """Let the workers end after their runs."""
         with self._lock:
             for worker in self._workers:
-                _pipe(worker.process.stdin).close()
+                worker.leave()
             self._workers = []
 
     def _ready(self) -> Iterator[_Worker]:
-        """Yield the idle workers, then one that is started for it."""
-        self._workers = [worker for worker in self._workers if worker.is_alive]
-        for worker in self._workers:
-            worker.look()
-        yield from [worker for worker in self._workers if not worker.is_busy]
+        """Yield the free workers, those first that need not be waited for, then a fresh one."""
+        gone = [worker for worker in self._workers if not worker.is_alive]
+        for worker in gone:
+            worker.leave()
+        self._workers = [worker for worker in self._workers if worker not in gone]
+        yield from [worker for worker in self._workers if worker.is_free()]
+        over = [worker for worker in self._workers if self._is_over(worker.run_id)]
+        yield from (worker for worker in over if worker.is_free(within_s=_REST_S))
         self._workers.append(_Worker(_start()))
         yield self._workers[-1]
+
+    def _is_over(self, run_id: str) -> bool:
+        run = self._instance.get_run_by_id(run_id) if run_id else None
+        return run is not None and run.is_finished
 
 
 def _start() -> subprocess.Popen[bytes]:

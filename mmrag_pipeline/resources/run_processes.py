@@ -15,10 +15,10 @@ from pathlib import Path
 
 import dagster as dg
 
-HOST_TAG = "mmrag/host"
-PID_TAG = "mmrag/pid"
-START_TAG = "mmrag/pid_start"
-RUN_TAG = "mmrag/pid_of"
+HOST_TAG = ".dagster/mmrag_host"
+PID_TAG = ".dagster/mmrag_pid"
+START_TAG = ".dagster/mmrag_pid_start"
+RUN_TAG = ".dagster/mmrag_pid_of"
 """The run that the tags are about: Dagster copies a run's tags to its re-executions."""
 _PROC = Path("/proc")
 _PID = re.compile(r"[1-9][0-9]{0,8}")

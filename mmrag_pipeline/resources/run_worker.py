@@ -1,8 +1,8 @@
 """A process that executes one run after the other, started by the warm launcher.
 
 Each line of standard input names a run and its instance; one byte on standard output says that
-a run has ended. The process ends when nothing came for a while, when standard input closes,
-when a run is terminated, or when the code has changed on disk.
+the run was taken, another that it is over. The process ends when nothing came for a while, when
+standard input closes, when a run is terminated, or when the code has changed on disk.
 """
 
 import json
@@ -10,7 +10,9 @@ import os
 import select
 import signal
 import sys
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -19,24 +21,27 @@ IDLE_S = 900.0
 _MOST_RUNS = 500
 """Runs of one process, so that nothing grows for ever."""
 _TERMINATED = 143
+_ENDING = (signal.SIGTERM, signal.SIGINT)
+TAKEN = b"+"
+OVER = b"."
 
 
 def main() -> None:
     """Execute runs until there is a reason to end."""
     answers = os.dup(1)
     os.dup2(2, 1)  # what a run prints is no answer
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGINT, _end)
+    _end_on_signals()
     code = _code()
     for _ in range(_MOST_RUNS):
         line = _next_line()
         if not line:
             return
+        _say(answers, TAKEN)
         order = json.loads(line)
         execute(order["run_id"], order["instance"])
         if _code() != code:
             return
-        os.write(answers, b".")
+        _say(answers, OVER)
 
 
 def execute(run_id: str, instance_ref: str) -> None:
@@ -56,8 +61,33 @@ def _next_line() -> bytes:
     return sys.stdin.buffer.readline() if ready else b""
 
 
-def _end(_signal: int, _frame: FrameType | None) -> None:
-    """End at once: what a run commits is whole at every line, and its launcher reports it."""
+def _say(answers: int, word: bytes) -> None:
+    """Tell the launcher; when it is gone the run goes on all the same."""
+    with suppress(BrokenPipeError):
+        os.write(answers, word)
+
+
+def _end_on_signals() -> None:
+    """End at once when asked to: what a run commits is whole at every line.
+
+    While a step runs Dagster has handlers of its own, which raise an error in it that a retry
+    policy catches. What wakes this thread does not depend on whose handlers there are.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    for number in _ENDING:
+        signal.signal(number, _heed)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    threading.Thread(target=_end, args=(reading,), daemon=True).start()
+
+
+def _heed(_signal: int, _frame: FrameType | None) -> None:
+    """Do nothing: with a handler in place the signal wakes the thread instead of the system's."""
+
+
+def _end(signals: int) -> None:
+    while os.read(signals, 1)[0] not in _ENDING:
+        pass
     os._exit(_TERMINATED)
 
 

@@ -28,7 +28,7 @@ def locate(
     refused: SettingsError | None = None
     for inner in (_within(root, bucket, key) for root in roots):
         try:
-            found += [_under_root(inner)] if _is_shown(inner) else []
+            found += _under_root(inner) if _is_shown(inner) else []
         except SettingsError as error:
             refused = error
     if refused and not found:
@@ -44,9 +44,12 @@ def _within(place: Place, bucket: str, key: str) -> str:
 
 
 def _is_shown(inner: str) -> bool:
-    return bool(inner) and not inner.endswith("/") and not is_hidden(inner)
+    return bool(inner) and not is_hidden(inner)
 
 
-def _under_root(inner: str) -> Located:
+def _under_root(inner: str) -> list[Located]:
+    """Return the domain under a root; the marker of a domain's own folder is no object in it."""
     domain, slash, rest = inner.partition("/")
-    return (check_partition(domain), rest) if slash else (LOOSE_DOMAIN, inner)
+    if not slash:
+        return [(LOOSE_DOMAIN, inner)]
+    return [(check_partition(domain), rest)] if rest else []

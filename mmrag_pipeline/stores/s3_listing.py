@@ -1,5 +1,6 @@
 """What a bucket lists, page by page, as the objects of a domain; a short answer is an error."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
@@ -11,6 +12,7 @@ from mmrag_pipeline.records import ObjectInfo
 from mmrag_pipeline.stores.aws_errors import aws_errors, cause_of
 from mmrag_pipeline.stores.domains import NOTHING_DELETED, Domain
 from mmrag_pipeline.stores.places import S3Place
+from mmrag_pipeline.stores.s3_page import read_quickly
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 _PAGE_KEYS = 1_000
 _KEY_BYTES = 1_024
+_PLAIN = re.compile(r"[A-Za-z0-9_.~/-]*")
+"""Names that quoting leaves as they are; to find that out here takes a fifth of the time."""
 _ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 
 
@@ -44,6 +48,7 @@ def pages(client: "S3Client", place: S3Place, *, delimiter: str = "") -> Iterato
     A listing that does not say how it goes on raises ListingError: what it leaves out would
     look deleted.
     """
+    read_quickly(client)
     request = _request(place, _PAGE_KEYS)
     if delimiter:
         request["Delimiter"] = delimiter
@@ -82,7 +87,7 @@ def objects(page: "Page", domain: Domain) -> Iterator[ObjectInfo]:
             key = name[cut:]
             if (key.endswith("/") and not item["Size"]) or not _is_shown(domain, key):
                 continue
-            yield _object(item, key, root + quote(name))
+            yield _object(item, key, root + (name if _PLAIN.fullmatch(name) else quote(name)))
     except KeyError as absent:
         raise _cannot_list(place, f"the listing tells no {absent} of its objects") from None
 

@@ -19,7 +19,7 @@ _PIECE_BYTES = 1 << 20
 _BREAKS = 5
 """Of one stream, before its object counts as unreadable for now; up to 3 s of waiting."""
 _PAUSE_S = 0.05
-_REASONS: Mapping[Kind, str] = {"no_key": "vanished", "changed": "changed", "archived": "archived"}
+REASONS: Mapping[Kind, str] = {"no_key": "vanished", "changed": "changed", "archived": "archived"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class S3Object:
         """Return the error that a cause is for this object."""
         return ReadError(
             f"{self.key!r:.300} in bucket {self.bucket!r} could not be read: {cause.text}",
-            reason=_REASONS.get(cause.kind, "unreadable"),
+            reason=REASONS.get(cause.kind, "unreadable"),
             transient=cause.may_pass,
         )
 

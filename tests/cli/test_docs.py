@@ -14,6 +14,7 @@ from mmrag_pipeline.cli.main import app
 from mmrag_pipeline.indexing.failures import ENGINE_FAILED
 from mmrag_pipeline.parsing.wire import REASONS
 from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.s3_stream import REASONS as S3_REASONS
 from tests.cli.commands import Bench
 
 ROOT = Path(__file__).parents[2]
@@ -35,12 +36,17 @@ def _arguments(name: str, bench: Bench) -> list[str]:
     if name == "explain":
         hits = bench.mmrag("search", "tea", "--json").json["hits"]
         return [hits[0]["point_id"]]
-    return {"search": ["tea"], "evaluate": ["--queries", str(queries)]}.get(name, [])
+    given = {
+        "search": ["tea"],
+        "evaluate": ["--queries", str(queries)],
+        "purge": ["notes/none.txt", "--yes"],
+    }
+    return given.get(name, [])
 
 
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"demo"}))
-def test_the_documented_json_has_the_real_keys(name: str, indexed: Bench) -> None:
-    said = indexed.mmrag(name, *_arguments(name, indexed), "--json")
+def test_the_documented_json_has_the_real_keys(name: str, bench: Bench) -> None:
+    said = bench.mmrag(name, *_arguments(name, bench), "--json")
     found = re.search(r"```json\n(.*?)```", _section(name), re.S)
     assert found
     documented = json.loads(found[1])
@@ -94,7 +100,7 @@ def test_every_error_class_stands_in_troubleshooting() -> None:
 
 def _reasons() -> set[str]:
     """Return every reason that the package gives, by `reason="..."` or as a constant."""
-    found = {ENGINE_FAILED, *REASONS}
+    found = {ENGINE_FAILED, *REASONS, *S3_REASONS.values()}
     for path in (ROOT / "mmrag_pipeline").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.keyword) and node.arg == "reason":

@@ -1,0 +1,44 @@
+"""Jobs that a launcher's worker process executes."""
+
+import time
+
+import dagster as dg
+
+from tests.resources.children import noting
+
+RETRY = dg.RetryPolicy(max_retries=3)
+
+
+@dg.op(required_resource_keys={"noting"})
+def do_nothing(_context: dg.OpExecutionContext) -> None:
+    """Be done."""
+
+
+@dg.op(required_resource_keys={"noting"})
+def take_a_moment(_context: dg.OpExecutionContext) -> None:
+    """Be done in a second."""
+    time.sleep(1)
+
+
+@dg.op(required_resource_keys={"noting"}, retry_policy=RETRY)
+def wait_long(_context: dg.OpExecutionContext) -> None:
+    """Wait to be ended; a failure would be tried again."""
+    time.sleep(60)
+
+
+@dg.job(resource_defs={"noting": noting}, executor_def=dg.in_process_executor)
+def brief() -> None:
+    """Do nothing."""
+    do_nothing()
+
+
+@dg.job(resource_defs={"noting": noting}, executor_def=dg.in_process_executor)
+def short() -> None:
+    """Take a second."""
+    take_a_moment()
+
+
+@dg.job(resource_defs={"noting": noting}, executor_def=dg.in_process_executor)
+def waiting() -> None:
+    """Wait."""
+    wait_long()
