@@ -45,9 +45,11 @@ class Listed(FakeSource):
             ObjectInfo(f"{n:07}.png", f"fake://{n}", 1_000, "v1", _WHEN) for n in range(count)
         ]
 
-    def list(self, domain: str, keys: Sequence[str] | None = None) -> list[ObjectInfo]:
+    def list(
+        self, domain: str, keys: Sequence[str] | None = None, *, held_at: str = ""
+    ) -> list[ObjectInfo]:
         """Return the listing."""
-        del domain
+        del domain, keys, held_at
         return self._listed
 
 

@@ -148,6 +148,11 @@ def open_intake(settings: Settings) -> Intake:
         raise SettingsError("no queue is named: set MMRAG_QUEUE_URL")
     access, blobs = access_of(settings), open_blobs(settings)
     known = all_sources(settings, read_sources(settings.home))
+    if not any(isinstance(place, S3Place) for place in (*known.roots, *known.folders.values())):
+        raise SettingsError(
+            "MMRAG_QUEUE_URL names a queue, but no source is in S3, so that every event would be "
+            "of other places: set MMRAG_SOURCE_ROOT=s3://BUCKET/PREFIX, or index that source once"
+        )
 
     def place_in(bucket: str, key: str) -> Sequence[Located]:
         return locate(known.folders, known.roots, bucket=bucket, key=key)

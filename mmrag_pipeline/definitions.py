@@ -18,19 +18,12 @@ from mmrag_pipeline.settings import Settings
 def definitions(settings: Settings) -> dg.Definitions:
     """Return what these settings ask for.
 
-    Naming a queue turns on what keeps an index true without a person: the event sensor, the
-    failure sensor and the schedules. Without one they wait for someone to turn them on.
+    All is on by default where a daemon runs, but the sensor that lists sources: events or the
+    nightly reconcile do for most.
     """
-    on = settings.queue_url is not None
-    events = [event_sensor(settings.event_interval_s)] if on else []
-    failures = failure_sensor(
-        settings, status=dg.DefaultSensorStatus.RUNNING if on else dg.DefaultSensorStatus.STOPPED
-    )
-    timed = schedules(
-        settings,
-        MEMO_UPKEEP,
-        status=dg.DefaultScheduleStatus.RUNNING if on else dg.DefaultScheduleStatus.STOPPED,
-    )
+    events = [event_sensor(settings.event_interval_s)] if settings.queue_url else []
+    failures = failure_sensor(settings, status=dg.DefaultSensorStatus.RUNNING)
+    timed = schedules(settings, MEMO_UPKEEP, status=dg.DefaultScheduleStatus.RUNNING)
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=CHECKS,

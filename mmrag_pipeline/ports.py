@@ -34,10 +34,14 @@ class ObjectStore(Protocol):
         """Return the domains of the source, sorted; raises ListingError."""
         ...
 
-    def list(self, domain: str, keys: Sequence[str] | None = None) -> list[ObjectInfo]:
+    def list(
+        self, domain: str, keys: Sequence[str] | None = None, *, held_at: str = ""
+    ) -> list[ObjectInfo]:
         """Return every object of a domain, or those there are of `keys`; sorted by key.
 
-        Raises ListingError.
+        `held_at` is the address of an object that it had, empty when none is known: it tells a
+        domain whose objects are all gone from one that is looked for in the wrong place. Raises
+        ListingError.
         """
         ...
 

@@ -14,7 +14,12 @@ Precision = Literal["auto", "float32", "bfloat16"]
 class Settings(BaseSettings):
     """Settings from `MMRAG_*` variables; invalid ones are errors."""
 
-    model_config = SettingsConfigDict(env_prefix="MMRAG_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="MMRAG_",
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,  # a wrong address may hold a password
+    )
 
     home: Path = Path(".mmrag")
     """Where tables, memo, collections and the Dagster instance live."""

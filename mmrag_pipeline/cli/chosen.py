@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mmrag_pipeline.assembly import open_source, open_tables
-from mmrag_pipeline.errors import ListingError, NotFoundError, SettingsError
+from mmrag_pipeline.errors import CorruptStateError, ListingError, NotFoundError, SettingsError
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.places import Place, S3Place
 from mmrag_pipeline.stores.sources import Sources, read_sources
@@ -52,7 +52,7 @@ def asked_domains(
     if domain is not None:
         return Asked([_known_domain(settings, domain, seen, hidden)])
     if source is None:
-        known = {*seen, *(_tabled(settings) if hidden else ())}
+        known = {*seen, *(_tabled(settings) if hidden else _emptied(settings, sources, seen))}
         return _worked_on(known, hidden, "no source is known yet")
     alone = settings.model_copy(update={"source_root": None})
     own, own_trouble = _seen(open_source(alone, Sources((source,))).domains)
@@ -97,7 +97,26 @@ def indexed_domains(settings: Settings, names: list[str] | None) -> list[str]:
 def orphaned_domains(settings: Settings, sources: Sources) -> list[str]:
     """Return the domains that are indexed although no source has their folder any more."""
     held = _sourced(settings, sources)
+    held += _emptied(settings, sources, held)
     return [name for name in _tabled(settings) if name not in held]
+
+
+def _emptied(settings: Settings, sources: Sources, seen: Sequence[str]) -> list[str]:
+    """Return the indexed domains that no source shows because a bucket has none of their objects.
+
+    A folder that is gone is another thing: it may come back with its files.
+    """
+    source, tables = open_source(settings, sources), open_tables(settings)
+    emptied = []
+    for name in (one for one in tables.partitions("raw_files") if one not in seen):
+        try:
+            rows = tables.read("raw_files", name)
+            held_at = str(rows["uri"][0]) if rows is not None and rows.height else ""
+            source.list(name, [], held_at=held_at)
+        except (ListingError, CorruptStateError):
+            continue
+        emptied.append(name)
+    return emptied
 
 
 def _sourced(settings: Settings, sources: Sources) -> list[str]:

@@ -12,8 +12,6 @@ from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.settings import Settings, unknown_variables
 from mmrag_pipeline.stores.places import Place, place_of
 
-_SECRET = ("MMRAG_QDRANT_URL", "MMRAG_WEBHOOK_URL", "MMRAG_QUEUE_URL", "MMRAG_S3_ENDPOINT_URL")
-"""Variables whose value may hold a password."""
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")
 ]
@@ -65,7 +63,8 @@ def load_settings() -> Settings:
 
 def _wrong(location: tuple[int | str, ...], message: str, given: object) -> str:
     name = _variable(str(location[0]) if location else "*")
-    return f"{name}: {message}" if name in _SECRET else f"{name}={given!r:.60}: {message}"
+    shown = "" if name.endswith("_URL") else f"={given!r:.60}"  # an address may hold a password
+    return f"{name}{shown}: {message}"
 
 
 def _variable(field: str) -> str:

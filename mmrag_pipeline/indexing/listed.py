@@ -78,7 +78,8 @@ def look(world: World, partition: str, *, read_limit_bytes: int = READ_LIMIT_BYT
     cannot be read stays unknown.
     """
     held = table(world, partition, "raw_files")
-    listing = alive(world, partition, raw_files.list_objects(world, partition), last=held)
+    listing = raw_files.list_objects(world, partition, last=held)
+    listing = alive(world, partition, listing, last=held)
     last = held.filter(~pl.col("expired"))
     fresh = raw_files.changed(listing, last)
     deleted = last.join(listing, on="key", how="anti")

@@ -137,19 +137,26 @@ def _settle(world: World, partition: str, news: Pending, failed: pl.DataFrame) -
 
 def _scope(world: World, partition: str, last: pl.DataFrame, keys: Sequence[str] | None) -> _Scope:
     if keys is None:
-        return _Scope(list_objects(world, partition), last, last.clear())
+        return _Scope(list_objects(world, partition, last=last), last, last.clear())
     asked = pl.col("key").is_in(keys)
-    listing = list_objects(world, partition, keys)
+    listing = list_objects(world, partition, keys, last=last)
     kept = without_purged(world, partition, last.filter(~asked))
     return _Scope(listing, last.filter(asked), kept)
 
 
-def list_objects(world: World, partition: str, keys: Sequence[str] | None = None) -> pl.DataFrame:
+def list_objects(
+    world: World,
+    partition: str,
+    keys: Sequence[str] | None = None,
+    *,
+    last: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """Return the partition's listing (of some keys) as a frame, sorted by key.
 
-    Files that were purged are left out.
+    `last` are the rows of raw_files, where there are any. Files that were purged are left out.
     """
-    listed = world.source.list(partition, keys)
+    held_at = "" if last is None or last.is_empty() else str(last["uri"][0])
+    listed = world.source.list(partition, keys, held_at=held_at)
     columns = {name: list(map(attrgetter(name), listed)) for name in _LISTING}
     etag = pl.format("{}:{}", pl.lit(str(_REVISION)), "etag").alias("etag")
     frame = pl.DataFrame(columns, schema=_LISTING).with_columns(etag).sort("key")
@@ -230,26 +237,30 @@ def _dated(rows: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
 
 
 def _table(world: World, partition: str, *, rows: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
-    """Return RAW_FILES rows, sorted by key; who may see a file is settled anew for all."""
-    columns = [name for name in RAW_FILES if name not in ("file_id", "visibility", "expired")]
-    files = pl.concat([rows.select(columns), kept.select(columns)]).sort("key")
-    keys = files["key"].to_list()
-    named = files.with_columns(
+    """Return RAW_FILES rows, sorted by key.
+
+    Who may see a file is settled anew for `rows`; the others are kept only under the same rules.
+    """
+    keys = rows["key"].to_list()
+    named = rows.with_columns(
         pl.Series("file_id", [file_id(partition, key) for key in keys], dtype=pl.String),
-        pl.Series(
-            "visibility",
-            [_visibility(world.settings, f"{partition}/{key}") for key in keys],
-            dtype=pl.List(pl.String),
-        ),
+        _visibility(world.settings, [f"{partition}/{key}" for key in keys]),
     )
-    return expire(world, partition, named).select(RAW_FILES.names())
+    columns = [name for name in RAW_FILES if name != "expired"]
+    files = pl.concat([named.select(columns), kept.select(columns)]).sort("key")
+    return expire(world, partition, files).select(RAW_FILES.names())
 
 
-def _visibility(settings: Settings, path: str) -> list[str]:
-    for glob, groups in settings.visibility_rules.items():
-        if fnmatchcase(path, glob):
-            return list(groups)
-    return list(settings.default_visibility)
+def _visibility(settings: Settings, paths: Sequence[str]) -> pl.Series:
+    """Return the groups of the first rule that each path matches; a list per rule, not per path."""
+    globs = list(settings.visibility_rules)
+    groups = [*settings.visibility_rules.values(), settings.default_visibility]
+    first = [
+        next((n for n, glob in enumerate(globs) if fnmatchcase(path, glob)), len(globs))
+        for path in paths
+    ]
+    held = pl.Series("visibility", list(map(list, groups)), dtype=RAW_FILES["visibility"])
+    return held.gather(first)
 
 
 def _changes(last: pl.DataFrame, table: pl.DataFrame) -> dict[str, int]:

@@ -26,7 +26,7 @@ def situation(world: World, partition: str) -> str:
     """
     lineage = world.tables.lineage("raw_files", partition)
     held = _raw_files(world, partition)
-    listing = list_objects(world, partition)
+    listing = list_objects(world, partition, last=held)
     if held is None or lineage is None:
         return digest_json(["never indexed", _rows(listing)])
     listing = alive(world, partition, listing, last=held)

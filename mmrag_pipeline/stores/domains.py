@@ -67,8 +67,8 @@ def look(
 def no_place(domain: str) -> ListingError:
     """Return the error for a domain that no source holds."""
     return ListingError(
-        f"domain {domain!r} has no folder (any more): put the folder back, or remove "
-        f"the domain on purpose. {NOTHING_DELETED}"
+        f"domain {domain!r} has no folder (any more): put the folder back, or empty the domain on "
+        f"purpose with `mmrag index --source EMPTY_FOLDER --domain {domain}`. {NOTHING_DELETED}"
     )
 
 

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from mmrag_pipeline.errors import StateUnavailableError
+from mmrag_pipeline.errors import ListingError, StateUnavailableError
 from mmrag_pipeline.stores.aws_errors import Cause, aws_errors, cause_of
 from mmrag_pipeline.stores.blobs import Fill, check_name
 from mmrag_pipeline.stores.places import S3Place
 from mmrag_pipeline.stores.s3_file import S3File, unreachable
+from mmrag_pipeline.stores.s3_listing import pages
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,10 +44,8 @@ class S3Blobs:
         """
         where = f"{check_name(folder)}/"
         with _reaching(self.shown(where)):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._place.bucket, Prefix=self._key(where)
-            )
-            keys = [found["Key"] for page in pages for found in page.get("Contents", ())]
+            found = pages(self._client, S3Place(self._place.bucket, self._key(where)))
+            keys = [one["Key"] for page in found for one in page.get("Contents", ())]
         start = len(self._place.prefix)
         return sorted(key[start:] for key in keys if not key.endswith("/"))
 
@@ -121,6 +120,8 @@ def _reaching(where: str) -> Iterator[None]:
     try:
         yield
         return
+    except ListingError as error:
+        raise StateUnavailableError(f"{error}") from None
     except aws_errors() as error:
         cause = cause_of(error)
     raise unreachable(where, cause)

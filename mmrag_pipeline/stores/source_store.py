@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import BinaryIO, Protocol
+from urllib.parse import quote
 
 from mmrag_pipeline.errors import ListingError, ReadError
 from mmrag_pipeline.ids import check_partition
@@ -25,6 +26,11 @@ class Objects(Protocol):
     def open(self, domain: Domain, key: str, *, etag: str = "") -> BinaryIO:
         """Open one object; raises ReadError."""
         ...
+
+
+def _address(place: S3Place) -> str:
+    """Return how the addresses of a place's objects begin."""
+    return f"s3://{place.bucket}/{quote(place.prefix)}".rstrip("/")
 
 
 class SourceStore:
@@ -51,15 +57,17 @@ class SourceStore:
             raise ListingError(str(seen.troubles[0]), found=sorted(seen.found))
         return sorted(seen.found)
 
-    def list(self, domain: str, keys: Sequence[str] | None = None) -> list[ObjectInfo]:
+    def list(
+        self, domain: str, keys: Sequence[str] | None = None, *, held_at: str = ""
+    ) -> list[ObjectInfo]:
         """Return every object of a domain, or those of `keys`, sorted by key.
 
         Raises ListingError. A trouble stops the domains that are not found in spite of it, and
         no others. The domain of loose files is empty, not lost, when no root has any (any
-        more), and so is a domain of which a bucket holds no object any more; while a root is
-        lost nobody knows what it has.
+        more), and so is a domain that had its objects (`held_at`) in a bucket that is still
+        looked at: buckets have no empty folders. While a root is lost nobody knows what it has.
         """
-        held = self._found(domain)
+        held = self._found(domain, held_at)
         if held is None:
             return []
         asked = None if keys is None else list(dict.fromkeys(keys))
@@ -77,7 +85,7 @@ class SourceStore:
             )
         return self._of(held.place).open(held, key, etag=etag)
 
-    def _found(self, domain: str) -> Domain | None:
+    def _found(self, domain: str, held_at: str) -> Domain | None:
         """Return the place of a domain, None for one that is empty; raises ListingError."""
         single = self._single.get(domain)
         if single and not self._roots:
@@ -90,19 +98,18 @@ class SourceStore:
             return held
         if seen.troubles:
             raise seen.troubles[0]
-        if self._may_be_empty(domain):
+        if self._is_empty(domain, held_at):
             return None
         raise no_place(domain)
 
-    def _may_be_empty(self, domain: str) -> bool:
-        """Return whether nothing was lost when nothing is found of a domain.
-
-        A bucket has no folders: one without objects is not there. With folders among the
-        roots it might as well be one of theirs that is lost.
-        """
+    def _is_empty(self, domain: str, held_at: str) -> bool:
+        """Return whether nothing was lost when nothing is found of a domain."""
         if domain == LOOSE_DOMAIN:
             return bool(self._roots)
-        return bool(self._roots) and all(isinstance(root, S3Place) for root in self._roots)
+        buckets = [root for root in self._roots if isinstance(root, S3Place)]
+        return any(held_at.startswith(f"{_address(root / domain)}/") for root in buckets) or (
+            bool(buckets) and not held_at
+        )
 
     def _look(self) -> Look:
         seen = look(self._single, self._roots, lambda root: self._of(root).claims(root))

@@ -91,8 +91,11 @@ class FakeSource:
         self._check_listing()
         return sorted(self.files)
 
-    def list(self, domain: str, keys: Sequence[str] | None = None) -> list[ObjectInfo]:
+    def list(
+        self, domain: str, keys: Sequence[str] | None = None, *, held_at: str = ""
+    ) -> list[ObjectInfo]:
         """Return every object of a domain, or those of `keys`; raises ListingError."""
+        del held_at
         self._check_listing()
         held = self.files.get(domain, {}) if self.is_bucket else self.files[domain]
         chosen = held if keys is None else held.keys() & set(keys)

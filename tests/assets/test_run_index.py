@@ -36,11 +36,13 @@ RUN_KEYS = {
 class SecondListingFails(FakeSource):
     """A source whose domain `outdoor` cannot be listed."""
 
-    def list(self, domain: str, keys: Sequence[str] | None = None) -> list[ObjectInfo]:
+    def list(
+        self, domain: str, keys: Sequence[str] | None = None, *, held_at: str = ""
+    ) -> list[ObjectInfo]:
         """Return the listing, or raise for `outdoor`."""
         if domain == "outdoor":
             raise ListingError("folder 'outdoor' cannot be listed: permission denied")
-        return super().list(domain, keys)
+        return super().list(domain, keys, held_at=held_at)
 
 
 @dataclass(frozen=True, slots=True)

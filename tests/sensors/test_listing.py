@@ -29,11 +29,13 @@ SHOP = "shop"
 class OutdoorFails(FakeSource):
     """A source whose domain `outdoor` cannot be listed."""
 
-    def list(self, domain: str, keys: Sequence[str] | None = None) -> list[ObjectInfo]:
+    def list(
+        self, domain: str, keys: Sequence[str] | None = None, *, held_at: str = ""
+    ) -> list[ObjectInfo]:
         """Return the listing, or raise for `outdoor`."""
         if domain == "outdoor":
             raise ListingError("permission denied")
-        return super().list(domain, keys)
+        return super().list(domain, keys, held_at=held_at)
 
 
 @pytest.fixture

@@ -45,7 +45,9 @@ PASSING = (
 class Misconfigured(FakeSource):
     """A source whose settings contradict each other."""
 
-    def list(self, domain: str, keys: Sequence[str] | None = None) -> list[ObjectInfo]:
+    def list(
+        self, domain: str, keys: Sequence[str] | None = None, *, held_at: str = ""
+    ) -> list[ObjectInfo]:
         """Raise SettingsError."""
         raise SettingsError("two settings contradict each other")
 
