@@ -89,7 +89,7 @@ def open_world(settings: Settings, *, sources: Sources | None = None) -> Iterato
 
     `sources` stands in for those that were indexed before. Raises CorruptStateError.
     """
-    settings = with_kept_visibility(settings)
+    settings = with_kept_visibility(settings, open_blobs(settings))
     engines = open_engines(settings)
     with ParserPool(settings) as reader:
         yield World(

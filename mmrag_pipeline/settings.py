@@ -124,9 +124,9 @@ class Settings(BaseSettings):
     @field_validator("ttl_days")
     @classmethod
     def _days_are_positive(cls, days: dict[str, float]) -> dict[str, float]:
-        wrong = [name for name, number in days.items() if not 0 < number < 1e6]
+        wrong = [name for name, number in days.items() if not 0 < number <= 36_500]
         if wrong:
-            raise ValueError(f"days of {', '.join(wrong)} are not above 0 and below a million")
+            raise ValueError(f"days of {', '.join(wrong)} are not above 0 and up to 36500")
         return days
 
     @model_validator(mode="after")

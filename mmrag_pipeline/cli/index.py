@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import typer
 
-from mmrag_pipeline.assembly import open_tables
+from mmrag_pipeline.assembly import open_blobs, open_tables
 from mmrag_pipeline.cli.chosen import asked_domains, asked_sources, orphaned_domains
 from mmrag_pipeline.cli.console import ERR, OUT, counted, print_json, printable, progress, warn
 from mmrag_pipeline.cli.options import AsJson, Domain, SourcePlace, given_place, load_settings
@@ -102,7 +102,7 @@ def run_index(settings: Settings, domains: list[str], mode: Mode) -> Summary:
     from mmrag_pipeline.cli.instance import dagster_instance
 
     started = time.perf_counter()
-    keep_visibility(settings)
+    keep_visibility(settings, open_blobs(settings))
     with dagster_instance(settings) as instance, progress(f"Indexing {', '.join(domains)}") as bars:
         results = index_partitions(
             domains,

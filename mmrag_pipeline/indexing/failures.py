@@ -12,7 +12,8 @@ from mmrag_pipeline.schemas import FAILURES
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 ENGINE_FAILED = "engine_failed"
-_NOT_HAD = ("vanished", "unreadable", "changed")
+NOT_HAD = ("vanished", "unreadable", "changed")
+"""Reasons of bytes that could not be had, for now or for lack of a permission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def settled(previous: pl.DataFrame, attempts: int) -> pl.DataFrame:
     nothing, and the file that became readable is the very change it runs for.
     """
     passing = pl.col("transient") & (pl.col("attempts") < attempts)
-    return previous.filter(~passing & ~pl.col("reason").is_in(_NOT_HAD))
+    return previous.filter(~passing & ~pl.col("reason").is_in(NOT_HAD))
 
 
 def failure_table(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 from operator import attrgetter
@@ -15,7 +15,13 @@ from mmrag_pipeline.errors import CorruptStateError, ItemError, ReadError
 from mmrag_pipeline.ids import file_id
 from mmrag_pipeline.indexing.commit import read_table
 from mmrag_pipeline.indexing.contents import opened
-from mmrag_pipeline.indexing.failures import Failure, failure, failure_table, open_retries
+from mmrag_pipeline.indexing.failures import (
+    NOT_HAD,
+    Failure,
+    failure,
+    failure_table,
+    open_retries,
+)
 from mmrag_pipeline.indexing.lifetime import alive, expire, without_purged
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
 from mmrag_pipeline.parsing.media import sniff
@@ -28,9 +34,11 @@ _HEAD = 4_096
 _FEW = 1_000
 """Files that are looked up one by one; of more than this and a thousandth of a partition a
 listing tells sooner."""
+_WAITING = timedelta(days=1)
+"""After it the nightly reconcile has tried as well."""
 _REVISION = 1
 """Raise it when the same bytes get another media type: every file is then read again."""
-_REFUSED = ("too_large", "outside_root", "link", "not_a_file", "archived")
+_REFUSED = ("too_large", "outside_root", "link", "not_a_file")
 """Reasons that withdraw a file's old content; any other failure keeps it for now."""
 _LISTING = pl.Schema(
     {name: RAW_FILES[name] for name in ("key", "uri", "size_bytes", "etag", "modified_at")}
@@ -72,7 +80,7 @@ def make(world: World, job: Job) -> Made:
     while True:
         before = world.tables.lineage("raw_files", job.partition)
         made = _make(world, job)
-        if not job.mode.events or world.tables.lineage("raw_files", job.partition) == before:
+        if world.tables.lineage("raw_files", job.partition) == before:
             return made
 
 
@@ -126,12 +134,14 @@ def _asked(world: World, job: Job, last: pl.DataFrame, news: Pending) -> list[st
 
 
 def _settle(world: World, partition: str, news: Pending, failed: pl.DataFrame) -> None:
-    """Forget absorbed events; those of files to be tried again are put back first."""
-    again = set(open_retries(failed, world.settings.transient_attempts)["item"])
-    waiting = [event for event in news.events if file_id(partition, event.key) in again]
-    if waiting:
-        world.inbox.put({partition: waiting})
-    if news.tokens:
+    """Forget absorbed events, but for a day none while a file they name cannot be read."""
+    unread = set(failed.filter(pl.col("reason").is_in(NOT_HAD))["item"])
+    since = world.clock() - _WAITING
+    waits = any(
+        event.happened_at > since and file_id(partition, event.key) in unread
+        for event in news.events
+    )
+    if news.tokens and not waits:
         world.inbox.forget(partition, news.tokens)
 
 

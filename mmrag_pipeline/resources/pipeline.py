@@ -35,11 +35,11 @@ class PipelineResource(dg.ConfigurableResource[Pipeline]):
         self, context: dg.InitResourceContext
     ) -> Generator[Pipeline, None, None]:
         """Open the world, hand it out, close it."""
-        from mmrag_pipeline.assembly import open_world
+        from mmrag_pipeline.assembly import open_blobs, open_world
 
         note_process(context)
         settings = self._settings()
-        keep_visibility(settings)
+        keep_visibility(settings, open_blobs(settings))
         # a sensor only looks: it neither waits for a purge nor keeps one waiting
         held = running(settings.home) if context.run is not None else nullcontext()
         with held, open_world(settings) as world:

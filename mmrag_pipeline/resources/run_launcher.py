@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import IO, Self
 
 import dagster as dg
+from dagster._core.errors import DagsterLaunchFailedError
 from dagster._core.launcher import LaunchRunContext, RunLauncher
 from dagster._serdes import ConfigurableClass, ConfigurableClassData, serialize_value
 
@@ -128,6 +129,10 @@ class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
                 self._instance.add_run_tags(run_id, tags)
                 if worker.take(order):
                     return
+        raise DagsterLaunchFailedError(  # type: ignore[no-untyped-call]  # Dagster leaves it untyped
+            f"no worker process took the run {run_id}: the last one did not answer within "
+            f"{_ANSWER_S:g} s. Is the machine short of memory?"
+        )
 
     def terminate(self, run_id: str) -> bool:
         """End a run on this machine, whichever process launched it; return whether it had run.

@@ -57,9 +57,9 @@ class Webhook:
         except HTTPError as error:
             error.close()
             return Refusal(f"HTTP status {error.code}", error.code >= 500 or error.code in _BUSY)
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, ValueError) as error:
             cause = error.reason if isinstance(error, URLError) else error
-            return Refusal(type(cause).__name__, may_pass=True)
+            return Refusal(type(cause).__name__, may_pass=not isinstance(error, ValueError))
         return None
 
 

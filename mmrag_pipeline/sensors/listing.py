@@ -71,10 +71,10 @@ def look(world: World, known: Collection[str] = ()) -> Look:
     """
     pending: dict[str, str] = {}
     troubles: dict[str, str] = {}
-    names, trouble = source_domains(world.source)
+    shown, trouble = source_domains(world.source)
     if trouble:
-        names, troubles[SOURCE] = sorted({*known, *names}), trouble
-    for name in names:
+        troubles[SOURCE] = trouble
+    for name in sorted({*known, *shown}):
         try:
             digest = situation(world, check_partition(name))
         except MmragError as error:

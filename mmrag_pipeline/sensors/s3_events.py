@@ -5,7 +5,8 @@ be safe already. So events are kept first, then acknowledged, and runs are asked
 is kept, not from what was received.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 import dagster as dg
@@ -14,37 +15,48 @@ from mmrag_pipeline.assembly import Intake
 from mmrag_pipeline.assets.job import INDEX
 from mmrag_pipeline.assets.partitions import DOMAIN, domains
 from mmrag_pipeline.errors import QueueError
-from mmrag_pipeline.events import digest_of
-from mmrag_pipeline.records import Pending
+from mmrag_pipeline.ids import digest_json
 from mmrag_pipeline.sensors.listing import busy_domains
+from mmrag_pipeline.sensors.past_runs import PastRun, history_of
 from mmrag_pipeline.stores.absorb import Absorbed, absorb
+from mmrag_pipeline.stores.inbox import put_at
 
 BUDGET_S = 20.0
 """Of the 60 s that Dagster gives a tick."""
 MOST = 10_000
 """Messages of one tick."""
+UNREAD_REST_S = 600.0
+"""Until entries are asked for again that a run left because a file could not be read."""
+FAILED_REST_S = 3_600.0
+"""Until entries of a failed run are asked for again, after the failure sensor gave up."""
 EVENTS_ONLY = {"ops": {"raw_files": {"config": {"events": True}}}}
 """The config of a run that looks at the files of events only."""
 
 
-def requests(waiting: Mapping[str, Pending], *, known: AbstractSet[str]) -> dg.SensorResult:
-    """Ask for a run per domain with events in its inbox; add new domains.
-
-    The run key holds their digest: the same entries of the inbox are asked for once, and what
-    a failed run leaves is the failure sensor's.
-    """
+def requests(waiting: Mapping[str, str], *, known: AbstractSet[str]) -> dg.SensorResult:
+    """Ask for a run per domain with events in its inbox (domain -> run key); add new domains."""
     new = sorted(waiting.keys() - known)
     return dg.SensorResult(
         run_requests=[
-            dg.RunRequest(
-                partition_key=name,
-                run_key=f"{name}@{digest_of(held.events, held.tokens)}",
-                run_config=EVENTS_ONLY,
-            )
-            for name, held in sorted(waiting.items())
+            dg.RunRequest(partition_key=name, run_key=key, run_config=EVENTS_ONLY)
+            for name, key in sorted(waiting.items())
         ],
         dynamic_partitions_requests=[domains.build_add_request(new)] if new else [],
     )
+
+
+def run_key(name: str, tokens: Sequence[str], last: PastRun | None, *, now_s: float) -> str:
+    """Return what a run for these entries of the inbox is asked for by; Dagster takes a key once.
+
+    Entries that the domain's last run left behind have another key after a rest: a file of them
+    could not be read, or the run failed in a way that passes. What failed for good stays.
+    """
+    key = f"{name}@{digest_json(sorted(tokens))}"
+    if last is None or last.lasting or max(map(put_at, tokens)) > last.ended_s:
+        return key
+    succeeded = last.status is dg.DagsterRunStatus.SUCCESS
+    rested = now_s - last.ended_s >= (UNREAD_REST_S if succeeded else FAILED_REST_S)
+    return f"{key}~{last.run_id}" if rested else key
 
 
 def event_sensor(interval_s: int) -> dg.SensorDefinition:
@@ -61,17 +73,25 @@ def event_sensor(interval_s: int) -> dg.SensorDefinition:
         context: dg.SensorEvaluationContext, intake: dg.ResourceParam[Intake]
     ) -> dg.SensorResult | dg.SkipReason:
         trouble = _absorb(context, intake)
-        held = intake.inbox.partitions()
+        held = intake.inbox.entries()
         if not held and trouble:
             raise trouble
         if not held:
             return dg.SkipReason("no event is waiting")
         busy = busy_domains(context.instance)
-        waiting = {name: intake.inbox.pending(name) for name in held if name not in busy}
+        waiting = {
+            name: run_key(name, tokens, _last(context.instance, name), now_s=time.time())
+            for name, tokens in held.items()
+            if name not in busy
+        }
         known = frozenset(context.instance.get_dynamic_partitions(DOMAIN))
         return requests(waiting, known=known)
 
     return s3_events
+
+
+def _last(instance: dg.DagsterInstance, name: str) -> PastRun | None:
+    return next(iter(history_of(instance, name, limit=1)), None)
 
 
 def _absorb(context: dg.SensorEvaluationContext, intake: Intake) -> QueueError | None:

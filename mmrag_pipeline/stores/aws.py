@@ -2,6 +2,7 @@
 
 import functools
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 6
 """Of one request, the first included: up to 2 s of waiting in all, up to 31 s when throttled."""
+_CLIENT_S = 900.0
+"""How long a client serves; keys that were renewed in a file or variable are seen after it."""
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 60
 """Between two pieces of an answer; longer than any long poll of a queue."""
@@ -53,16 +56,16 @@ def access_of(settings: Settings) -> AwsAccess:
 
 def s3_client(access: AwsAccess) -> "S3Client":
     """Return this process's S3 client, safe to share between threads; raises SettingsError."""
-    return _s3_client(access, os.getpid())
+    return _s3_client(access, os.getpid(), _era())
 
 
 def sqs_client(access: AwsAccess) -> "SQSClient":
     """Return this process's SQS client, safe to share between threads; raises SettingsError."""
-    return _sqs_client(access, os.getpid())
+    return _sqs_client(access, os.getpid(), _era())
 
 
-@functools.cache
-def _s3_client(access: AwsAccess, process: int) -> "S3Client":
+@functools.lru_cache(maxsize=4)
+def _s3_client(access: AwsAccess, process: int, era: int) -> "S3Client":
     """Connections do not survive a fork, therefore the process is part of the cache's key."""
     import boto3
 
@@ -75,8 +78,8 @@ def _s3_client(access: AwsAccess, process: int) -> "S3Client":
         return session.client("s3", region, endpoint_url=url, config=_config(access, own=bool(url)))
 
 
-@functools.cache
-def _sqs_client(access: AwsAccess, process: int) -> "SQSClient":
+@functools.lru_cache(maxsize=4)
+def _sqs_client(access: AwsAccess, process: int, era: int) -> "SQSClient":
     import boto3
 
     core = open_session(access.region, access.profile, role_arn=access.role_arn)
@@ -88,6 +91,11 @@ def _sqs_client(access: AwsAccess, process: int) -> "SQSClient":
     config = _config(access, own=bool(url))
     with _usable():
         return session.client("sqs", region, endpoint_url=url, config=config)
+
+
+def _era() -> int:
+    """Return a number that changes now and then: a client keeps the static keys it began with."""
+    return int(time.monotonic() // _CLIENT_S)
 
 
 @contextmanager

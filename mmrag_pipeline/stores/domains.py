@@ -1,7 +1,7 @@
 """Which place is which domain: looked up anew at each listing, one trouble at a time."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mmrag_pipeline.errors import ListingError, SettingsError
 from mmrag_pipeline.ids import check_partition
@@ -38,6 +38,8 @@ class Look:
     troubles: tuple[ListingError, ...]
     lost: tuple[ListingError, ...] = ()
     """Troubles with a whole root: it may hold loose files, too."""
+    clashes: Mapping[str, ListingError] = field(default_factory=dict)
+    """Troubles with a name that is one of several places."""
 
 
 def look(
@@ -61,7 +63,7 @@ def look(
         claims += named
         troubles += unusable
     found, clashes = _settled(claims)
-    return Look(found, (*lost, *troubles, *clashes), tuple(lost))
+    return Look(found, (*lost, *troubles, *clashes.values()), tuple(lost), clashes)
 
 
 def no_place(domain: str) -> ListingError:
@@ -90,7 +92,7 @@ def _named(
 
 def _settled(
     claims: Iterable[tuple[str, Domain]],
-) -> tuple[Mapping[str, Domain], Sequence[ListingError]]:
+) -> tuple[Mapping[str, Domain], Mapping[str, ListingError]]:
     """Return the domains of one place each; a name of several is none of them, and a trouble."""
     found: dict[str, Domain] = {}
     clashes: dict[str, ListingError] = {}
@@ -98,7 +100,7 @@ def _settled(
         held = found.setdefault(name, domain)
         if held != domain:
             clashes[name] = _twice(name, held, domain)
-    return {n: d for n, d in found.items() if n not in clashes}, tuple(clashes.values())
+    return {n: d for n, d in found.items() if n not in clashes}, clashes
 
 
 def _unusable(place: str, error: SettingsError) -> ListingError:

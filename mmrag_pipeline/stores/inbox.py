@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from mmrag_pipeline.errors import CorruptStateError, StateUnavailableError
+from mmrag_pipeline.errors import CorruptStateError, SettingsError, StateUnavailableError
 from mmrag_pipeline.events import latest
 from mmrag_pipeline.ids import Json, check_partition
 from mmrag_pipeline.records import Event, Pending
@@ -83,17 +83,25 @@ class BlobInbox:
                 )
         self._blobs.delete(tokens)
 
-    def partitions(self) -> list[str]:
-        """Return the partitions that hold entries, sorted; costs one listing.
+    def entries(self) -> dict[str, list[str]]:
+        """Return partition -> the tokens of its entries, both sorted; costs one listing.
 
         Raises StateUnavailableError.
         """
-        return sorted({name.split("/")[1] for name in self._names(_FOLDER)})
+        held: dict[str, list[str]] = {}
+        for name in self._names(_FOLDER):
+            held.setdefault(name.split("/")[1], []).append(name)
+        return {partition: sorted(held[partition]) for partition in sorted(held)}
+
+    def partitions(self) -> list[str]:
+        """Return the partitions that hold entries, sorted; raises StateUnavailableError."""
+        return list(self.entries())
 
     def _names(self, folder: str) -> list[str]:
         """Return the entries under a folder; whatever else lies there is not ours."""
         names = (name.split("/") for name in self._blobs.names(folder))
-        return ["/".join(n) for n in names if len(n) == 3 and _ENTRY.fullmatch(n[2])]
+        ours = (n for n in names if len(n) == 3 and _ENTRY.fullmatch(n[2]) and _fits(n[1]))
+        return ["/".join(n) for n in ours]
 
     def _write(self, partition: str, events: Iterable[Event]) -> None:
         name = f"{_FOLDER}/{partition}/events-{time.time_ns():020d}-{uuid.uuid4().hex}.json"
@@ -115,9 +123,7 @@ class BlobInbox:
     def _tidy(self, partitions: Iterable[str]) -> None:
         """Merge what has become many entries."""
         try:
-            held: dict[str, list[str]] = {}
-            for name in self._names(_FOLDER):
-                held.setdefault(name.split("/")[1], []).append(name)
+            held = self.entries()
             for partition in partitions:
                 if len(names := held.get(partition, [])) > self._merge_above:
                     self._merge(partition, names)
@@ -129,6 +135,18 @@ class BlobInbox:
         if len(whole) > 1:
             self._write(partition, _merged(whole))
             self._blobs.delete(entry.name for entry in whole)
+
+
+def put_at(token: str) -> float:
+    """Return when an entry was put, in Unix seconds."""
+    return int(token.rpartition("/")[2].split("-")[1]) / 1e9
+
+
+def _fits(partition: str) -> bool:
+    try:
+        return bool(check_partition(partition))
+    except SettingsError:
+        return False
 
 
 def _merged(entries: Iterable[_Entry]) -> tuple[Event, ...]:

@@ -11,7 +11,7 @@ from mmrag_pipeline.errors import ListingError, StateUnavailableError
 from mmrag_pipeline.stores.aws_errors import Cause, aws_errors, cause_of
 from mmrag_pipeline.stores.blobs import Fill, check_name
 from mmrag_pipeline.stores.places import S3Place
-from mmrag_pipeline.stores.s3_file import S3File, unreachable
+from mmrag_pipeline.stores.s3_file import ABSENT, S3File, unreachable
 from mmrag_pipeline.stores.s3_listing import pages
 
 if TYPE_CHECKING:
@@ -108,10 +108,9 @@ class S3Blobs:
                 Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
             )
         refused = [error.get("Code", "") for error in answer.get("Errors", ())]
-        causes = [_cause_of_code(code) for code in refused]
-        for cause in causes:
-            if cause.kind != "no_key":
-                raise unreachable(where, cause)
+        for code in refused:
+            if code != ABSENT:
+                raise unreachable(where, _cause_of_code(code))
 
 
 @contextmanager

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 AHEAD_BYTES = 65_536
 """Of the end, read at opening, and at least as much at a time: a Parquet footer is one request."""
 _PIECE_BYTES = 2**20
+ABSENT = "NoSuchKey"
+"""The only word for an absent object: a mere 404 may be that of a gateway on the way."""
 _IDLE_ATTEMPTS = 3
 """How often an answer may break off before it has brought anything."""
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
@@ -94,7 +96,9 @@ class S3File(io.RawIOBase):
         answer = self._answer(f"bytes=-{AHEAD_BYTES}", pinned=False)
         if answer is None:
             return
-        self._etag = answer["ETag"]
+        self._etag = answer.get("ETag", "")
+        if not self._etag:
+            raise self._unreachable(Cause("other", "the store gives its objects no ETag"))
         found = _RANGE.fullmatch(answer.get("ContentRange", ""))
         start, self._size = map(int, found.groups()) if found else (0, answer["ContentLength"])
         end = bytearray(self._size - start)
@@ -128,10 +132,11 @@ class S3File(io.RawIOBase):
                 return get(Bucket=self._bucket, Key=self._key, Range=span, IfMatch=self._etag)
             return get(Bucket=self._bucket, Key=self._key, Range=span)
         except aws_errors() as error:
-            if _is_no_range(error):
+            if _code(error) == "InvalidRange":
                 return None
+            absent = _code(error) == ABSENT
             cause = cause_of(error)
-        if cause.kind in ("no_key", "changed"):
+        if absent or cause.kind == "changed":
             when = "was replaced or deleted while it was read" if pinned else "is absent"
             raise FileNotFoundError(f"s3://{self._bucket}/{self._key} {when}")
         raise self._unreachable(cause)
@@ -148,10 +153,10 @@ def unreachable(where: str, cause: Cause) -> StateUnavailableError:
     )
 
 
-def _is_no_range(error: Exception) -> bool:
+def _code(error: Exception) -> str:
     from botocore.exceptions import ClientError
 
-    return isinstance(error, ClientError) and error.response["Error"].get("Code") == "InvalidRange"
+    return error.response["Error"].get("Code", "") if isinstance(error, ClientError) else ""
 
 
 def _drain(body: "StreamingBody", view: memoryview) -> int:

@@ -1,6 +1,8 @@
 """How the objects of a page are read: botocore's own way takes most of a large listing's time."""
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -29,14 +31,28 @@ def take_objects(
     if response_dict["status_code"] != 200:
         return
     try:
-        parser = ElementTree.XMLParser(encoding="utf-8")  # noqa: S314  # the one of botocore
-        page = ElementTree.fromstring(response_dict["body"], parser)  # noqa: S314  # as above
-        held = _objects(page)
+        with _no_collection():
+            parser = ElementTree.XMLParser(encoding="utf-8")  # noqa: S314  # the one of botocore
+            page = ElementTree.fromstring(response_dict["body"], parser)  # noqa: S314  # as above
+            held = _objects(page)
     except (ElementTree.ParseError, ValueError):
         return
     if held:
         customized_response_dict["Contents"] = held
         response_dict["body"] = ElementTree.tostring(page)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Let no garbage be looked for: thousands of elements that soon go would set it off again and
+    again, over all that was listed before."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _objects(page: ElementTree.Element) -> list[dict[str, object]]:

@@ -96,8 +96,10 @@ class SourceStore:
             raise seen.lost[0]
         if held:
             return held
-        if seen.troubles:
-            raise seen.troubles[0]
+        if domain in seen.clashes:
+            raise seen.clashes[domain]
+        if seen.lost:
+            raise seen.lost[0]
         if self._is_empty(domain, held_at):
             return None
         raise no_place(domain)

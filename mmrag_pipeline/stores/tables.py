@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from mmrag_pipeline.errors import CorruptStateError, SettingsError, StateUnavailableError
 from mmrag_pipeline.ids import canonical_json, check_partition
 from mmrag_pipeline.records import Lineage
+from mmrag_pipeline.schemas import BESIDE
 from mmrag_pipeline.stores.blobs import Blobs
 from mmrag_pipeline.stores.names import check_frame, check_schema, declared_schema
 from mmrag_pipeline.stores.parquet import NotParquetError, read_metadata, read_rows
@@ -100,6 +101,12 @@ class ParquetTables:
                 raise self._corrupt(name, error) from error
 
     def _corrupt(self, name: str, cause: Exception | str) -> CorruptStateError:
+        if name.split("/")[1] in BESIDE:
+            return CorruptStateError(
+                f"{self._blobs.shown(name)} cannot be trusted ({cause}), and nothing else says "
+                "which files were purged: restore it from a backup, or delete it and purge again "
+                "at once what the receipts of this domain name; files would come back otherwise"
+            )
         return CorruptStateError(
             f"{self._blobs.shown(name)} cannot be trusted ({cause}); delete that file and index "
             "again: it is made anew from the memo without model calls"

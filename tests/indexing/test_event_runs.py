@@ -1,6 +1,6 @@
 """A run for events looks at what they name, and ends where a full run would."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -92,18 +92,20 @@ def test_a_run_killed_around_its_commit_loses_no_event(life: Life, at: int, late
     assert life.index() == life.rebuild()[0]
 
 
-def test_the_event_of_a_file_that_cannot_be_read_for_now_stays_a_bounded_number_of_times(
-    life: Life,
+@pytest.mark.parametrize("transient", [True, False])
+def test_the_event_of_a_file_that_cannot_be_read_stays_for_a_day(
+    life: Life, transient: bool
 ) -> None:
     life.put(b="img:4")
     told(life, "b")
-    passing = ReadError("throttled", reason="unreadable", transient=True)
-    life.source.forbid(DOMAIN, "b", passing)
+    refused = ReadError("denied", reason="unreadable", transient=transient)
+    life.source.forbid(DOMAIN, "b", refused)
     waiting = []
-    for _ in range(life.settings.transient_attempts):
+    for hour in (1, 23, 25):
+        life.now = NOON + timedelta(hours=hour)
         life.run(events=True)
         waiting.append(len(life.state.inbox.pending(DOMAIN).events))
-    assert waiting == [1] * (life.settings.transient_attempts - 1) + [0]
+    assert waiting == [1, 1, 0]
 
 
 def test_a_file_that_could_not_be_read_is_tried_again_by_a_run_for_other_events(

@@ -3,6 +3,7 @@
 import time
 
 import dagster as dg
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 
 from tests.resources.children import noting
 
@@ -42,3 +43,11 @@ def short() -> None:
 def waiting() -> None:
     """Wait."""
     wait_long()
+
+
+class SlowToClose(NoOpComputeLogManager):
+    """Lets a worker take a moment longer after its run was reported to be over."""
+
+    def dispose(self) -> None:
+        """Take a moment."""
+        time.sleep(1)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -11,8 +10,15 @@ import pytest
 from mmrag_pipeline.assembly import Intake
 from mmrag_pipeline.assets.partitions import DOMAIN
 from mmrag_pipeline.errors import QueueError
-from mmrag_pipeline.records import Event, Pending
-from mmrag_pipeline.sensors.s3_events import EVENTS_ONLY, event_sensor, requests
+from mmrag_pipeline.sensors.past_runs import PastRun
+from mmrag_pipeline.sensors.s3_events import (
+    EVENTS_ONLY,
+    FAILED_REST_S,
+    UNREAD_REST_S,
+    event_sensor,
+    requests,
+    run_key,
+)
 from mmrag_pipeline.stores.absorb import Sinks
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.inbox import BlobInbox
@@ -23,7 +29,6 @@ from mmrag_pipeline.stores.sqs import Queue, Received
 from mmrag_pipeline.testing.queue import MemoryQueue
 from tests.indexing.event_histories import BUCKET, notification
 
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PUT = notification("ObjectCreated:Put", "a.png", "01")
 """About the object `root/d/a.png`."""
 
@@ -41,9 +46,14 @@ class Unreadable:
         return 0
 
 
-def pending(*tokens: str) -> Pending:
-    """Return one event in these entries."""
-    return Pending((Event("a.png", "01", "ObjectCreated:Put", NOON),), tokens)
+def token(second: int) -> str:
+    """Return the name of an entry that was put at a second."""
+    return f"inbox/shop/events-{second * 10**9:020d}-{0:032x}.json"
+
+
+def past(status: dg.DagsterRunStatus, *, lasting: bool = False) -> PastRun:
+    """Return a run that ended at second 1,000."""
+    return PastRun("r1", status, 1_000.0, lasting)
 
 
 def _intake(folder: Path, queue: Queue) -> Intake:
@@ -66,20 +76,48 @@ def _tick(intake: Intake, *known: str) -> dg.SensorResult | dg.SkipReason:
 
 
 def test_a_domain_with_events_is_asked_for_and_looks_at_their_files_only() -> None:
-    (request,) = requests({"shop": pending("t1")}, known={"shop"}).run_requests or []
-    assert (request.partition_key, request.run_config) == ("shop", EVENTS_ONLY)
+    (request,) = requests({"shop": "k1"}, known={"shop"}).run_requests or []
+    asked = (request.partition_key, request.run_key, request.run_config)
+    assert asked == ("shop", "k1", EVENTS_ONLY)
 
 
 def test_a_domain_that_is_not_known_becomes_a_partition() -> None:
-    (added,) = requests({"shop": pending("t1")}, known=set()).dynamic_partitions_requests or []
+    (added,) = requests({"shop": "k1"}, known=set()).dynamic_partitions_requests or []
     assert list(added.partition_keys) == ["shop"]
 
 
-def test_the_same_entries_are_asked_for_once_and_others_again() -> None:
-    def key(*tokens: str) -> str | None:
-        return (requests({"shop": pending(*tokens)}, known=set()).run_requests or [])[0].run_key
+def test_the_same_entries_have_one_key_and_others_another() -> None:
+    one, two = token(1), token(2)
+    keys = [run_key("shop", tokens, None, now_s=0) for tokens in ([one, two], [two, one], [one])]
+    assert keys[0] == keys[1] != keys[2]
 
-    assert key("t1", "t2") == key("t2", "t1") != key("t1")
+
+@pytest.mark.parametrize(
+    ("status", "rest_s"),
+    [
+        (dg.DagsterRunStatus.SUCCESS, UNREAD_REST_S),
+        (dg.DagsterRunStatus.FAILURE, FAILED_REST_S),
+        (dg.DagsterRunStatus.CANCELED, FAILED_REST_S),
+    ],
+)
+def test_what_a_run_left_is_asked_for_again_after_a_rest(
+    status: dg.DagsterRunStatus, rest_s: float
+) -> None:
+    left = [token(900)]
+    first = run_key("shop", left, None, now_s=900)
+    assert run_key("shop", left, past(status), now_s=999 + rest_s) == first
+    assert run_key("shop", left, past(status), now_s=1_000 + rest_s) != first
+
+
+def test_entries_put_after_the_last_run_need_no_rest() -> None:
+    fresh = [token(900), token(1_001)]
+    last = past(dg.DagsterRunStatus.FAILURE)
+    assert run_key("shop", fresh, last, now_s=9e9) == run_key("shop", fresh, None, now_s=0)
+
+
+def test_what_failed_for_good_is_not_asked_for_again() -> None:
+    last, left = past(dg.DagsterRunStatus.FAILURE, lasting=True), [token(1)]
+    assert run_key("shop", left, last, now_s=9e9) == run_key("shop", left, None, now_s=0)
 
 
 def test_a_tick_keeps_events_acknowledges_them_and_asks_for_their_domain(tmp_path: Path) -> None:

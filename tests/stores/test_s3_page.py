@@ -1,7 +1,9 @@
 """Pages of a listing are read here as botocore reads them, and what is no page is left to it."""
 
+import gc
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote, quote_plus
 
 import pytest
 from botocore.handlers import decode_list_object_v2
@@ -74,6 +76,28 @@ def test_the_objects_are_taken_out_of_the_answer() -> None:
     rest, taken = take(listing(item("a") + item("b")).body)
     assert [held["Key"] for held in taken["Contents"]] == ["a", "b"]
     assert b"Contents" not in rest
+
+
+@given(st.text(max_size=9))
+def test_an_address_is_the_bucket_and_the_quoted_name(name: str) -> None:
+    key = f"x{name}".replace("/.", "").rstrip("/")
+    held = {"Key": key, "Size": 1, "ETag": "e", "LastModified": datetime.now(UTC)}
+    assert [info.uri for info in shown({"Contents": [held]})] == [f"s3://b/{quote(key)}"]
+
+
+@pytest.mark.parametrize("body", [listing(item("a")).body, b"hello"])
+def test_the_garbage_collector_goes_on_after_a_page(body: bytes) -> None:
+    take(body)
+    assert gc.isenabled()
+
+
+def test_a_garbage_collector_that_is_off_stays_off() -> None:
+    gc.disable()
+    try:
+        take(listing(item("a")).body)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 FOLDERS = "<CommonPrefixes><Prefix>x/</Prefix></CommonPrefixes>"

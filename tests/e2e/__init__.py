@@ -1,0 +1,1 @@
+"""Everything together: a bucket that changes, the real daemon, and what may die in between."""

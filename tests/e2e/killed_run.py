@@ -1,0 +1,65 @@
+"""A run that kills its own process when a station's table is written.
+
+Arguments: domain, run id, station, and `before` or `after` its table is there.
+"""
+
+import os
+import signal
+import sys
+from dataclasses import dataclass, replace
+
+import dagster as dg
+import polars as pl
+
+from mmrag_pipeline.ports import TableStore
+from mmrag_pipeline.records import Lineage
+from mmrag_pipeline.resources.instance import open_instance
+from mmrag_pipeline.sensors.s3_events import EVENTS_ONLY
+from mmrag_pipeline.settings import Settings
+from tests.e2e.runs import diary_of, execute, stubbed
+
+
+@dataclass(frozen=True, slots=True)
+class FatalTables:
+    """TableStore that ends the process at the table of one station."""
+
+    inner: TableStore
+    station: str
+    late: bool
+
+    def read(self, table: str, partition: str) -> pl.DataFrame | None:
+        """Return the table."""
+        return self.inner.read(table, partition)
+
+    def write(self, frame: pl.DataFrame, lineage: Lineage) -> None:
+        """Write the table, or die; or write it and die."""
+        fatal = lineage.table == self.station
+        if fatal and not self.late:
+            _die()
+        self.inner.write(frame, lineage)
+        if fatal:
+            _die()
+
+    def lineage(self, table: str, partition: str) -> Lineage | None:
+        """Return the lineage."""
+        return self.inner.lineage(table, partition)
+
+
+def main(domain: str, run_id: str, station: str, moment: str) -> None:
+    """Run the job on the files of events until the table's time has come."""
+    settings = Settings()
+    request = dg.RunRequest(partition_key=domain, run_config=EVENTS_ONLY)
+    with (
+        open_instance(settings.home / "dagster") as instance,
+        stubbed(settings, diary_of(settings)) as world,
+    ):
+        tables = FatalTables(world.tables, station, moment == "after")
+        execute(replace(world, tables=tables), request, instance=instance, run_id=run_id)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
