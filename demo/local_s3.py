@@ -46,7 +46,7 @@ class LocalS3:
             "AWS_ENDPOINT_URL": self.url,
             "MMRAG_S3_ENDPOINT_URL": self.url,
             "MMRAG_SQS_ENDPOINT_URL": self.url,
-            "MMRAG_S3_REGION": REGION,
+            "MMRAG_AWS_REGION": REGION,
             "MMRAG_QUEUE_URL": self.queue_url,
             "MMRAG_SOURCE_ROOT": f"s3://{self.bucket}/{PREFIX}",
         }

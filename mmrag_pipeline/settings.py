@@ -43,10 +43,10 @@ class Settings(BaseSettings):
     s3_endpoint_url: str | None = None
     """Of an S3-compatible store; None is AWS. Credentials come from boto3's own chain only."""
     sqs_endpoint_url: str | None = None
-    s3_region: str | None = None
-    s3_profile: str | None = None
+    aws_region: str | None = None
+    aws_profile: str | None = None
     """A profile of the AWS configuration files."""
-    s3_role_arn: str | None = None
+    aws_role_arn: str | None = None
     """A role to assume; its credentials are renewed as they expire."""
     read_workers: int = Field(default=8, ge=1, le=64)
     """Objects read at the same time."""

@@ -12,6 +12,7 @@ NOT_COVERED = (
     "what Dagster logged and configured in earlier runs: names of files can stand there",
     "notices of the queue that could not be understood, and files that killed processes left half "
     "written (*.tmp)",
+    "runs of other machines that were under way: purge again when they have ended",
     "reports, exports and answers that people made",
     "bytes on the disk that deleted points and files took, until the vector store's next "
     "optimisation and the file system use them again",

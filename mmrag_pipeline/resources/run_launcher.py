@@ -23,7 +23,13 @@ from dagster._core.errors import DagsterLaunchFailedError
 from dagster._core.launcher import LaunchRunContext, RunLauncher
 from dagster._serdes import ConfigurableClass, ConfigurableClassData, serialize_value
 
-from mmrag_pipeline.resources.run_processes import RunProcess, process_of, process_tags
+from mmrag_pipeline.resources.run_processes import (
+    PID_TAG,
+    UNFINISHED,
+    RunProcess,
+    process_of,
+    process_tags,
+)
 from mmrag_pipeline.resources.run_worker import OVER, TAKEN
 
 _WORKER = "mmrag_pipeline.resources.run_worker"
@@ -147,6 +153,8 @@ class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         process = process_of(run)
         if process is None or process.host != socket.gethostname() or process.is_gone():
             return False
+        if self._is_at_another(process, run_id):
+            return False
         _stop(process)
         ended = self._instance.get_run_by_id(run_id)
         if ended is not None and not ended.is_finished:
@@ -172,6 +180,12 @@ class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         self._workers.append(_Worker(_start()))
         yield self._workers[-1]
 
+    def _is_at_another(self, process: RunProcess, run_id: str) -> bool:
+        """Return whether the process has gone on to another run meanwhile."""
+        unfinished = dg.RunsFilter(statuses=list(UNFINISHED), tags={PID_TAG: str(process.pid)})
+        others = self._instance.get_runs(unfinished)
+        return any(run.run_id != run_id and process_of(run) == process for run in others)
+
     def _is_over(self, run_id: str) -> bool:
         run = self._instance.get_run_by_id(run_id) if run_id else None
         return run is not None and run.is_finished
@@ -188,12 +202,13 @@ def _start() -> subprocess.Popen[bytes]:
 
 
 def _stop(process: RunProcess) -> None:
-    os.kill(process.pid, signal.SIGTERM)
-    end = time.monotonic() + _GRACE_S
-    while not process.is_gone():
-        if time.monotonic() > end:
-            os.kill(process.pid, signal.SIGKILL)
-        time.sleep(_POLL_S)
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGTERM)
+        end = time.monotonic() + _GRACE_S
+        while not process.is_gone():
+            if time.monotonic() > end:
+                os.kill(process.pid, signal.SIGKILL)
+            time.sleep(_POLL_S)
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

@@ -22,7 +22,7 @@ RUN_TAG = ".dagster/mmrag_pid_of"
 """The run that the tags are about: Dagster copies a run's tags to its re-executions."""
 _PROC = Path("/proc")
 _PID = re.compile(r"[1-9][0-9]{0,8}")
-_UNFINISHED = (
+UNFINISHED = (
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
@@ -73,7 +73,7 @@ def end_lost_runs(instance: dg.DagsterInstance) -> list[str]:
     They failed; one that was being cancelled is cancelled. Runs of other hosts, runs that wait
     in the queue and runs that did not say where they are stay as they are.
     """
-    ours = dg.RunsFilter(statuses=list(_UNFINISHED), tags={HOST_TAG: socket.gethostname()})
+    ours = dg.RunsFilter(statuses=list(UNFINISHED), tags={HOST_TAG: socket.gethostname()})
     return [run.run_id for run in instance.get_runs(ours) if _is_lost(run) and _end(instance, run)]
 
 

@@ -38,14 +38,17 @@ def main() -> None:
             return
         _say(answers, TAKEN)
         order = json.loads(line)
-        execute(order["run_id"], order["instance"])
-        if _code() != code:
+        if not execute(order["run_id"], order["instance"]) or _code() != code:
             return
         _say(answers, OVER)
 
 
-def execute(run_id: str, instance_ref: str) -> None:
-    """Execute a run as `dagster api execute_run` does; what fails is told in its event log."""
+def execute(run_id: str, instance_ref: str) -> bool:
+    """Execute a run as `dagster api execute_run` does; return whether it succeeded.
+
+    What fails is told in its event log. It may have left memory, a device or a half-loaded model
+    in a state that the next run should not meet.
+    """
     from dagster import DagsterInstance
     from dagster._cli.api import _execute_run_command_body
     from dagster._core.instance.ref import InstanceRef
@@ -53,6 +56,8 @@ def execute(run_id: str, instance_ref: str) -> None:
 
     with DagsterInstance.from_ref(deserialize_value(instance_ref, InstanceRef)) as instance:
         _execute_run_command_body(run_id, instance, lambda _event: None, False)
+        run = instance.get_run_by_id(run_id)
+        return run is not None and run.is_success
 
 
 def _next_line() -> bytes:

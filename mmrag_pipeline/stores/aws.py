@@ -45,9 +45,9 @@ class AwsAccess:
 def access_of(settings: Settings) -> AwsAccess:
     """Return the access that the settings ask for."""
     return AwsAccess(
-        region=settings.s3_region,
-        profile=settings.s3_profile,
-        role_arn=settings.s3_role_arn,
+        region=settings.aws_region,
+        profile=settings.aws_profile,
+        role_arn=settings.aws_role_arn,
         s3_endpoint_url=settings.s3_endpoint_url,
         sqs_endpoint_url=settings.sqs_endpoint_url,
         connections=max(AwsAccess().connections, settings.read_workers),
@@ -87,7 +87,7 @@ def _sqs_client(access: AwsAccess, process: int, era: int) -> "SQSClient":
     url = access.sqs_endpoint_url
     region = access.region or session.region_name or (_ANY_REGION if url else None)
     if not region:
-        raise SettingsError("the queue's region is unknown: set MMRAG_S3_REGION (or AWS_REGION)")
+        raise SettingsError("the queue's region is unknown: set MMRAG_AWS_REGION (or AWS_REGION)")
     config = _config(access, own=bool(url))
     with _usable():
         return session.client("sqs", region, endpoint_url=url, config=config)
@@ -107,7 +107,7 @@ def _usable() -> Iterator[None]:
         yield
     except (BotoCoreError, ValueError) as error:
         raise SettingsError(
-            f"no AWS client can be made ({type(error).__name__}): check MMRAG_S3_REGION, "
+            f"no AWS client can be made ({type(error).__name__}): check MMRAG_AWS_REGION, "
             "MMRAG_S3_ENDPOINT_URL and MMRAG_SQS_ENDPOINT_URL"
         ) from None
 

@@ -27,17 +27,17 @@ class Cause:
 
 
 _RENEW = (
-    "renew the credentials, or choose others with MMRAG_S3_PROFILE, MMRAG_S3_ROLE_ARN or AWS's "
+    "renew the credentials, or choose others with MMRAG_AWS_PROFILE, MMRAG_AWS_ROLE_ARN or AWS's "
     "own variables"
 )
 _REACH = (
-    "it may work again by itself; check the network, MMRAG_S3_REGION, MMRAG_S3_ENDPOINT_URL and "
+    "it may work again by itself; check the network, MMRAG_AWS_REGION, MMRAG_S3_ENDPOINT_URL and "
     "MMRAG_SQS_ENDPOINT_URL"
 )
 _ADVICE: Mapping[Kind, str] = {
     "denied": "allow {action} for the user or role in use (policies of the user, the bucket or "
-    "queue, and its encryption key), or choose another one with MMRAG_S3_PROFILE or "
-    "MMRAG_S3_ROLE_ARN",
+    "queue, and its encryption key), or choose another one with MMRAG_AWS_PROFILE or "
+    "MMRAG_AWS_ROLE_ARN",
     "no_bucket": "there is no such bucket; check its name and MMRAG_S3_ENDPOINT_URL",
     "no_key": "there is no such object (any more)",
     "archived": "the object is in an archive; restore it to a class that can be read at once",
@@ -71,7 +71,7 @@ _SPECIAL: Mapping[str, Cause] = {
     **{code: Cause("denied", _RENEW, may_pass=True) for code in _STALE.split()},
     "RequestTimeTooSkewed": Cause("denied", "set this machine's clock right", may_pass=True),
     **{
-        code: Cause("other", "set MMRAG_S3_REGION to the region it is in")
+        code: Cause("other", "set MMRAG_AWS_REGION to the region it is in")
         for code in ("PermanentRedirect", "AuthorizationHeaderMalformed", "TemporaryRedirect")
     },
     **{
@@ -139,7 +139,7 @@ def _trouble(error: Exception) -> Cause:
     if _is(error, _network_errors()):
         return Cause("transient", f"the connection failed ({name}): {_REACH}", may_pass=True)
     if name == "NoRegionError":
-        return Cause("other", "the region is unknown: set MMRAG_S3_REGION")
+        return Cause("other", "the region is unknown: set MMRAG_AWS_REGION")
     return Cause("other", f"the request could not be made ({name}): check the MMRAG_S3_ settings")
 
 

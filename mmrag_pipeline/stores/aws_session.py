@@ -48,7 +48,7 @@ def _chain(region: str | None, profile: str | None) -> "Core":
     except ProfileNotFound:
         name = profile or core.get_config_variable("profile")
         raise SettingsError(
-            f"the AWS profile {name!r:.100} is in no configuration file: set MMRAG_S3_PROFILE "
+            f"the AWS profile {name!r:.100} is in no configuration file: set MMRAG_AWS_PROFILE "
             "(or AWS_PROFILE) to one that `aws configure list-profiles` shows"
         ) from None
     except BotoCoreError as error:
@@ -69,7 +69,7 @@ def _credentials(core: "Core") -> "Credentials":
     except BotoCoreError as error:
         trouble = f"AWS credentials could not be had ({type(error).__name__})"
     raise SettingsError(
-        f"{trouble}: set MMRAG_S3_PROFILE to a profile that has some, set AWS_ACCESS_KEY_ID and "
+        f"{trouble}: set MMRAG_AWS_PROFILE to a profile that has some, set AWS_ACCESS_KEY_ID and "
         "AWS_SECRET_ACCESS_KEY, or run with an instance or pod role"
     ) from None
 

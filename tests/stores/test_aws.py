@@ -50,7 +50,7 @@ def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_access_is_what_the_settings_say() -> None:
-    settings = Settings(s3_region="eu-west-1", s3_profile="here", read_workers=64)
+    settings = Settings(aws_region="eu-west-1", aws_profile="here", read_workers=64)
     assert access_of(settings) == AwsAccess("eu-west-1", "here", connections=64)
 
 
@@ -71,7 +71,7 @@ def test_a_profile_of_the_settings_wins_over_the_environment(profiles: None) -> 
 
 
 def test_a_profile_that_is_not_there_is_named(profiles: None) -> None:
-    with pytest.raises(SettingsError, match=r"'elsewhere'.*MMRAG_S3_PROFILE"):
+    with pytest.raises(SettingsError, match=r"'elsewhere'.*MMRAG_AWS_PROFILE"):
         s3_client(AwsAccess(profile="elsewhere"))
 
 
@@ -89,20 +89,20 @@ def test_credentials_that_come_later_are_found(monkeypatch: pytest.MonkeyPatch) 
     access = AwsAccess(region="eu-north-1")
     with monkeypatch.context() as without:
         without_credentials(without)
-        with pytest.raises(SettingsError, match="MMRAG_S3_PROFILE"):
+        with pytest.raises(SettingsError, match="MMRAG_AWS_PROFILE"):
             s3_client(access)
     assert s3_client(access)
 
 
 def test_a_queue_needs_a_region() -> None:
-    with pytest.raises(SettingsError, match="MMRAG_S3_REGION"):
+    with pytest.raises(SettingsError, match="MMRAG_AWS_REGION"):
         sqs_client(AwsAccess())
     assert sqs_client(AwsAccess(sqs_endpoint_url="http://127.0.0.1:9"))
 
 
 @pytest.mark.parametrize("access", [AwsAccess("eu west"), AwsAccess(s3_endpoint_url="http://")])
 def test_what_no_client_can_be_made_from_is_named(access: AwsAccess) -> None:
-    with pytest.raises(SettingsError, match="MMRAG_S3_REGION"):
+    with pytest.raises(SettingsError, match="MMRAG_AWS_REGION"):
         s3_client(access)
 
 

@@ -82,9 +82,9 @@ def test_what_asking_again_does_not_mend_says_so(code: str) -> None:
         ("AccessDenied", "GetObject", "s3:GetObject"),
         ("AccessDenied", "ReceiveMessage", "sqs:ReceiveMessage"),
         ("AccessDenied", "AssumeRole", "sts:AssumeRole"),
-        ("ExpiredToken", "GetObject", "MMRAG_S3_PROFILE"),
+        ("ExpiredToken", "GetObject", "MMRAG_AWS_PROFILE"),
         ("NoSuchBucket", "GetObject", "MMRAG_S3_ENDPOINT_URL"),
-        ("AuthorizationHeaderMalformed", "GetObject", "MMRAG_S3_REGION"),
+        ("AuthorizationHeaderMalformed", "GetObject", "MMRAG_AWS_REGION"),
         ("AWS.SimpleQueueService.NonExistentQueue", "ReceiveMessage", "MMRAG_QUEUE_URL"),
     ],
 )
