@@ -60,13 +60,13 @@ def test_the_index_is_embedded_unless_a_server_is_set(settings: Settings) -> Non
 def test_a_source_root_stands_beside_the_known_sources(settings: Settings, tmp_path: Path) -> None:
     for domain in ("a/kitchen", "b/garden"):
         (tmp_path / domain).mkdir(parents=True)
-    rooted = settings.model_copy(update={"source_root": tmp_path / "b"})
+    rooted = settings.model_copy(update={"source_root": str(tmp_path / "b")})
     source = assembly.open_source(rooted, Sources((tmp_path / "a",)))
     assert source.domains() == ["garden", "kitchen"]
 
 
 def test_a_source_root_can_be_one_domain(settings: Settings, tmp_path: Path) -> None:
-    whole = {"source_root": tmp_path, "source_domain": "scans"}
+    whole = {"source_root": str(tmp_path), "source_domain": "scans"}
     source = assembly.open_source(settings.model_copy(update=whole), Sources())
     assert source.domains() == ["scans"]
 

@@ -6,7 +6,7 @@ is kept, not from what was received.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 import dagster as dg
@@ -59,8 +59,11 @@ def run_key(name: str, tokens: Sequence[str], last: PastRun | None, *, now_s: fl
     return f"{key}~{last.run_id}" if rested else key
 
 
-def event_sensor(interval_s: int) -> dg.SensorDefinition:
-    """Return the sensor `s3_events`, on by default: a queue was named to be read."""
+def event_sensor(interval_s: int, *, clock: Callable[[], float] = time.time) -> dg.SensorDefinition:
+    """Return the sensor `s3_events`, on by default: a queue was named to be read.
+
+    `clock` tells Unix seconds.
+    """
 
     @dg.sensor(
         name="s3_events",
@@ -80,7 +83,7 @@ def event_sensor(interval_s: int) -> dg.SensorDefinition:
             return dg.SkipReason("no event is waiting")
         busy = busy_domains(context.instance)
         waiting = {
-            name: run_key(name, tokens, _last(context.instance, name), now_s=time.time())
+            name: run_key(name, tokens, _last(context.instance, name), now_s=clock())
             for name, tokens in held.items()
             if name not in busy
         }

@@ -40,6 +40,8 @@ def listing(place: S3Place) -> Iterator[None]:
         raise _cannot_list(place, str(error)) from error
     except aws_errors() as error:
         raise _cannot_list(place, cause_of(error).text) from None
+    except KeyError as absent:
+        raise _cannot_list(place, f"the listing tells no {absent} of its objects") from None
 
 
 def pages(client: "S3Client", place: S3Place, *, delimiter: str = "") -> Iterator["Page"]:

@@ -1,5 +1,6 @@
 """Ticks and runs in this process: real stores, sources and queue, models that cost nothing."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -65,12 +66,16 @@ def stubbed(settings: Settings, ledger: Ledger) -> Iterator[World]:
 
 
 def tick(
-    instance: dg.DagsterInstance, settings: Settings, *, intake: Intake | None = None
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    *,
+    intake: Intake | None = None,
+    later_s: float = 0.0,
 ) -> dg.SensorResult | dg.SkipReason:
-    """Make one tick of the event sensor, and add the domains that it asks for."""
+    """Make one tick of the event sensor, now or later, and add the domains that it asks for."""
     resources = {"intake": intake or open_intake(settings)}
     with dg.build_sensor_context(instance, resources=resources) as context:
-        result = event_sensor(1)(context)
+        result = event_sensor(1, clock=lambda: time.time() + later_s)(context)
     assert isinstance(result, dg.SensorResult | dg.SkipReason)
     if isinstance(result, dg.SensorResult):
         for request in result.dynamic_partitions_requests or ():

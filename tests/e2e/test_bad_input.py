@@ -16,6 +16,7 @@ from mmrag_pipeline.assembly import Intake, open_intake
 from mmrag_pipeline.errors import QueueError
 from mmrag_pipeline.ids import digest_text
 from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.sensors.s3_events import UNREAD_REST_S
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.aws import access_of, s3_client
 from mmrag_pipeline.stores.places import S3Place
@@ -136,7 +137,7 @@ def test_a_session_that_ran_out_in_mid_run_is_made_up_for_by_events_alone(
         source = _refusing(settings, yard, Refusal("ExpiredToken", only="GetObject"))
         execute(replace(world, source=source), request, instance=instance)
         assert _texts(world)["edited.txt"] == "words that edited"
-        again = asked(tick(instance, settings))[SHOP]
+        again = asked(tick(instance, settings, later_s=UNREAD_REST_S))[SHOP]
         assert again.run_key != request.run_key
         assert execute(world, again, instance=instance).success
         assert _texts(world)["edited.txt"] == "other words"
