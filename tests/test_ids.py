@@ -1,11 +1,19 @@
 """A domain's name fits wherever it is used: folders, files, collections and aliases."""
 
+import uuid
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag_pipeline.errors import SettingsError
-from mmrag_pipeline.ids import check_partition, collection_name
+from mmrag_pipeline.ids import (
+    NAMESPACE,
+    canonical_json,
+    check_partition,
+    collection_name,
+    point_id,
+)
 from mmrag_pipeline.stores.names import check_collection
 
 
@@ -28,3 +36,11 @@ def test_every_usable_name_makes_a_usable_collection(name: str) -> None:
     except SettingsError:
         return
     assert check_collection(collection_name("p" * 40, name, 999_999))
+
+
+@given(st.text(), st.integers(0, 10_000), st.text(), st.text())
+def test_a_point_id_is_the_uuid5_of_its_parts(
+    file: str, page_no: int, kind: str, anchor: str
+) -> None:
+    parts = canonical_json([file, page_no, kind, anchor])
+    assert point_id(file, page_no, kind, anchor) == str(uuid.uuid5(NAMESPACE, parts))

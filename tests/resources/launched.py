@@ -45,6 +45,18 @@ def waiting() -> None:
     wait_long()
 
 
+@dg.op(required_resource_keys={"noting"})
+def break_down(_context: dg.OpExecutionContext) -> None:
+    """Fail."""
+    raise MemoryError("the device is out of memory")
+
+
+@dg.job(resource_defs={"noting": noting}, executor_def=dg.in_process_executor)
+def failing() -> None:
+    """Fail."""
+    break_down()
+
+
 class SlowToClose(NoOpComputeLogManager):
     """Lets a worker take a moment longer after its run was reported to be over."""
 

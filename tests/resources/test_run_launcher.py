@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import dagster as dg
 import pytest
@@ -15,7 +16,12 @@ from dagster._core.definitions.reconstruct import ReconstructableJob
 from dagster._core.launcher import LaunchRunContext
 
 from mmrag_pipeline.resources.run_launcher import WarmRunLauncher
-from mmrag_pipeline.resources.run_processes import RunProcess, process_of, process_with
+from mmrag_pipeline.resources.run_processes import (
+    RunProcess,
+    process_of,
+    process_tags,
+    process_with,
+)
 from tests.resources import launched
 
 LAUNCHER = {
@@ -63,6 +69,33 @@ def test_a_killed_worker_is_replaced(instance: dg.DagsterInstance) -> None:
     run = _ended(instance, _launch(instance, "brief"))
     assert run.status is Status.SUCCESS
     assert _process(run) != killed
+
+
+def test_a_worker_ends_with_a_run_that_failed(instance: dg.DagsterInstance) -> None:
+    failed = _ended(instance, _launch(instance, "failing"))
+    assert failed.status is Status.FAILURE
+    _until(_process(failed).is_gone, SOON_S)
+    assert _ended(instance, _launch(instance, "brief")).status is Status.SUCCESS
+
+
+def test_a_process_that_has_gone_on_to_another_run_is_left_alone(
+    instance: dg.DagsterInstance,
+) -> None:
+    over = _ended(instance, _launch(instance, "brief"))
+    running = _begun(instance, _launch(instance, "waiting"))
+    assert _process(running) == _process(over)
+    stale = instance.add_run(_pretending(over))
+    assert not instance.run_launcher.terminate(stale.run_id)
+    assert not _process(running).is_gone()
+    instance.report_run_canceled(stale)
+    assert instance.run_launcher.terminate(running.run_id)
+
+
+def _pretending(run: dg.DagsterRun) -> dg.DagsterRun:
+    """Return a run that is said to go on in the process of another one."""
+    run_id = str(uuid4())
+    tags = process_tags(run_id, _process(run).pid)
+    return dg.DagsterRun(run.job_name, run_id=run_id, status=Status.STARTED, tags=dict(tags))
 
 
 @pytest.mark.slow
