@@ -34,8 +34,8 @@ POINTS = (
     "RUN_IDS_ADDED_TO_EVALUATIONS",
 )
 """Every debug point of a sensor's tick in Dagster."""
-QUICK_POINTS = ("AUTOMATION_EVALUATIONS_ADDED", "RUN_CREATED")
-"""After our function returned and before anything is written; between two of its runs."""
+QUICK_POINTS = ("AUTOMATION_EVALUATIONS_ADDED",)
+"""After our function returned and before anything is written."""
 QUICK_STATIONS = (("raw_files", "after"), ("collection", "before"))
 """Events are absorbed and not forgotten; points are applied and not noted."""
 _CHILD_S = 120

@@ -53,19 +53,19 @@ def _a_reconcile_mends_losses(history: list[Act]) -> None:
     assert files(bucket.life) == truth(bucket)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(histories)
 def test_events_alone_end_in_what_a_listing_shows(history: list[Act]) -> None:
     _events_suffice(history)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(histories)
 def test_lost_events_are_mended_by_the_nightly_reconcile(history: list[Act]) -> None:
     _a_reconcile_mends_losses(history)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(histories)
 def test_the_whole_index_ends_as_that_of_a_rebuild(history: list[Act]) -> None:
     bucket = Bucket(STEPS)
