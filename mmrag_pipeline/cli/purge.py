@@ -181,7 +181,8 @@ def _table(receipt: Receipt) -> object:
     places = sorted({*receipt.removed, *receipt.left})
     rows = [(p, receipt.removed.get(p, 0), receipt.left.get(p, 0)) for p in places]
     number = counted(len(receipt.files), "file")
-    return table(f"Purged {number} of {receipt.domain}", ("place", "removed", "left"), rows)
+    done = "Purged" if receipt.held_anything else "Kept out, nothing was held of"
+    return table(f"{done} {number} of {receipt.domain}", ("place", "removed", "left"), rows)
 
 
 def _tell_troubles(receipt: Receipt) -> None:
