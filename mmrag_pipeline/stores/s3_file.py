@@ -2,7 +2,7 @@
 
 import io
 import re
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from mmrag_pipeline.errors import StateUnavailableError
@@ -162,14 +162,11 @@ def _code(error: Exception) -> str:
 def _drain(body: "StreamingBody", view: memoryview) -> int:
     """Fill the start of `view` with an answer's bytes, as many as come; return how many."""
     done = 0
-    try:
-        with closing(body):
-            while done < len(view):
-                piece = body.read(min(_PIECE_BYTES, len(view) - done))
-                if not piece:
-                    break
-                view[done : done + len(piece)] = piece
-                done += len(piece)
-    except aws_errors():
-        pass  # the caller asks for the rest
+    with suppress(*aws_errors()), closing(body):  # the caller asks for what did not come
+        while done < len(view):
+            piece = body.read(min(_PIECE_BYTES, len(view) - done))
+            if not piece:
+                break
+            view[done : done + len(piece)] = piece
+            done += len(piece)
     return done

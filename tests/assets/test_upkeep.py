@@ -168,3 +168,5 @@ def test_what_is_left_fails_the_run(state: Upkeep, instance: dg.DagsterInstance)
 def test_the_jobs_load_beside_others() -> None:
     defs = dg.Definitions(jobs=[MEMO_UPKEEP, PURGE], executor=dg.in_process_executor)
     dg.Definitions.validate_loadable(defs)
+    names = {job.name for job in defs.get_repository_def().get_all_jobs()}
+    assert names == {"memo_upkeep", "purge"}

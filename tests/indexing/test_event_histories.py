@@ -36,33 +36,38 @@ def _all_arrive(bucket: Bucket) -> None:
     bucket.run()
 
 
-def _events_suffice(history: list[Act]) -> None:
+def _after_events(history: list[Act]) -> Bucket:
     bucket = Bucket((raw_files.STEP,))
     live(bucket, _without_losses(history))
     _all_arrive(bucket)
-    assert files(bucket.life) == truth(bucket)
-    assert bucket.queue.bodies == {}
-    assert bucket.life.state.inbox.pending(DOMAIN).tokens == ()
+    return bucket
 
 
-def _a_reconcile_mends_losses(history: list[Act]) -> None:
+def _after_a_reconcile(history: list[Act]) -> Bucket:
     bucket = Bucket((raw_files.STEP,))
     live(bucket, history)
     _all_arrive(bucket)
     bucket.run(events=False)
-    assert files(bucket.life) == truth(bucket)
+    return bucket
+
+
+def _is_drained(bucket: Bucket) -> bool:
+    return not bucket.queue.bodies and not bucket.life.state.inbox.pending(DOMAIN).tokens
 
 
 @settings(max_examples=60, deadline=None)
 @given(histories)
 def test_events_alone_end_in_what_a_listing_shows(history: list[Act]) -> None:
-    _events_suffice(history)
+    bucket = _after_events(history)
+    assert files(bucket.life) == truth(bucket)
+    assert _is_drained(bucket)
 
 
 @settings(max_examples=60, deadline=None)
 @given(histories)
 def test_lost_events_are_mended_by_the_nightly_reconcile(history: list[Act]) -> None:
-    _a_reconcile_mends_losses(history)
+    bucket = _after_a_reconcile(history)
+    assert files(bucket.life) == truth(bucket)
 
 
 @settings(max_examples=15, deadline=None)
@@ -80,11 +85,14 @@ def test_the_whole_index_ends_as_that_of_a_rebuild(history: list[Act]) -> None:
 @settings(max_examples=5_000, deadline=None)
 @given(histories)
 def test_many_histories_of_events_end_in_what_a_listing_shows(history: list[Act]) -> None:
-    _events_suffice(history)
+    bucket = _after_events(history)
+    assert files(bucket.life) == truth(bucket)
+    assert _is_drained(bucket)
 
 
 @pytest.mark.slow
 @settings(max_examples=5_000, deadline=None)
 @given(histories)
 def test_many_histories_with_losses_are_mended_by_a_reconcile(history: list[Act]) -> None:
-    _a_reconcile_mends_losses(history)
+    bucket = _after_a_reconcile(history)
+    assert files(bucket.life) == truth(bucket)

@@ -58,7 +58,7 @@ def test_nothing_is_asked_before_it_is_needed() -> None:
     def refuse() -> "S3Client":
         raise AssertionError
 
-    S3Blobs(refuse, S3Place("bucket")).shown("a/x")
+    assert S3Blobs(refuse, S3Place("bucket")).shown("a/x") == "s3://bucket/a/x"
 
 
 def test_a_bucket_that_is_not_there_is_not_an_empty_one(s3: "S3Client") -> None:
