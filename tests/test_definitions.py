@@ -14,7 +14,7 @@ from mmrag_pipeline.schemas import TABLES
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("torch", "transformers", "sentence_transformers", "open_clip", "rapidocr", "onnxruntime")
-SPECS = list(defs.resolve_all_asset_specs())
+SPECS = sorted(defs.resolve_all_asset_specs(), key=lambda spec: spec.key)
 
 
 def test_every_table_is_an_asset_and_every_asset_a_table() -> None:
