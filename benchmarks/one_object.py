@@ -1,5 +1,7 @@
 """What one changed object costs in a large partition: a run for events beside a full run.
 
+Stations, and the checks that the Dagster job runs beside them, without Dagster's own work.
+
 Tables, memo, inbox and collection are real and on the disk; files, parser and models are stubs.
 """
 
@@ -12,10 +14,19 @@ from pathlib import Path
 from benchmarks.corpus import DOMAIN
 from benchmarks.measure import Finding, Spent, in_process, report, show, timed
 from mmrag_pipeline.engines.stub import StubImageText, StubText
+from mmrag_pipeline.indexing.checks import (
+    judge_counts,
+    judge_dead_letters,
+    judge_fingerprints,
+    judge_layout,
+    judge_schema,
+    judge_vectors,
+)
 from mmrag_pipeline.indexing.run import run_step
 from mmrag_pipeline.indexing.station import Mode, Step, World
 from mmrag_pipeline.indexing.stations import STEPS
 from mmrag_pipeline.records import Event, ObjectInfo
+from mmrag_pipeline.schemas import TABLES
 from mmrag_pipeline.stores.edge import EdgeVectors
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.inbox import BlobInbox
@@ -95,6 +106,7 @@ def main() -> None:
 def _run(root: Path, source: Watched, case: str, mode: Mode) -> Finding:
     world = _world(root, source)
     spent = {_name(step): _timed_step(world, step, mode) for step in STEPS}
+    spent["checks"] = timed(lambda: _checked(world))
     stations = {n: round(s.cpu_s, 2) for n, s in spent.items() if s.cpu_s >= _SHOWN_S}
     notes = {
         "objects opened": len(source.opened),
@@ -109,6 +121,22 @@ def _run(root: Path, source: Watched, case: str, mode: Mode) -> Finding:
 
 def _timed_step(world: World, step: Step, mode: Mode) -> Spent:
     return timed(lambda: run_step(world, step, DOMAIN, mode=mode))
+
+
+def _checked(world: World) -> None:
+    """Run the checks that the Dagster job runs after the stations."""
+    found = [
+        *(judge_schema(world, table, DOMAIN) for table in TABLES),
+        judge_vectors(world, "image_vectors", DOMAIN),
+        judge_vectors(world, "text_vectors", DOMAIN),
+        judge_fingerprints(world, DOMAIN),
+        judge_counts(world, DOMAIN),
+        judge_layout(world, DOMAIN),
+        judge_dead_letters(world, DOMAIN),
+    ]
+    failed = [verdict.message for verdict in found if not verdict.passed]
+    if failed:
+        raise RuntimeError("; ".join(failed))
 
 
 def _name(step: Step) -> str:

@@ -1,7 +1,9 @@
 """A domain's name fits wherever it is used: folders, files, collections and aliases."""
 
 import uuid
+from typing import get_args
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +14,9 @@ from mmrag_pipeline.ids import (
     canonical_json,
     check_partition,
     collection_name,
-    point_id,
+    point_ids,
 )
+from mmrag_pipeline.records import PointKind
 from mmrag_pipeline.stores.names import check_collection
 
 
@@ -38,9 +41,14 @@ def test_every_usable_name_makes_a_usable_collection(name: str) -> None:
     assert check_collection(collection_name("p" * 40, name, 999_999))
 
 
-@given(st.text(), st.integers(0, 10_000), st.text(), st.text())
-def test_a_point_id_is_the_uuid5_of_its_parts(
-    file: str, page_no: int, kind: str, anchor: str
-) -> None:
-    parts = canonical_json([file, page_no, kind, anchor])
-    assert point_id(file, page_no, kind, anchor) == str(uuid.uuid5(NAMESPACE, parts))
+DIGEST = st.text("0123456789abcdef", min_size=32, max_size=32)
+BOX = st.lists(st.integers(-9, 99_999), min_size=4, max_size=4).map(lambda n: ",".join(map(str, n)))
+ANCHOR = BOX | st.builds("{}:{}".format, DIGEST, st.integers(0, 999))
+PARTS = st.tuples(DIGEST, st.integers(0, 10_000), st.sampled_from(get_args(PointKind)), ANCHOR)
+
+
+@given(st.lists(PARTS, max_size=20))
+def test_a_point_id_is_the_uuid5_of_its_parts(rows: list[tuple[str, int, str, str]]) -> None:
+    columns = {"file_id": pl.String, "page_no": pl.Int32, "kind": pl.String, "anchor": pl.String}
+    ids = point_ids(pl.DataFrame(rows, schema=columns, orient="row"))
+    assert ids.to_list() == [str(uuid.uuid5(NAMESPACE, canonical_json(row))) for row in rows]

@@ -1,14 +1,15 @@
 """Decisions on whether an index may be served, as pure functions over ports."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
-from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.indexing.image_vectors import IMAGE_VECTORS
+from mmrag_pipeline.indexing.references import SOUND
 from mmrag_pipeline.indexing.remember import Shelf, remembered
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.text_vectors import shelf as text_shelf
@@ -19,8 +20,6 @@ from mmrag_pipeline.schemas import COLLECTION, POINTS, TABLES
 DEAD_LETTER_RATE = 0.10
 """A larger part of files that cannot be used is worth a warning."""
 _BATCH = 8_192
-_FOUND_SOUND = "sound_vectors"
-"""Memo of the key sets whose every vector was read and found sound: memo rows never change."""
 _ROLES = ("image", "text", "image_text", "bm25", "ocr", "caption")
 
 
@@ -86,7 +85,7 @@ def judge_frame(table: str, frame: pl.DataFrame, *, rows: int) -> Verdict:
 def judge_vectors(world: World, table: str, partition: str) -> Verdict:
     """Return whether every vector a table refers to is there, of its dimension, of length 1.
 
-    The vectors themselves are read once for a set of keys; later only their keys are.
+    A vector is read once; that it was found sound is remembered, and later only its key is read.
     """
     rows = world.tables.read(table, partition)
     if rows is None:
@@ -123,16 +122,18 @@ def _remedy(total: VectorCounts) -> str:
 
 
 def _looked_at(world: World, place: Shelf, keys: pl.Series, partition: str) -> VectorCounts:
-    """Count what is wrong: in all vectors, or among keys whose vectors were found sound."""
-    sign = pl.Series("key", [f"{place.station}:{table_digest(keys.to_frame())}"])
-    if world.memo.missing(_FOUND_SOUND, place.fingerprint, sign).is_empty():
-        gone = world.memo.missing(place.station, place.fingerprint, keys).len()
-        return VectorCounts(keys.len(), gone, 0, 0, keys.len() - gone)
-    total = VectorCounts(0, 0, 0, 0)
-    for part in _slices(keys):
-        total = total.plus(count_vectors(remembered(world, place, part), part, place))
-    if keys.len() and vector_verdict(total).passed:
-        world.memo.append(_FOUND_SOUND, place.fingerprint, partition, sign.to_frame())
+    """Count what is wrong: in vectors not looked at yet, and whether the others are still there."""
+    fresh = world.memo.missing(SOUND, place.fingerprint, keys)
+    known = keys.filter(~keys.is_in(fresh.implode()))
+    gone = world.memo.missing(place.station, place.fingerprint, known).len()
+    total = VectorCounts(known.len(), gone, 0, 0, known.len() - gone)
+    sound = []
+    for part in _slices(fresh):
+        found = count_vectors(remembered(world, place, part), part, place)
+        total = total.plus(found)
+        sound += [part] if vector_verdict(found).passed else []
+    if sound:
+        world.memo.append(SOUND, place.fingerprint, partition, pl.concat(sound).to_frame("key"))
     return total
 
 
@@ -208,13 +209,17 @@ def judge_fingerprints(world: World, partition: str) -> Verdict:
 
 
 def judge_layout(world: World, partition: str) -> Verdict:
-    """Return whether the served collection was built for the models of its points."""
-    points = world.tables.read("points", partition)
+    """Return whether the served collection was built for the models of its points.
+
+    Those are the cards in the points' lineage, which `judge_fingerprints` finds in the payloads.
+    """
+    points = world.tables.lineage("points", partition)
     alias = collection_name(world.settings.collection_prefix, partition)
     served = world.vectors.layouts().get(world.vectors.aliases().get(alias, ""))
     if points is None or served is None:
         return Verdict(False, f"partition {partition!r} has no points or nothing served yet")
-    return fingerprint_verdict(point_cards(points), layout_cards(served))
+    cards = {role: {card} for role, card in points.cards.items()}
+    return fingerprint_verdict(cards, layout_cards(served))
 
 
 def layout_cards(layout: Layout) -> dict[str, str]:
@@ -226,11 +231,11 @@ def point_cards(points: pl.DataFrame) -> dict[str, set[str]]:
     """Return role -> the card fingerprints that the points' payloads carry."""
     found: dict[str, set[str]] = {role: set() for role in _ROLES}
     for rows in points.iter_slices(_BATCH):
-        cards = rows.select(
-            pl.col("payload").str.json_path_match(f"$.cards.{role}").alias(role) for role in _ROLES
-        )
-        for role in _ROLES:
-            found[role] |= set(cards[role].drop_nulls().unique())
+        # a handful of distinct ones: looked into one by one, not in every payload
+        told = rows["payload"].str.json_path_match("$.cards").drop_nulls().unique()
+        for role, card in (item for cards in told for item in json.loads(cards).items()):
+            if card is not None:
+                found.setdefault(role, set()).add(card)
     return found
 
 

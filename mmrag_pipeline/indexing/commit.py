@@ -9,6 +9,7 @@ from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.indexing.station import Job, World
 from mmrag_pipeline.records import Lineage
+from mmrag_pipeline.schemas import TABLES
 
 _TRIES = 5
 
@@ -30,6 +31,23 @@ def read_table(
         f"table {name!r} of {partition!r} was replaced {_TRIES} times while it was read: "
         "let the other runs of this partition end and run again"
     )
+
+
+def rows_before(world: World, job: Job, name: str) -> pl.DataFrame:
+    """Return the rows that the job's recipe made of this table before; none when it is forced.
+
+    They tell what need not be worked out again. A damaged table has none: it is made anew.
+    """
+    try:
+        rows, lineage = read_table(world, name, job.partition)
+    except CorruptStateError:
+        rows, lineage = None, None
+    known = rows is not None and lineage is not None and lineage.recipe == job.recipe.digest
+    return rows if rows is not None and known and not job.mode.force else _none(name)
+
+
+def _none(name: str) -> pl.DataFrame:
+    return pl.DataFrame(schema=TABLES[name])
 
 
 def write_table(

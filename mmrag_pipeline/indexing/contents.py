@@ -16,11 +16,11 @@ def content_key() -> pl.Expr:
     return pl.concat_str("digest", "media_type", separator=":")
 
 
-def keys_by_content(raw_files: pl.DataFrame) -> dict[str, list[str]]:
-    """Return content key -> keys of the files that hold it, in key order."""
-    held = raw_files.filter(pl.col("digest").is_not_null()).sort("key")
-    grouped = held.group_by(content_key().alias("content"), maintain_order=True).agg("key")
-    return dict(grouped.iter_rows())
+def keys_by_content(raw_files: pl.DataFrame, wanted: pl.Series) -> dict[str, list[str]]:
+    """Return content key -> keys of the files that hold it, in key order, of the wanted ones."""
+    named = raw_files.select("key", content=content_key())
+    held = named.filter(pl.col("content").is_in(wanted.implode())).sort("key")
+    return dict(held.group_by("content", maintain_order=True).agg("key").iter_rows())
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import polars as pl
 from mmrag_pipeline.errors import ItemError
 from mmrag_pipeline.indexing.lanes import Crop
 from mmrag_pipeline.indexing.pixel_station import PixelStation, pixel_recipe
-from mmrag_pipeline.indexing.remember import Row, held_keys
+from mmrag_pipeline.indexing.remember import Row
 from mmrag_pipeline.indexing.station import Job, Recipe, Station, World
 from mmrag_pipeline.indexing.unit_rows import unit_rows
 from mmrag_pipeline.schemas import IMAGE_VECTORS as TABLE
@@ -45,5 +45,5 @@ IMAGE_VECTORS = PixelStation(
     memo=_memo,
     table=TABLE,
     table_key="digest",
-    look_up=held_keys,
+    holds_results=False,
 )

@@ -53,7 +53,7 @@ def make(world: World, job: Job) -> Made:
     place = shelf(world)
     missing = find_missing(world, job, place, contents)
     batch = Batch(world, job, place)
-    where = keys_by_content(held)
+    where = keys_by_content(held, contents if job.mode.replay else missing.keys)
     if job.mode.replay:
         _replay(world, job, batch=batch, known=best_parses(world, place, contents), where=where)
     waiting = 0

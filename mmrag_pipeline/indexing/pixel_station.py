@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from mmrag_pipeline.errors import ItemError
+from mmrag_pipeline.indexing.commit import rows_before
 from mmrag_pipeline.indexing.lanes import Crop
-from mmrag_pipeline.indexing.remember import Row, Shelf, remembered
+from mmrag_pipeline.indexing.remember import Row, Shelf, held_keys, remembered
 from mmrag_pipeline.indexing.station import Job, Recipe, Station, World
 from mmrag_pipeline.records import Card
 
@@ -29,19 +30,30 @@ class PixelStation:
     """Columns of a remembered result after `key`."""
     table: pl.Schema
     table_key: str
-    look_up: Callable[[World, Shelf, pl.Series], pl.DataFrame] = remembered
-    """What the table takes from the memo: whole results, or only the keys that have one."""
+    holds_results: bool = True
+    """Whether the table has the results themselves; if not, the keys of those in the memo."""
 
     def shelf(self, world: World) -> Shelf:
         """Return where the results lie in the memo."""
         columns = pl.Schema({"key": pl.String(), **self.memo(world)})
         return Shelf(self.station.name, self.station.recipe(world).digest, columns)
 
-    def rows(self, world: World, job: Job, wanted: pl.Series) -> pl.DataFrame:
-        """Return the table: what is remembered of the wanted keys, with the model's card."""
-        held = self.look_up(world, self.shelf(world), wanted).rename({"key": self.table_key})
+    def carried(self, world: World, job: Job, wanted: pl.Series) -> pl.DataFrame:
+        """Return the rows of before that hold what is wanted now: nothing looks them up again."""
+        before = rows_before(world, job, self.station.name)
+        if not self.holds_results:
+            return before.clear()
+        return before.filter(pl.col(self.table_key).is_in(wanted.implode()))
+
+    def rows(
+        self, world: World, job: Job, asked: pl.Series, *, carried: pl.DataFrame
+    ) -> pl.DataFrame:
+        """Return the table: rows of before, and what the memo has of the other keys."""
+        look_up = remembered if self.holds_results else held_keys
+        held = look_up(world, self.shelf(world), asked).rename({"key": self.table_key})
         (card,) = job.recipe.cards.values()
-        return held.with_columns(card=pl.lit(card)).select(self.table.names()).sort(self.table_key)
+        found = held.with_columns(card=pl.lit(card)).select(self.table.names())
+        return pl.concat([carried, found]).sort(self.table_key)
 
 
 def pixel_recipe(station: str, role: str, *, card: Card, world: World) -> Recipe:

@@ -43,7 +43,7 @@ def stream_pixels(
     several files share fails only when none of them gives it.
     """
     owners = _owners(world, frames, wanted)
-    where = keys_by_content(frames["raw_files"])
+    where = keys_by_content(frames["raw_files"], owners["content"].unique())
     for rank in owners["rank"].unique().sort().to_list():
         ranked = owners.filter(pl.col("rank") == rank)
         others = set(owners.filter(pl.col("rank") == rank + 1)["page_digest"])

@@ -5,7 +5,8 @@ from hashlib import blake2b
 
 import polars as pl
 
-from mmrag_pipeline.ids import point_id
+from mmrag_pipeline.ids import point_ids
+from mmrag_pipeline.indexing.commit import rows_before
 from mmrag_pipeline.indexing.image_vectors import picture_key
 from mmrag_pipeline.indexing.image_vectors import recipe as pictures_recipe
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
@@ -31,6 +32,8 @@ _PAYLOAD = (
     "confidence",
     "cards",
 )
+_SAID = ("payload", "image_key", "text_key", "image_text_key")
+"""What, with the recipe, decides a point's hash."""
 
 
 def recipe(world: World) -> Recipe:
@@ -61,8 +64,9 @@ def make(world: World, job: Job) -> Made:
     # the same key with other pixels is another vector: what made it counts in the hash
     pictures = _pictures(job, pages).with_columns(pixels=pl.lit(pictures_recipe(world).digest))
     rows = pl.concat([pictures, _texts(job, pages)], how="diagonal")
-    table = _hashed(_identified(_with_payload(rows, job.partition))).sort("point_id")
-    return Made(table.select(POINTS.names()), pl.DataFrame(schema=FAILURES), 0, table.height)
+    ready = _identified(_with_payload(rows, job.partition))
+    table = _hashed(ready, rows_before(world, job, "points")).sort("point_id")
+    return Made(table, pl.DataFrame(schema=FAILURES), 0, table.height)
 
 
 def _pictures(job: Job, pages: pl.DataFrame) -> pl.DataFrame:
@@ -137,16 +141,38 @@ def _with_payload(rows: pl.DataFrame, partition: str) -> pl.DataFrame:
 
 
 def _identified(rows: pl.DataFrame) -> pl.DataFrame:
-    parts = rows.select("file_id", "page_no", "kind", "anchor").iter_rows()
-    return rows.with_columns(pl.Series("point_id", [point_id(*part) for part in parts], pl.String))
+    return rows.with_columns(
+        point_id=point_ids(rows.select("file_id", "page_no", "kind", "anchor"))
+    )
 
 
-def _hashed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add `point_hash`: the vectors' half followed by the payload's half."""
+def _hashed(rows: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
+    """Return POINTS rows: the hash is the vectors' half followed by the payload's half.
+
+    A point that says what it said before keeps its hash: in a large partition in which one file
+    changed, nearly all do.
+    """
+    hashes = _kept_hashes(rows.select("point_id", *_SAID), last)
+    columns = [name for name in POINTS if name != "point_hash"]
+    known = rows.select(columns).with_columns(hashes).drop_nulls("point_hash")
+    todo = rows.filter(hashes.is_null())
+    halves = zip(_digests(_vectors_json(todo)), _digests(todo["payload"]), strict=True)
+    made = pl.Series("point_hash", [a + b for a, b in halves], pl.String)
+    parts = (known, todo.select(columns).with_columns(made))
+    return pl.concat([part.select(POINTS.names()) for part in parts])
+
+
+def _kept_hashes(said: pl.DataFrame, last: pl.DataFrame) -> pl.Series:
+    """Return the hash that each point had when it said the same, null for the others."""
+    before = last.select("point_id", "point_hash", **{f"{name}_before": name for name in _SAID})
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_before")) for name in _SAID)
+    beside = said.join(before, on="point_id", how="left", maintain_order="left")
+    return beside.select(point_hash=pl.when(same).then("point_hash"))["point_hash"]
+
+
+def _vectors_json(rows: pl.DataFrame) -> pl.Series:
     vectors = pl.struct("image_key", "pixels", "text_key", "image_text_key", "sparse_text", "cards")
-    coded = rows.with_columns(_vectors=vectors.struct.json_encode())
-    halves = zip(_digests(coded["_vectors"]), _digests(coded["payload"]), strict=True)
-    return coded.with_columns(pl.Series("point_hash", [a + b for a, b in halves], pl.String))
+    return rows.select(said=vectors.struct.json_encode())["said"]
 
 
 def _digests(texts: Iterable[str]) -> Sequence[str]:

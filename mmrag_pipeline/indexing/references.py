@@ -13,7 +13,7 @@ from mmrag_pipeline.keepers import TableCatalog
 _CUT = r"^text:[^:]*:(.+):\d+$"
 """Memo key of a cut text layer: kind, recipe, content key, page number."""
 SOUND = "sound_vectors"
-"""Shelf of a check: sets of vectors that were found sound, which holds while all are there."""
+"""Shelf of a check: keys of vectors that were found sound, which holds while they are there."""
 _READ = r"^[^:]*:[^:]*:([^:]+)$"
 """Memo key of cut words of a page: kind, recipe, page digest."""
 
@@ -87,8 +87,8 @@ def _among(keys: pl.Series, known: pl.Series) -> pl.Series:
     return asked.join(found, on="key", how="left", maintain_order="left")["known"].is_not_null()
 
 
-def _never(_held: References, keys: pl.Series) -> pl.Series:
-    return pl.repeat(False, keys.len(), dtype=pl.Boolean, eager=True)
+def _of_vectors(held: References, keys: pl.Series) -> pl.Series:
+    return _of_pages(held, keys) | _of_texts(held, keys)
 
 
 _ABOUT: Mapping[str, Callable[[References, pl.Series], pl.Series]] = {
@@ -99,7 +99,7 @@ _ABOUT: Mapping[str, Callable[[References, pl.Series], pl.Series]] = {
     "chunks": _of_cut_texts,
     "text_vectors": _of_texts,
     "image_text_vectors": _of_texts,
-    SOUND: _never,
+    SOUND: _of_vectors,
 }
 """Station of a shelf -> what its keys are about."""
 

@@ -1,7 +1,9 @@
 """ocr, captions and image_vectors in one step: each page is read and decoded once for all."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+import polars as pl
 
 from mmrag_pipeline.indexing.captions import CAPTIONS
 from mmrag_pipeline.indexing.image_vectors import IMAGE_VECTORS
@@ -16,32 +18,51 @@ from mmrag_pipeline.records import Box
 _STATIONS = {one.station.name: one for one in (OCR, CAPTIONS, IMAGE_VECTORS)}
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One station's part of the step."""
+
+    station: PixelStation
+    job: Job
+    carried: pl.DataFrame
+    """Rows of before that stay."""
+    asked: pl.Series
+    """Memo keys of all others."""
+    missing: Missing
+
+    def made(self, world: World, lane: Lane) -> Made:
+        """Return the table when its lane has done what was missing."""
+        table = self.station.rows(world, self.job, self.asked, carried=self.carried)
+        made = lane.batch.made(table, self.missing)
+        reused = made.reused + self.carried.height
+        return replace(made, reused=reused, model_s=lane.model_s)
+
+
 def make(world: World, jobs: Mapping[str, Job]) -> Mapping[str, Made]:
     """Make the tables of the given stations, reading and decoding each page once for all."""
-    wanted = {name: _STATIONS[name].wanted(job) for name, job in jobs.items()}
-    missing = {
-        name: find_missing(world, job, _STATIONS[name].shelf(world), wanted[name])
-        for name, job in jobs.items()
-    }
-    lanes = {name: _lane(world, _STATIONS[name], job, missing[name]) for name, job in jobs.items()}
+    tasks = {name: _task(world, _STATIONS[name], job) for name, job in jobs.items()}
+    lanes = {name: _lane(world, task) for name, task in tasks.items()}
     _drive(world, jobs, lanes)
-    return {
-        name: replace(
-            lanes[name].batch.made(_STATIONS[name].rows(world, job, wanted[name]), missing[name]),
-            model_s=lanes[name].model_s,
-        )
-        for name, job in jobs.items()
-    }
+    return {name: task.made(world, lanes[name]) for name, task in tasks.items()}
 
 
-def _lane(world: World, station: PixelStation, job: Job, missing: Missing) -> Lane:
+def _task(world: World, station: PixelStation, job: Job) -> _Task:
+    wanted = station.wanted(job)
+    carried = station.carried(world, job, wanted)
+    asked = wanted.filter(~wanted.is_in(carried[station.table_key].implode()))
+    missing = find_missing(world, job, station.shelf(world), asked)
+    return _Task(station, job, carried, asked, missing)
+
+
+def _lane(world: World, task: _Task) -> Lane:
+    station = task.station
     wishes: dict[str, list[Wish]] = {}
-    for key in missing.keys:
+    for key in task.missing.keys:
         page_digest, _, box = key.partition(":")
         part = Box(*map(int, box.split(","))) if box else None
         wishes.setdefault(page_digest, []).append(Wish(key, part))
     return Lane(
-        Batch(world, job, station.shelf(world)),
+        Batch(world, task.job, station.shelf(world)),
         lambda crops: station.call(world, crops),
         wishes,
         size=station.batch_size(world),

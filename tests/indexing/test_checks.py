@@ -19,6 +19,7 @@ from mmrag_pipeline.indexing.checks import (
     judge_vectors,
 )
 from mmrag_pipeline.indexing.image_vectors import IMAGE_VECTORS
+from mmrag_pipeline.indexing.references import SOUND
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.indexing.text_vectors import shelf as text_shelf
@@ -128,12 +129,26 @@ def test_vectors_found_unsound_are_read_again(world: World) -> None:
         assert judge_vectors(broken, "image_vectors", SHOP).counts["off_norm"] > 0
 
 
-def test_vectors_of_a_changed_table_are_read(world: World) -> None:
-    judge_vectors(world, "image_vectors", SHOP)
+def test_of_a_changed_table_only_vectors_not_looked_at_yet_are_read(world: World) -> None:
+    before = judge_vectors(world, "image_vectors", SHOP).counts["vectors"]
     assert isinstance(world.source, FakeSource)
     world.source.put(SHOP, "c.png", b"img:three@40x32")
     run_partition(world, SHOP, Mode("run-2"))
-    assert judge_vectors(world, "image_vectors", SHOP).counts["read_before"] == 0
+    counts = judge_vectors(world, "image_vectors", SHOP).counts
+    assert (counts["read_before"], counts["vectors"]) == (before, before + 1)
+
+
+def test_an_unsound_vector_among_sound_ones_is_found_again_and_again(world: World) -> None:
+    judge_vectors(world, "image_vectors", SHOP)
+    fingerprint = IMAGE_VECTORS.shelf(world).fingerprint
+    sound = world.memo.fetch(SOUND, fingerprint, _all_keys(world))
+    assert isinstance(world.source, FakeSource)
+    world.source.put(SHOP, "c.png", b"img:three@40x32")
+    run_partition(world, SHOP, Mode("run-2"))
+    broken = _with_vectors(world, "image_vectors", factor=1.01)
+    broken.memo.append(SOUND, fingerprint, SHOP, sound)
+    for _ in range(2):
+        assert judge_vectors(broken, "image_vectors", SHOP).counts["off_norm"] == 1
 
 
 def test_vectors_of_another_dimension_fail(world: World) -> None:
@@ -193,9 +208,7 @@ def test_a_collection_made_for_another_model_fails(world: World) -> None:
     lineage = world.tables.lineage("points", SHOP)
     assert points is not None
     assert lineage is not None
-    card = world.text.card.fingerprint
-    foreign = points.with_columns(pl.col("payload").str.replace_all(card, "another", literal=True))
-    world.tables.write(foreign, lineage)
+    world.tables.write(points, replace(lineage, cards={**lineage.cards, "text": "another"}))
     assert "text is of model another" in judge_layout(world, SHOP).message
 
 

@@ -1,9 +1,12 @@
 """What each kind of change costs, counted at the engines."""
 
+from dataclasses import replace
+
 import pytest
 
 from mmrag_pipeline.errors import ModelUnavailableError
 from mmrag_pipeline.indexing.remember import COMMIT_ITEMS
+from mmrag_pipeline.stores.memory import MemoryMemo
 from mmrag_pipeline.testing.frail import Fuse
 from mmrag_pipeline.testing.ledger import Ledger
 from tests.indexing.life import DOMAIN, Life
@@ -146,3 +149,20 @@ def test_an_engine_that_fails_on_everything_stops_the_run_and_empties_nothing() 
     with pytest.raises(ModelUnavailableError, match="ocr"):
         life.run()
     assert set(life.index()[0]) == points
+
+
+def test_words_and_captions_that_the_tables_hold_outlive_the_memo() -> None:
+    life = _started()
+    life.state = replace(life.state, memo=MemoryMemo())
+    life.put(a="img:2")
+    ledger = _cost(life)
+    assert (ledger.calls("ocr"), ledger.calls("captions")) == (1, 1)
+    assert life.index() == life.rebuild()[0]
+
+
+def test_a_forced_run_takes_nothing_from_the_tables_of_before() -> None:
+    life = _started()
+    life.state = replace(life.state, memo=MemoryMemo())
+    life.ledger = Ledger()
+    life.run(force=True)
+    assert set(life.ledger.entries) == life.rebuild()[1]

@@ -3,7 +3,9 @@
 import json
 
 import polars as pl
+import pytest
 
+from mmrag_pipeline.indexing.commit import read_table
 from mmrag_pipeline.testing.snapshot import index_points
 from tests.indexing.life import DOMAIN, Life
 
@@ -93,3 +95,39 @@ def test_a_point_names_the_models_that_made_it() -> None:
     assert isinstance(cards, dict)
     assert cards["caption"] == life.models.captioner.card.fingerprint
     assert cards["ocr"] is None
+
+
+def _blur(life: Life) -> str:
+    """Give every stored point a hash that is wrong; return it."""
+    table, lineage = read_table(life.world(), "points", DOMAIN)
+    assert table is not None
+    assert lineage is not None
+    wrong = "f" * 32
+    life.state.tables.write(table.with_columns(point_hash=pl.lit(wrong)), lineage)
+    return wrong
+
+
+def test_only_points_that_say_something_else_are_hashed_again() -> None:
+    life = Life()
+    life.put(a="img:1", b="img:2")
+    life.run()
+    wrong = _blur(life)
+    life.put(b="img:3")
+    life.run()
+    hashed = _points(life).filter(pl.col("point_hash") != wrong)
+    keys = {json.loads(payload)["key"] for payload in hashed["payload"]}
+    assert keys == {"b"}
+
+
+@pytest.mark.parametrize("cure", ["force", "recipe"])
+def test_every_point_is_hashed_again_by_force_and_for_another_recipe(cure: str) -> None:
+    life = Life()
+    life.put(a="img:1", b="img:2")
+    life.run()
+    right = _points(life)
+    wrong = _blur(life)
+    if cure == "recipe":
+        life.change_model("sparse", "2")
+    life.run(force=cure == "force")
+    assert wrong not in _points(life)["point_hash"]
+    assert (cure == "recipe") != _points(life).equals(right)

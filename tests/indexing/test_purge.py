@@ -247,7 +247,7 @@ def test_a_shelf_that_nobody_knows_makes_the_receipt_incomplete() -> None:
 def test_what_a_check_found_out_about_vectors_goes_with_them() -> None:
     life = _started()
     assert judge_vectors(life.world(), "image_vectors", DOMAIN).passed
-    assert purged(life, "secret").removed["memo/sound_vectors"] == 1
+    assert purged(life, "secret").removed["memo/sound_vectors"] > 0
 
 
 def test_a_run_under_way_stops_it_after_the_tombstone() -> None:

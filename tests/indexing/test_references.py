@@ -96,6 +96,9 @@ def test_every_partition_counts() -> None:
         ("chunks", "of another version", False),
         ("text_vectors", TEXT, True),
         ("image_text_vectors", PAGE, False),
+        ("sound_vectors", f"{PAGE}:0,0,5,5", True),
+        ("sound_vectors", TEXT, True),
+        ("sound_vectors", f"{TEXT}:0,0,5,5", False),
     ],
 )
 def test_a_key_is_referenced_by_what_it_is_about(station: str, key: str, expected: bool) -> None:

@@ -2,9 +2,7 @@
 
 from dataclasses import replace
 
-import polars as pl
-
-from mmrag_pipeline.indexing.contents import keys_by_content
+from mmrag_pipeline.indexing.contents import content_key
 from mmrag_pipeline.indexing.pages import shelf
 from mmrag_pipeline.indexing.parsed import best_parses
 from mmrag_pipeline.indexing.run import Outcome
@@ -61,9 +59,9 @@ def test_a_replay_that_gets_no_further_is_not_remembered() -> None:
         _pages(world, "replay")
     files = world.tables.read("raw_files", DOMAIN)
     assert files is not None
-    contents = keys_by_content(files)
-    parses = best_parses(world, shelf(world), pl.Series(list(contents)))
-    assert parses["memo_key"].to_list() == list(contents)
+    contents = files.select(key=content_key())["key"]
+    parses = best_parses(world, shelf(world), contents)
+    assert parses["memo_key"].to_list() == contents.to_list()
 
 
 def test_pages_that_became_readable_are_kept_from_replay_to_replay() -> None:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import polars as pl
 
 from mmrag_pipeline.engines.stub import StubImageText, StubText
-from mmrag_pipeline.ids import collection_name, file_id, point_id
+from mmrag_pipeline.ids import collection_name, file_id, point_ids
 from mmrag_pipeline.records import (
     Candidate,
     Layout,
@@ -22,6 +23,12 @@ from mmrag_pipeline.stores.memory import MemoryVectors
 from mmrag_pipeline.testing.sparse import StubSparse
 
 PREFIX = "test"
+
+
+def point_id(file: str, page_no: int, kind: str, anchor: str) -> str:
+    """Return the id of one point."""
+    row = {"file_id": file, "page_no": page_no, "kind": kind, "anchor": anchor}
+    return str(point_ids(pl.DataFrame([row])).item())
 
 
 def found(key: str, score: float, *, domain: str = "shop", **payload: object) -> Found:

@@ -9,12 +9,12 @@ import pytest
 
 from mmrag_pipeline.engines.stub import StubText
 from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
-from mmrag_pipeline.ids import file_id, point_id
+from mmrag_pipeline.ids import file_id
 from mmrag_pipeline.ports import CollectionReader
 from mmrag_pipeline.records import Layout, StoredPoint, Vectors, VectorSpace
 from mmrag_pipeline.retrieval.query import DEPTH, Query
 from mmrag_pipeline.stores.memory import MemoryVectors
-from tests.retrieval.shelves import Shelves, picture
+from tests.retrieval.shelves import Shelves, picture, point_id
 
 PLAN = point_id(file_id("office", "plan.md"), 1, "text", "seven")
 
