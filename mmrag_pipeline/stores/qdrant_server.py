@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
-from mmrag_pipeline.errors import CollectionMismatchError
+from mmrag_pipeline.errors import CollectionMismatchError, StateUnavailableError
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
 from mmrag_pipeline.records import Layout
 from mmrag_pipeline.stores.layouts import (
@@ -38,8 +38,9 @@ class ServerVectors:
         self._client = client
 
     def layouts(self) -> Mapping[str, Layout]:
-        """Return collection name -> layout; raises CorruptStateError."""
-        names = sorted(c.name for c in self._client.get_collections().collections)
+        """Return collection name -> layout; raises CorruptStateError, StateUnavailableError."""
+        with _asking():
+            names = sorted(c.name for c in self._client.get_collections().collections)
         found = {name: self._layout(name) for name in names}
         return {name: layout for name, layout in found.items() if layout is not None}
 
@@ -72,8 +73,9 @@ class ServerVectors:
             self._client.delete_collection(collection)
 
     def aliases(self) -> Mapping[str, str]:
-        """Return alias -> collection."""
-        return {a.alias_name: a.collection_name for a in self._client.get_aliases().aliases}
+        """Return alias -> collection; raises StateUnavailableError."""
+        with _asking():
+            return {a.alias_name: a.collection_name for a in self._client.get_aliases().aliases}
 
     def move_alias(self, alias: str, collection: str) -> None:
         """Point an alias at an existing collection, in one request."""
@@ -137,3 +139,20 @@ class ServerVectors:
         ):
             for name in names:
                 self._client.create_payload_index(collection, name, kind, wait=True)
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Say it in our words when the server cannot be asked."""
+    from grpc import Call, RpcError  # type: ignore[import-untyped]  # it ships no types
+    from qdrant_client.http.exceptions import ApiException
+
+    try:
+        yield
+    except (RpcError, ApiException) as error:
+        cause = error.code().name if isinstance(error, Call) else type(error).__name__
+        raise StateUnavailableError(
+            f"the Qdrant server could not be asked ({cause}): see that MMRAG_QDRANT_URL names one "
+            "that runs, and that this machine may reach it",
+            may_pass=True,
+        ) from error

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from qdrant_client import QdrantClient
 
-from mmrag_pipeline.errors import CollectionMismatchError
+from mmrag_pipeline.errors import CollectionMismatchError, StateUnavailableError
 from mmrag_pipeline.ports import VectorStore
 from mmrag_pipeline.stores.qdrant_server import ServerVectors, connect
 from tests.stores.vector_store_contract import VectorStoreContract
@@ -44,3 +44,12 @@ def test_a_collection_of_somebody_else_is_left_alone() -> None:
     assert store.layouts() == {}
     with pytest.raises(CollectionMismatchError, match="not ours"):
         store.create(NAME, SMALL)
+
+
+def test_a_server_that_cannot_be_reached_is_said_in_our_words() -> None:
+    store = ServerVectors(
+        QdrantClient("127.0.0.1", grpc_port=9, prefer_grpc=True, check_compatibility=False)
+    )
+    for ask in (store.aliases, store.layouts):
+        with pytest.raises(StateUnavailableError, match="MMRAG_QDRANT_URL names one that runs"):
+            ask()
