@@ -83,7 +83,11 @@ def _worked_on(domains: Iterable[str], hidden: ListingError | None, without: str
 
 def indexed_domains(settings: Settings, names: list[str] | None) -> list[str]:
     """Return the asked domains among those that have tables; raises NotFoundError."""
-    known = _tabled(settings)
+    return asked_among(_tabled(settings), names)
+
+
+def asked_among(known: list[str], names: list[str] | None) -> list[str]:
+    """Return the asked ones of known domains, all without names; raises NotFoundError."""
     unknown = [name for name in names or [] if name not in known]
     if not known:
         raise NotFoundError("no domain is indexed yet: run `mmrag index --source DIR` first")

@@ -9,9 +9,9 @@ import typer
 from rich.table import Table
 
 from mmrag_pipeline.assembly import open_pictures, open_searcher, open_tables
-from mmrag_pipeline.cli.chosen import indexed_domains
 from mmrag_pipeline.cli.console import OUT, counted, print_json, table, warn
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
+from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.evaluation.evaluate import Evaluation, Scores
 from mmrag_pipeline.evaluation.evaluate import evaluate as measure
 from mmrag_pipeline.evaluation.qrels import LabelledQuery, read_queries
@@ -43,11 +43,14 @@ def evaluate(
         mmrag evaluate --queries queries.jsonl --domain receipts --json
     """
     settings = load_settings()
-    asked = read_queries(queries)
-    domains = tuple(domain) if domain else None
-    _warn_of(asked, _indexed_keys(settings, indexed_domains(settings, domain)))
+    labelled = read_queries(queries)
+    asked = searchable_domains(settings, domain)
+    if asked.trouble:
+        warn(asked.trouble)
+    _warn_of(labelled, _indexed_keys(settings, asked.domains))
+    domains = tuple(asked.domains)
     with open_pictures(settings) as read:
-        result = measure(open_searcher(settings), asked, load_image=read, domains=domains)
+        result = measure(open_searcher(settings), labelled, load_image=read, domains=domains)
     if as_json:
         print_json(result.as_json())
     else:

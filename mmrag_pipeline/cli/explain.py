@@ -9,8 +9,9 @@ from rich.markup import escape
 
 from mmrag_pipeline.assembly import open_world
 from mmrag_pipeline.cli.chosen import indexed_domains
-from mmrag_pipeline.cli.console import OUT, print_json, printable
+from mmrag_pipeline.cli.console import OUT, print_json, printable, warn
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
+from mmrag_pipeline.cli.served import not_served, served_domains
 from mmrag_pipeline.errors import NotFoundError
 from mmrag_pipeline.indexing.explain import Explanation
 from mmrag_pipeline.indexing.explain import explain as explain_point
@@ -33,6 +34,8 @@ def explain(
         name, found = _find(world, indexed_domains(settings, domain), point_id)
         engines = (world.image_text, world.text, world.sparse, world.ocr, world.captioner)
         names = {engine.card.fingerprint: engine.card.name for engine in engines}
+    if name not in served_domains(settings):
+        warn(not_served(settings, [name]))
     if as_json:
         print_json({"domain": name, **asdict(found)})
         return

@@ -7,8 +7,9 @@ from typing import Annotated, get_args
 import typer
 
 from mmrag_pipeline.assembly import open_pictures, open_searcher
-from mmrag_pipeline.cli.console import counted, print_entry, print_json, print_title
+from mmrag_pipeline.cli.console import counted, print_entry, print_json, print_title, warn
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
+from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.records import Pixels, PointKind
 from mmrag_pipeline.retrieval.hits import Hit
@@ -48,10 +49,13 @@ def search(
     if not text.strip() and image is None:
         raise SettingsError("nothing to search for: give words, --image FILE, or both")
     settings = load_settings()
+    asked = searchable_domains(settings, domain)
+    if asked.trouble:
+        warn(asked.trouble)
     query = Query(
         text=text,
         image=_picture(settings, image) if image else None,
-        domains=tuple(domain) if domain else None,
+        domains=tuple(asked.domains),
         kinds=_kinds(kind),
         visibility=tuple(visibility) if visibility else None,
         limit=k,

@@ -9,8 +9,9 @@ import typer
 
 from mmrag_pipeline.assembly import open_world
 from mmrag_pipeline.cli.chosen import indexed_domains
-from mmrag_pipeline.cli.console import ERR, OUT, print_json, printable, table
+from mmrag_pipeline.cli.console import ERR, OUT, print_json, printable, table, warn
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
+from mmrag_pipeline.cli.served import not_served
 from mmrag_pipeline.errors import MmragError
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.verify import Drift, repair
@@ -57,6 +58,9 @@ def verify(
         )
     else:
         OUT.print(_table(found))
+    absent = [drift.partition for drift in found if drift.serving is None]
+    if absent:
+        warn(not_served(settings, absent))
     _tell(repaired, failed, waiting=bool(broken) and not mend)
     if not clean:
         raise typer.Exit(1)

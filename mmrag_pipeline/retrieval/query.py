@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
 from mmrag_pipeline.ids import collection_name
-from mmrag_pipeline.ports import VectorStore
+from mmrag_pipeline.ports import Aliases, VectorStore
 from mmrag_pipeline.records import Layout, Pixels, PointKind, Signal, Where
 from mmrag_pipeline.retrieval.fusion import FusedFile, fuse
 from mmrag_pipeline.retrieval.hits import Hit, hits
@@ -59,6 +59,13 @@ class Shelf:
     layout: Layout
 
 
+def serving(store: Aliases, prefix: str) -> dict[str, str]:
+    """Return domain -> the collection behind its alias, sorted by domain."""
+    start = collection_name(prefix, "")
+    led = {a.removeprefix(start): c for a, c in store.aliases().items() if a.startswith(start)}
+    return {name: led[name] for name in sorted(led) if name and "__" not in name}
+
+
 @dataclass(frozen=True, slots=True)
 class Searcher:
     """Answers queries from the collections that serve (aliases `PREFIX__DOMAIN`).
@@ -73,9 +80,7 @@ class Searcher:
 
     def domains(self) -> list[str]:
         """Return the domains that can be searched, sorted."""
-        start = collection_name(self.prefix, "")
-        names = (a.removeprefix(start) for a in self.store.aliases() if a.startswith(start))
-        return sorted(name for name in names if name and "__" not in name)
+        return list(serving(self.store, self.prefix))
 
     def search(self, query: Query) -> list[Hit]:
         """Return at most `query.limit` files, best first; raises as `candidates` does."""

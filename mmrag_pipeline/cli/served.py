@@ -1,0 +1,50 @@
+"""Which domains this machine can search: others may have filled the tables that it shares."""
+
+from collections.abc import Sequence
+
+from mmrag_pipeline.assembly import open_tables, open_vectors
+from mmrag_pipeline.cli.chosen import Asked, asked_among
+from mmrag_pipeline.errors import MmragError, NotFoundError
+from mmrag_pipeline.retrieval.query import serving
+from mmrag_pipeline.settings import Settings
+
+
+def served_domains(settings: Settings) -> dict[str, str]:
+    """Return domain -> the collection that serves it here, sorted by domain."""
+    return serving(open_vectors(settings), settings.collection_prefix)
+
+
+def searchable_domains(settings: Settings, names: list[str] | None) -> Asked:
+    """Return the asked domains that can be searched here; without names all of them.
+
+    `trouble` tells of those that have tables and no collection here. Raises NotFoundError when
+    such a one is named, and when no domain can be searched.
+    """
+    served = list(served_domains(settings))
+    if names and set(names) <= set(served):
+        return Asked(list(dict.fromkeys(names)))
+    try:
+        tabled = open_tables(settings).partitions("raw_files")
+    except MmragError as error:  # no way there, or nobody to go as
+        if names or not served:
+            raise
+        return Asked(served, f"only what is indexed here was looked at: {error}")
+    chosen = asked_among(sorted({*served, *tabled}), names)
+    absent = [name for name in chosen if name not in served]
+    if absent and (names or not served):
+        raise NotFoundError(not_served(settings, absent))
+    return Asked(served, not_served(settings, absent)) if absent else Asked(chosen)
+
+
+def not_served(settings: Settings, domains: Sequence[str]) -> str:
+    """Return what to say of domains that have tables and no collection here."""
+    return (
+        f"{', '.join(domains)}: the tables are there, but there is no index "
+        f"{index_place(settings)} yet: `mmrag index` builds it, or `mmrag verify --repair` where "
+        "the sources are not known; what is remembered is not computed again"
+    )
+
+
+def index_place(settings: Settings) -> str:
+    """Return where collections lie, in words."""
+    return "on this machine" if settings.qdrant_url is None else "on the Qdrant server"
