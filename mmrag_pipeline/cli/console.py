@@ -37,9 +37,12 @@ def _iso(value: object) -> str:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
-    """Return a table; numbers stand right. Cells are data: markup in them is shown, not obeyed."""
+    """Return a table, without a heading where the title is empty; numbers stand right.
+
+    Cells are data: markup in them is shown, not obeyed.
+    """
     made = Table(
-        title=Text(printable(title), style="bold"),
+        title=Text(printable(title), style="bold") if title else None,
         title_justify="left",
         header_style="bold",
         box=box.SIMPLE_HEAD,

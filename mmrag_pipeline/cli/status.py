@@ -1,31 +1,35 @@
-"""`mmrag status`: what is indexed, with which models, and where it lies."""
+"""`mmrag status`: what is indexed, with which models, where it lies and what is to come."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 
-import polars as pl
+import typer
 
-from mmrag_pipeline.assembly import open_blobs, open_tables
 from mmrag_pipeline.cli.chosen import indexed_domains
-from mmrag_pipeline.cli.console import OUT, counted, print_json, printable, table
+from mmrag_pipeline.cli.console import (
+    ERR,
+    OUT,
+    counted,
+    print_json,
+    print_title,
+    printable,
+    table,
+    warn,
+)
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
-from mmrag_pipeline.ids import Json, collection_name
-from mmrag_pipeline.ports import TableStore
+from mmrag_pipeline.cli.served import index_place
+from mmrag_pipeline.cli.state import COUNTED, Places, State, look
+from mmrag_pipeline.errors import MmragError, NotFoundError
+from mmrag_pipeline.ids import Json
 from mmrag_pipeline.settings import Settings
-from mmrag_pipeline.stores.inbox import BlobInbox
-from mmrag_pipeline.stores.poison import Poison, PoisonBox
 
-_COUNTED = {
-    "files": "raw_files",
-    "pages": "pages",
-    "tiles": "tiles",
-    "chunks": "chunks",
-    "points": "collection",
-    "dead_letters": "dead_letters",
-}
+Row = Mapping[str, Json]
 
 
 def status(domain: Domains = None, as_json: AsJson = False) -> None:
-    """Show what is indexed per domain.
+    """Show what is indexed per domain, where it lies and what waits.
+
+    Exit status 1 when a part of it could not be read; the others are shown.
 
     Examples:
 
@@ -34,56 +38,110 @@ def status(domain: Domains = None, as_json: AsJson = False) -> None:
         mmrag status --json
     """
     settings = load_settings()
-    tables, blobs = open_tables(settings), open_blobs(settings)
-    domains = indexed_domains(settings, domain)
-    rows = {name: _domain(settings, tables, name) for name in domains}
-    inbox = BlobInbox(blobs)
-    waiting = {name: len(inbox.pending(name).events) for name in inbox.partitions()}
-    strange = PoisonBox(blobs).poisoned()
+    unreached = ""
+    try:
+        domains = indexed_domains(settings, domain)
+    except NotFoundError:
+        raise
+    except MmragError as error:
+        domains, unreached = [], str(error)
+    state = look(settings, domains)
+    warnings = list(dict.fromkeys([unreached, *state.warnings] if unreached else state.warnings))
     if as_json:
-        messages: list[Json] = [{"cause": m.cause, "at": m.at.isoformat()} for m in strange]
-        told: dict[str, Json] = {"waiting": dict(waiting), "not_understood": messages}
-        print_json({"home": str(settings.home.absolute()), "domains": rows, "events": told})
-        return
-    columns = ("domain", *_COUNTED, "collection")
-    cells = [(name, *(row[c] for c in _COUNTED), row["serving"]) for name, row in rows.items()]
-    OUT.print(table(f"State under {settings.home}", columns, cells))
-    _tell_events(waiting, strange)
+        print_json(_said(state, warnings))
+    else:
+        _print(settings, state)
+    for warning in warnings:
+        warn(warning)
+    for name, message in state.failed.items():
+        ERR.print(printable(f"domain {name}: {message}"), style="red", markup=False)
+    if warnings or state.failed:
+        raise typer.Exit(1)
 
 
-def _tell_events(waiting: Mapping[str, int], strange: Sequence[Poison]) -> None:
-    for name, number in waiting.items():
-        OUT.print(f"{name}: {counted(number, 'event')} waiting for a run", markup=False)
-    if strange:
-        newest = printable(f"{strange[0].cause}")
-        told = counted(len(strange), "message")
-        OUT.print(f"{told} of the queue not understood; the newest: {newest}", markup=False)
-
-
-def _domain(settings: Settings, tables: TableStore, domain: str) -> dict[str, Json]:
-    counts: dict[str, Json] = {
-        name: _rows(tables, station, domain) for name, station in _COUNTED.items()
-    }
-    applied = tables.lineage("collection", domain)
-    points = tables.lineage("points", domain)
+def _said(state: State, warnings: list[str]) -> dict[str, object]:
+    known = state.sources
+    strange = None if state.strange is None else [_message(m.cause, m.at) for m in state.strange]
     return {
-        **counts,
-        "alias": collection_name(settings.collection_prefix, domain),
-        "serving": applied.upstream.get("collection", "") if applied else "",
-        "cards": dict(points.cards) if points else {},
-        "run_id": applied.run_id if applied else "",
-        "files_by_type": _types(tables, domain),
+        **asdict(state.places),
+        "sources": known
+        and {
+            "roots": [str(root) for root in known.roots],
+            "folders": {name: str(place) for name, place in known.folders.items()},
+        },
+        "domains": state.domains,
+        "events": {"waiting": state.waiting, "not_understood": strange},
+        "failed": state.failed,
+        "warnings": warnings,
     }
 
 
-def _rows(tables: TableStore, name: str, domain: str) -> int:
-    lineage = tables.lineage(name, domain)
-    return lineage.rows if lineage else 0
+def _message(cause: str, at: object) -> dict[str, object]:
+    return {"cause": cause, "at": at}
 
 
-def _types(tables: TableStore, domain: str) -> dict[str, Json]:
-    files = tables.read("raw_files", domain)
-    if files is None:
-        return {}
-    counts = files.group_by("media_type").agg(pl.len().alias("files")).sort("media_type")
-    return {str(kind): int(number) for kind, number in counts.iter_rows()}
+def _print(settings: Settings, state: State) -> None:
+    print_title(_heading(state.places))
+    for label, value in _whole(state):
+        if value:
+            OUT.print(printable(f"{label}: {value}"), markup=False)
+    columns = ("domain", *COUNTED, "collection")
+    rows = [
+        (name, *(row[c] for c in COUNTED), _collection(settings, row))
+        for name, row in state.domains.items()
+    ]
+    if rows:
+        OUT.print(table("", columns, rows))
+    for line in (*_notes(settings, state), *_events(state)):
+        OUT.print(printable(line), markup=False)
+
+
+def _heading(places: Places) -> str:
+    ours = places.index.startswith(places.home)
+    if ours and places.state == places.home:
+        return f"State under {places.home}"
+    index = "index and receipts" if ours else f"index on {places.index}, receipts"
+    return f"Tables and memo in {places.state}; {index} under {places.home}"
+
+
+def _whole(state: State) -> Iterator[tuple[str, str]]:
+    """Yield what there is to say of all domains together."""
+    if state.sources:
+        mapped = (f"{name} = {place}" for name, place in state.sources.folders.items())
+        yield "sources", ", ".join([*map(str, state.sources.roots), *mapped])
+    yield "queue", state.places.queue or ""
+    models = {_models(row) for row in state.domains.values()} - {""}
+    yield "models", models.pop() if len(models) == 1 else ""
+
+
+def _models(row: Row) -> str:
+    models = row["models"]
+    pairs = models.items() if isinstance(models, Mapping) else ()
+    return ", ".join(f"{role} {name}" for role, name in pairs)
+
+
+def _collection(settings: Settings, row: Row) -> str:
+    if row["served_here"] is None:
+        return "could not be asked"
+    return str(row["serving"] or f"not {index_place(settings)}")
+
+
+def _notes(settings: Settings, state: State) -> Iterator[str]:
+    """Yield what is to say of single domains, and only that."""
+    differ = len({_models(row) for row in state.domains.values()} - {""}) > 1
+    for name, row in state.domains.items():
+        days, told = row["days_to_live"], []
+        if isinstance(days, float):
+            told.append(f"files leave {days:g} days after they were {settings.ttl_by}")
+        told += [f"{row[what]} {what}" for what in ("expired", "purged") if row[what]]
+        told += [f"models {_models(row)}"] if differ and _models(row) else []
+        if told:
+            yield f"{name}: {', '.join(told)}"
+
+
+def _events(state: State) -> Iterator[str]:
+    for name, number in (state.waiting or {}).items():
+        yield f"{name}: {counted(number, 'event')} waiting for a run"
+    if state.strange:
+        told = counted(len(state.strange), "message")
+        yield f"{told} of the queue not understood; the newest: {state.strange[0].cause}"

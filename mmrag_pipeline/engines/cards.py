@@ -119,6 +119,10 @@ class CardShelf:
         path = self._path(draft)
         return read_card(path) if path.exists() else None
 
+    def held(self) -> list[Card]:
+        """Return every kept card; raises CorruptStateError."""
+        return [read_card(path) for path in sorted(self.folder.glob("*.json"))]
+
     def settle(self, draft: Card, evidence: Evidence) -> Card:
         """Keep the card a load proved, or check the load against the card kept before."""
         kept = self.find(draft)

@@ -9,14 +9,25 @@ from mmrag_pipeline.stores.files import replace_file
 _FOLDER = "receipts"
 
 
+def receipts_folder(home: Path) -> Path:
+    """Return where receipts are kept."""
+    return home / _FOLDER
+
+
 def write_receipt(home: Path, text: str, *, moment: str, digest: str) -> Path:
     """Keep a receipt durably as `receipts/purge-TIME-DIGEST.json`; returns where.
 
     `moment` and `digest` are ours and hold letters, digits and hyphens only.
     """
-    path = home / _FOLDER / f"purge-{moment}-{digest}.json"
+    path = receipts_folder(home) / f"purge-{moment}-{digest}.json"
     replace_file(path, lambda file: _write(file, text))
     return path
+
+
+def read_receipts(home: Path) -> list[tuple[Path, str]]:
+    """Return where each receipt lies and what stands there, oldest first."""
+    paths = sorted(receipts_folder(home).glob("purge-*.json"))
+    return [(path, path.read_text(encoding="utf-8", errors="replace")) for path in paths]
 
 
 def operator() -> str:

@@ -44,8 +44,8 @@ def alone(home: Path, timeout_s: float) -> Iterator[None]:
         if not (_wait(gate, fcntl.LOCK_EX, end) and _wait(lock, fcntl.LOCK_EX, end)):
             raise CollectionBusyError(
                 f"a run is under way on the state in {str(home)!r}, or a purge, or upkeep: waited "
-                f"{timeout_s:g} s for its end. Try again when it has ended (`mmrag status` and the "
-                "UI show runs; MMRAG_LOCK_TIMEOUT_S sets how long to wait)"
+                f"{timeout_s:g} s for its end. Try again when it has ended (the UI shows runs; "
+                "MMRAG_LOCK_TIMEOUT_S sets how long to wait)"
             )
         yield
 

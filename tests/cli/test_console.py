@@ -12,7 +12,7 @@ from rich.progress import Progress
 from rich.text import Text
 
 from mmrag_pipeline.cli import console
-from mmrag_pipeline.cli.status import _COUNTED
+from mmrag_pipeline.cli.state import COUNTED
 from mmrag_pipeline.cli.verify import _SHOWN
 
 
@@ -31,7 +31,7 @@ def test_control_characters_are_spelled_out() -> None:
 @pytest.mark.parametrize(
     ("columns", "widest"),
     [
-        (["domain", *_COUNTED, "collection"], "mmrag__notes__g1"),
+        (["domain", *COUNTED, "collection"], "mmrag__notes__g1"),
         (["domain", "clean", *_SHOWN], "7"),
     ],
 )

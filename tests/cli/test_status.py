@@ -1,5 +1,10 @@
 """`mmrag status`: what is indexed and where it lies."""
 
+import os
+from pathlib import Path
+
+from mmrag_pipeline.cli.state import places
+from mmrag_pipeline.settings import Settings
 from tests.cli.commands import Bench
 
 
@@ -19,3 +24,86 @@ def test_files_are_counted_by_what_they_are(indexed: Bench) -> None:
 def test_a_person_gets_a_row_per_domain(indexed: Bench) -> None:
     lines = indexed.mmrag("status", "--domain", "notes").out.splitlines()
     assert lines[-1].split()[0] == "notes"
+
+
+def test_the_place_of_the_tables_is_told_apart_from_the_home(indexed: Bench) -> None:
+    other = Bench(indexed.home.with_name("other"), indexed.source)
+    state = str(indexed.home)
+    said = other.mmrag("status", MMRAG_STATE_ROOT=state)
+    assert said.out.startswith(f"Tables and memo in {state}; index and receipts under {other.home}")
+    held = other.mmrag("status", "--json", MMRAG_STATE_ROOT=state).json
+    assert (held["home"], held["state"]) == (str(other.home), state)
+    assert held["receipts"] == str(other.home / "receipts")
+
+
+def test_an_address_is_shown_without_its_secrets() -> None:
+    url = "https://user:secret@qdrant.example:6333/base?api-key=secret"
+    assert places(Settings(qdrant_url=url)).index == "https://qdrant.example:6333/base"
+
+
+def test_all_sources_and_the_queue_are_told(indexed: Bench) -> None:
+    queue = "https://sqs.eu-central-1.amazonaws.com/1/events"
+    more = {"MMRAG_SOURCE_ROOT": "s3://pictures/in", "MMRAG_SOURCE_DOMAIN": "garden"}
+    said = indexed.mmrag("status", "--json", MMRAG_QUEUE_URL=queue, **more)
+    assert said.json["sources"]["roots"] == [str(indexed.source)]
+    assert said.json["sources"]["folders"] == {"garden": "s3://pictures/in"}
+    assert said.json["queue"] == queue
+    shown = indexed.mmrag("status", MMRAG_QUEUE_URL=queue, **more).out
+    assert f"sources: {indexed.source}, garden = s3://pictures/in\nqueue: {queue}\n" in shown
+
+
+def test_what_is_not_there_is_not_said(indexed: Bench) -> None:
+    said = indexed.mmrag("status").out
+    assert [w for w in ("queue", "purged", "expired", "leave", "waiting") if w in said] == []
+
+
+def test_models_are_told_by_name(indexed: Bench) -> None:
+    models = indexed.mmrag("status", "--json").json["domains"]["notes"]["models"]
+    assert (models["image"], models["text"]) == ("mmrag-mini", "all-MiniLM-L6-v2")
+    assert "image mmrag-mini" in indexed.mmrag("status").out
+
+
+def test_days_to_live_are_told_where_they_are_set(indexed: Bench) -> None:
+    days = {"MMRAG_TTL_DAYS": '{"notes": 30000}'}
+    rows = indexed.mmrag("status", "--json", **days).json["domains"]
+    assert (rows["notes"]["days_to_live"], rows["shop"]["days_to_live"]) == (30_000, None)
+    last = indexed.mmrag("status", **days).out.splitlines()[-1]
+    assert last == "notes: files leave 30000 days after they were modified"
+
+
+def test_files_out_of_time_are_counted(bench: Bench) -> None:
+    os.utime(bench.source / "notes" / "tea.txt", (0, 0))
+    days = {"MMRAG_TTL_DAYS": '{"notes": 3650}'}
+    assert bench.mmrag("index", "--domain", "notes", **days).code == 0
+    assert bench.mmrag("status", "--json").json["domains"]["notes"]["expired"] == 1
+    assert "notes: 1 expired" in bench.mmrag("status").out
+
+
+def test_a_table_that_cannot_be_read_hides_no_other_domain(bench: Bench) -> None:
+    (bench.home / "tables" / "pages" / "notes.parquet").write_text("damaged")
+    said = bench.mmrag("status", "--json")
+    assert (said.code, set(said.json["domains"]), set(said.json["failed"])) == (
+        1,
+        {"shop"},
+        {"notes"},
+    )
+    assert "domain notes: " in said.err
+    assert "cannot be trusted" in said.err
+
+
+def test_a_damaged_list_of_sources_hides_nothing_else(bench: Bench) -> None:
+    (bench.home / "sources.json").write_text("{")
+    said = bench.mmrag("status", "--json")
+    assert (said.code, said.json["sources"]) == (1, None)
+    assert said.json["domains"].keys() == {"notes", "shop"}
+    assert "sources.json cannot be read" in said.json["warnings"][0]
+
+
+def test_tables_out_of_reach_do_not_hide_where_everything_lies(
+    indexed: Bench, tmp_path: Path
+) -> None:
+    (tmp_path / "a file").touch()
+    said = indexed.mmrag("status", "--json", MMRAG_STATE_ROOT=str(tmp_path / "a file"))
+    assert (said.code, said.json["domains"]) == (1, {})
+    assert said.json["sources"]["roots"] == [str(indexed.source)]
+    assert said.json["events"] == {"waiting": None, "not_understood": None}

@@ -1,0 +1,162 @@
+"""What there is to tell of the state, part by part: one that cannot be read hides no other."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import polars as pl
+
+from mmrag_pipeline.assembly import all_sources, known_models, open_blobs, open_tables
+from mmrag_pipeline.cli.served import served_domains
+from mmrag_pipeline.errors import MmragError
+from mmrag_pipeline.ids import Json, collection_name
+from mmrag_pipeline.indexing.lifetime import ttl_of
+from mmrag_pipeline.ports import TableStore
+from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.inbox import BlobInbox
+from mmrag_pipeline.stores.places import place_of
+from mmrag_pipeline.stores.poison import Poison, PoisonBox
+from mmrag_pipeline.stores.receipts import receipts_folder
+from mmrag_pipeline.stores.sources import Sources, read_sources
+
+COUNTED = {
+    "files": "raw_files",
+    "pages": "pages",
+    "tiles": "tiles",
+    "chunks": "chunks",
+    "points": "collection",
+    "dead_letters": "dead_letters",
+}
+"""What is counted -> the table whose rows it is."""
+_DAY_S = 86_400
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where everything lies, without credentials."""
+
+    home: str
+    state: str
+    """Tables, memo, inbox."""
+    index: str
+    receipts: str
+    queue: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What was found out; None is a part that could not be read."""
+
+    places: Places
+    sources: Sources | None
+    domains: Mapping[str, Mapping[str, Json]]
+    waiting: Mapping[str, int] | None
+    strange: Sequence[Poison] | None
+    failed: Mapping[str, str]
+    """Domain -> why its tables cannot be read."""
+    warnings: Sequence[str]
+    """Why other parts cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """Looks at one part after the other and keeps what stood in the way."""
+
+    troubles: list[str] = field(default_factory=list)
+
+    def at(self, part: Callable[[], T]) -> T | None:
+        try:
+            return part()
+        except (MmragError, OSError) as error:
+            self.troubles.append(str(error))
+            return None
+
+
+def look(settings: Settings, domains: Sequence[str]) -> State:
+    """Return what there is to tell of these domains and of the state that they are in."""
+    looks, blobs = _Looks(), open_blobs(settings)
+    served = looks.at(lambda: served_domains(settings))
+    names = looks.at(lambda: known_models(settings)) or {}
+    rows: dict[str, Mapping[str, Json]] = {}
+    failed: dict[str, str] = {}
+    for domain in domains:
+        try:
+            rows[domain] = _domain(settings, domain, served=served, names=names)
+        except MmragError as error:
+            failed[domain] = str(error)
+    return State(
+        places(settings),
+        looks.at(lambda: all_sources(settings, read_sources(settings.home))),
+        rows,
+        looks.at(lambda: _waiting(BlobInbox(blobs))),
+        looks.at(lambda: PoisonBox(blobs).poisoned()),
+        failed,
+        looks.troubles,
+    )
+
+
+def places(settings: Settings) -> Places:
+    """Return where everything lies."""
+    home = settings.home.absolute()
+    state = place_of(settings.state_root) if settings.state_root else home
+    return Places(
+        home=str(home),
+        state=str(state.absolute() if isinstance(state, Path) else state),
+        index=_address(settings.qdrant_url) if settings.qdrant_url else str(home / "collections"),
+        receipts=str(receipts_folder(home)),
+        queue=settings.queue_url,
+    )
+
+
+def _address(url: str) -> str:
+    """Return an address without a user, a password and a query: they may be secrets."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _waiting(inbox: BlobInbox) -> dict[str, int]:
+    return {name: len(inbox.pending(name).events) for name in inbox.partitions()}
+
+
+def _domain(
+    settings: Settings,
+    domain: str,
+    *,
+    served: Mapping[str, str] | None,
+    names: Mapping[str, str],
+) -> dict[str, Json]:
+    tables = open_tables(settings)
+    counts = {name: _rows(tables, station, domain) for name, station in COUNTED.items()}
+    applied, points = tables.lineage("collection", domain), tables.lineage("points", domain)
+    cards = dict(points.cards) if points else {}
+    ttl = ttl_of(settings, domain)
+    return {
+        **counts,
+        **_files(tables, domain),
+        "purged": _rows(tables, "tombstones", domain),
+        "days_to_live": ttl.total_seconds() / _DAY_S if ttl else None,
+        "alias": collection_name(settings.collection_prefix, domain),
+        "serving": served.get(domain) if served is not None else None,
+        "served_here": domain in served if served is not None else None,
+        "cards": cards,
+        "models": {role: names.get(card, f"of card {card[:12]}") for role, card in cards.items()},
+        "run_id": applied.run_id if applied else "",
+    }
+
+
+def _rows(tables: TableStore, name: str, domain: str) -> int:
+    lineage = tables.lineage(name, domain)
+    return lineage.rows if lineage else 0
+
+
+def _files(tables: TableStore, domain: str) -> dict[str, Json]:
+    """Return how many files are out of time, and how many there are of each type."""
+    files = tables.read("raw_files", domain)
+    if files is None:
+        return {"expired": 0, "files_by_type": {}}
+    kinds = files.group_by("media_type").agg(pl.len().alias("files")).sort("media_type")
+    by_type = {str(kind): int(number) for kind, number in kinds.iter_rows()}
+    return {"expired": files.filter("expired").height, "files_by_type": by_type}
