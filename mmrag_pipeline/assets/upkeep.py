@@ -208,5 +208,6 @@ def _told(receipt: Receipt) -> dict[str, dg.MetadataValue]:
         "files": dg.MetadataValue.int(len(receipt.files)),
         "removed": dg.MetadataValue.json(dict(receipt.removed)),
         "left": dg.MetadataValue.json(dict(receipt.left)),
+        "copies": dg.MetadataValue.int(sum(map(len, receipt.copies.values()))),
         "digest": dg.MetadataValue.text(receipt.digest),
     }

@@ -3,7 +3,6 @@
 It does not go through Dagster: a run's config would keep the keys in Dagster's database.
 """
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,9 +13,12 @@ from typing import Annotated
 import typer
 
 from mmrag_pipeline.assembly import open_memo, open_source, open_tables, open_world
-from mmrag_pipeline.cli.console import ERR, OUT, counted, print_json, printable, table, warn
+from mmrag_pipeline.cli.console import ERR, counted, printable
 from mmrag_pipeline.cli.options import AsJson, load_settings
+from mmrag_pipeline.cli.purged import tell_purged
+from mmrag_pipeline.cli.receipt import Wanted, paths_of, tell_copies, tell_lifted, tell_receipts
 from mmrag_pipeline.errors import ListingError, NotFoundError, SettingsError
+from mmrag_pipeline.indexing.copies import copies_of
 from mmrag_pipeline.indexing.purge import Request, files_of
 from mmrag_pipeline.indexing.purge import purge as purge_files
 from mmrag_pipeline.indexing.receipts import Receipt
@@ -28,18 +30,24 @@ from mmrag_pipeline.stores.receipts import operator, write_receipt
 from mmrag_pipeline.stores.run_lock import HomeGuard
 from mmrag_pipeline.stores.sources import read_sources
 
-Wanted = Mapping[str, Sequence[str]]
-"""Domain -> keys."""
-
 
 def purge(
-    key: Annotated[list[str], typer.Argument(help="DOMAIN/KEY, or KEY with --domain.")],
+    key: Annotated[
+        list[str] | None,
+        typer.Argument(help="DOMAIN/KEY, or KEY with --domain.", show_default=False),
+    ] = None,
     domain: Annotated[
         str | None, typer.Option("--domain", help="The domain of all keys.", show_default=False)
     ] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why; it stands in the receipt.")] = "",
+    copies: Annotated[
+        bool, typer.Option("--copies", help="Purge all files of any domain with that content, too.")
+    ] = False,
     lift: Annotated[
         bool, typer.Option("--lift", help="Let files back in that were purged.")
+    ] = False,
+    listed: Annotated[
+        bool, typer.Option("--list", help="Purge nothing; list what was purged.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
@@ -54,18 +62,46 @@ def purge(
         mmrag purge shop/people/jane.jpg --reason "asked by letter of 3 March"
 
         mmrag purge people/jane.jpg --domain shop --lift
+
+        mmrag purge --list
     """
     settings = load_settings()
-    wanted = wanted_keys(key, domain)
+    _check_clear(key, {"--list": listed, "--lift": lift, "--copies": copies})
+    wanted = {domain: []} if listed and domain else wanted_keys(key or (), domain)
     _check_known(settings, wanted)
-    if not lift and not yes:
-        _confirm(wanted)
+    if listed:
+        tell_purged(settings, domain, as_json=as_json)
+    elif lift:
+        _lift_all(settings, wanted, as_json=as_json)
+    else:
+        also = _copies(settings, wanted) if copies else {}
+        _confirm(wanted, also, yes=yes)
+        _purge_all(settings, _joined(wanted, also), reason, as_json=as_json)
+
+
+def _check_clear(key: Sequence[str] | None, modes: Mapping[str, bool]) -> None:
+    """Raise SettingsError for options that do not go together."""
+    asked = [name for name, given in modes.items() if given]
+    if len(asked) > 1:
+        raise SettingsError(f"{' and '.join(asked)} do not go together: give one of them")
+    if bool(key) == modes["--list"]:
+        raise SettingsError(
+            "--list takes no keys: --domain restricts it"
+            if key
+            else "no file was named: write DOMAIN/KEY, or --list for what was purged"
+        )
+
+
+def _lift_all(settings: Settings, wanted: Wanted, *, as_json: bool) -> None:
     with open_world(settings) as world:
-        if lift:
-            _tell_lifted(_lift(world, wanted), wanted, as_json=as_json)
-            return
+        tell_lifted(_lift(world, wanted), wanted, as_json=as_json)
+
+
+def _purge_all(settings: Settings, wanted: Wanted, reason: str, *, as_json: bool) -> None:
+    with open_world(settings) as world:
         done = [_purge(world, name, keys, reason) for name, keys in wanted.items()]
-    _tell(done, as_json=as_json)
+    tell_receipts(done, as_json=as_json)
+    tell_copies([receipt for receipt, _ in done], wanted)
     if not all(receipt.complete for receipt, _ in done):
         raise typer.Exit(1)
 
@@ -106,14 +142,26 @@ def _check_known(settings: Settings, wanted: Wanted) -> None:
         )
 
 
-def _confirm(wanted: Wanted) -> None:
-    number = counted(sum(map(len, wanted.values())), "file")
-    if not sys.stdin.isatty():
+def _copies(settings: Settings, wanted: Wanted) -> Wanted:
+    """Return domain -> keys of the other files with the same content."""
+    files = {name: list(files_of(name, keys)) for name, keys in wanted.items()}
+    return copies_of(open_tables(settings), files)
+
+
+def _joined(wanted: Wanted, also: Wanted) -> Wanted:
+    names = dict.fromkeys([*wanted, *also])
+    return {name: [*wanted.get(name, ()), *also.get(name, ())] for name in names}
+
+
+def _confirm(wanted: Wanted, also: Wanted, *, yes: bool) -> None:
+    number = counted(len(paths_of(wanted)) + len(paths_of(also)), "file")
+    if not yes and not sys.stdin.isatty():
         raise SettingsError(f"purging {number} asks first: give --yes where nobody can answer")
-    for name, keys in wanted.items():
-        for key in keys:
-            ERR.print(printable(f"{name}/{key}"), markup=False)
-    typer.confirm(f"Purge {number} for good?", abort=True, err=True)
+    asked = [] if yes else paths_of(wanted)
+    for line in (*asked, *(f"{path} (a copy)" for path in paths_of(also))):
+        ERR.print(printable(line), markup=False)
+    if not yes:
+        typer.confirm(f"Purge {number} for good?", abort=True, err=True)
 
 
 def _purge(world: World, domain: str, keys: Sequence[str], reason: str) -> tuple[Receipt, Path]:
@@ -143,59 +191,3 @@ def _lift(world: World, wanted: Wanted) -> Wanted:
             gone = lift_files(world, name, list(files))
         lifted[name] = [key for file, key in files.items() if key is not None and file in gone]
     return lifted
-
-
-def _tell_lifted(lifted: Wanted, wanted: Wanted, *, as_json: bool) -> None:
-    if as_json:
-        print_json(_said([], lifted))
-    for name, keys in wanted.items():
-        for key in keys:
-            if key not in lifted[name]:
-                warn(f"{name}/{key} was not purged: there is nothing to lift")
-            elif not as_json:
-                OUT.print(printable(f"{name}/{key} may come back"), markup=False)
-    if any(lifted.values()):
-        ERR.print("the next `mmrag index` brings back what the source still has", markup=False)
-
-
-def _tell(done: Sequence[tuple[Receipt, Path]], *, as_json: bool) -> None:
-    if as_json:
-        print_json(_said(done, {}))
-    for receipt, path in done:
-        if not as_json:
-            OUT.print(_table(receipt))
-            OUT.print(printable(f"receipt {receipt.digest}: {path}"), markup=False)
-        _tell_troubles(receipt)
-
-
-def _said(done: Sequence[tuple[Receipt, Path]], lifted: Wanted) -> dict[str, object]:
-    return {
-        "complete": all(receipt.complete for receipt, _ in done),
-        "receipts": [json.loads(receipt.as_json()) for receipt, _ in done],
-        "paths": [str(path) for _, path in done],
-        "lifted": {name: list(keys) for name, keys in lifted.items()},
-    }
-
-
-def _table(receipt: Receipt) -> object:
-    places = sorted({*receipt.removed, *receipt.left})
-    rows = [(p, receipt.removed.get(p, 0), receipt.left.get(p, 0)) for p in places]
-    number = counted(len(receipt.files), "file")
-    done = "Purged" if receipt.held_anything else "Kept out, nothing was held of"
-    return table(f"{done} {number} of {receipt.domain}", ("place", "removed", "left"), rows)
-
-
-def _tell_troubles(receipt: Receipt) -> None:
-    if not receipt.held_anything:
-        told = "nothing of it was held (a key is spelled as in the source, capitals too)"
-        ERR.print(f"{printable(receipt.domain)}: {told}; it will not come in", markup=False)
-    if receipt.left:
-        places = ", ".join(f"{name} ({count})" for name, count in receipt.left.items())
-        ERR.print(
-            printable(
-                f"{receipt.domain}: not all is gone: {places}. Run `mmrag index --domain "
-                f"{receipt.domain}`, then purge again"
-            ),
-            style="red",
-            markup=False,
-        )

@@ -9,10 +9,11 @@ from typing import Protocol
 import polars as pl
 
 from mmrag_pipeline.ids import check_partition, file_id
+from mmrag_pipeline.indexing.copies import copies_of
 from mmrag_pipeline.indexing.purged_points import Staying, delete_points, points_left, staying
-from mmrag_pipeline.indexing.purged_tables import cut_tables, digests_of, mentions
+from mmrag_pipeline.indexing.purged_tables import cut_tables, mentions
 from mmrag_pipeline.indexing.receipts import Receipt
-from mmrag_pipeline.indexing.references import References, references
+from mmrag_pipeline.indexing.references import References, references, references_of
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.tombstones import bury, unburied
 from mmrag_pipeline.indexing.upkeep import drop_unreferenced, unreferenced
@@ -73,20 +74,23 @@ def purge(
         bury(world, partition, request.files, at=request.at, receipt=request.moment)
     with guard.alone():
         files = _named(world, partition, request.files)
-        marks = digests_of(world, partition, list(files))
+        own = references_of(world.tables, partition, list(files))
+        copies = copies_of(catalog, {partition: files})
         removed = _tables(cut_tables(world, partition, files, run_id=f"purge-{request.moment}"))
         removed["inbox"] = _empty_inbox(world, partition, files)
         keep = staying(world, partition, files)
         removed |= _collections(delete_points(world, partition, keep))
         held = references(catalog)
-        removed |= drop_unreferenced(keeper, held)
-        left = _left_in_tables(world, partition, held, keep=keep, marks=marks)
-        left |= _collections(points_left(world, partition, keep)) | unreferenced(keeper, held)
+        removed |= drop_unreferenced(keeper, held, own=own)
+        left = _left_in_tables(world, partition, held, keep=keep, own=own)
+        left |= _collections(points_left(world, partition, keep))
+        left |= unreferenced(keeper, held, own=own)
     return Receipt(
         domain=partition,
         files=files,
         removed=_some(removed),
         left=_some(left),
+        copies={name: tuple(keys) for name, keys in copies.items()},
         reason=request.reason,
         at=request.at.isoformat(),
         by=request.by,
@@ -125,12 +129,12 @@ def _empty_inbox(world: World, partition: str, files: Files) -> int:
 
 
 def _left_in_tables(
-    world: World, partition: str, held: References, *, keep: Staying, marks: pl.Series
+    world: World, partition: str, held: References, *, keep: Staying, own: References
 ) -> dict[str, int]:
     """Look for what only these files had, wherever it may stand; tell also what is unsure."""
     files = list(keep.files)
-    shared = [held.contents.str.extract(r"^([^:]+)", 1), held.pages, held.texts]
-    gone = marks.filter(~marks.is_in(pl.concat(shared).implode()))
+    marks = own.digests()
+    gone = marks.filter(~marks.is_in(held.digests().implode()))
     pending = world.inbox.pending(partition)
     theirs = [e for e in pending.events if file_id(partition, e.key) in keep.files]
     return {

@@ -84,19 +84,6 @@ def mentions(world: World, partition: str, marks: Sequence[str]) -> dict[str, in
     return {name: rows for name, rows in found.items() if rows}
 
 
-def digests_of(world: World, partition: str, files: Sequence[str]) -> pl.Series:
-    """Return the digests of contents, pages and texts that tables tell of these files."""
-    columns = {"raw_files": "digest", "pages": "page_digest", "chunks": "text_digest"}
-    asked = pl.col("file_id").is_in(list(files))
-    frames = {name: world.tables.read(name, partition) for name in columns}
-    found = [
-        frame.filter(asked)[columns[name]].drop_nulls().alias("digest")
-        for name, frame in frames.items()
-        if frame is not None
-    ]
-    return pl.concat([pl.Series("digest", [], dtype=pl.String), *found]).unique()
-
-
 def _cuts(
     world: World, partition: str, files: Mapping[str, str | None]
 ) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:

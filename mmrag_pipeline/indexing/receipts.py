@@ -1,13 +1,17 @@
 """What a purge did, as a document that shows when it was changed afterwards."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.ids import Json, canonical_json, digest_json
 
+UNREFERENCED = "unreferenced/"
+"""Begins the places of what belonged to no file any more."""
 NOT_COVERED = (
-    "the file itself in its source, and copies of it under other keys, which stay indexed",
+    "the file itself in its source, and copies of it under other keys, which stay indexed: "
+    "`copies` names those that had the same content when the purge began",
     "backups and snapshots, and earlier versions of our own objects where a bucket keeps versions",
     "what Dagster logged and configured in earlier runs: names of files can stand there",
     "notices of the queue that could not be understood, and files that killed processes left half "
@@ -29,9 +33,12 @@ class Receipt:
     """File id -> key; None where nothing told the key of an id."""
     removed: Mapping[str, int]
     """`tables/NAME`, `memo/STATION`, `collections/NAME`, `inbox` -> rows, entries, points, events
-    that were taken out; places where nothing was are absent."""
+    that were taken out; places where nothing was are absent. `unreferenced/STATION` are entries of
+    the memo that no file had any more: others', earlier versions of these, proofs of checks."""
     left: Mapping[str, int]
     """The same places -> what was still found when they were read back."""
+    copies: Mapping[str, Sequence[str]]
+    """Domain -> keys of files with the same content, which stay indexed."""
     reason: str
     at: str
     """ISO 8601, UTC."""
@@ -46,8 +53,8 @@ class Receipt:
 
     @property
     def held_anything(self) -> bool:
-        """Return whether something of the files was found; the memo drops others' entries too."""
-        return any(not place.startswith("memo/") for place in self.removed)
+        """Return whether something of the files was found."""
+        return any(not place.startswith(UNREFERENCED) for place in self.removed)
 
     @property
     def digest(self) -> str:
@@ -67,6 +74,14 @@ def verify_receipt(text: str) -> bool:
         return bool(held["digest"] == digest_json(body))
     except (ValueError, KeyError, AttributeError, TypeError):
         return False
+
+
+def files_told(text: str) -> Mapping[str, str | None]:
+    """Return the files (id -> key) of a receipt; raises CorruptStateError for a changed one."""
+    if not verify_receipt(text):
+        raise CorruptStateError("it was changed after it was written, or is damaged")
+    files: Mapping[str, str | None] = json.loads(text)["files"]
+    return files
 
 
 def _body(receipt: Receipt) -> dict[str, Json]:

@@ -9,6 +9,7 @@ from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.indexing.contents import content_key
 from mmrag_pipeline.indexing.parsed import key_after
 from mmrag_pipeline.keepers import TableCatalog
+from mmrag_pipeline.ports import TableStore
 
 _CUT = r"^text:[^:]*:(.+):\d+$"
 """Memo key of a cut text layer: kind, recipe, content key, page number."""
@@ -26,6 +27,10 @@ class References:
     pages: pl.Series
     texts: pl.Series
 
+    def digests(self) -> pl.Series:
+        """Return the digests of all of them; a content's without its media type."""
+        return pl.concat([self.contents.str.extract(r"^([^:]+)", 1), self.pages, self.texts])
+
 
 def references(catalog: TableCatalog) -> References:
     """Return what the tables of all partitions refer to.
@@ -42,6 +47,22 @@ def references(catalog: TableCatalog) -> References:
                 found[kind].append(keys)
     contents, pages, texts = map(_distinct, found.values())
     return References(contents, pages, texts)
+
+
+def references_of(tables: TableStore, partition: str, files: Sequence[str]) -> References:
+    """Return what the tables of a partition tell of these files (by id), shared or not."""
+    theirs = pl.col("file_id").is_in(list(files))
+
+    def told(table: str, column: pl.Expr) -> pl.Series:
+        frame = tables.read(table, partition)
+        rows = [] if frame is None else [frame.filter(theirs)]
+        return _distinct([part.select(column.alias("key").drop_nulls())["key"] for part in rows])
+
+    return References(
+        contents=told("raw_files", content_key()),
+        pages=told("pages", pl.col("page_digest")),
+        texts=told("chunks", pl.col("text_digest")),
+    )
 
 
 def page_of(picture: pl.Expr) -> pl.Expr:

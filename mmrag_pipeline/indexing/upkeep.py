@@ -8,6 +8,7 @@ from functools import partial
 
 import polars as pl
 
+from mmrag_pipeline.indexing.receipts import UNREFERENCED
 from mmrag_pipeline.indexing.references import (
     SOUND,
     References,
@@ -75,38 +76,66 @@ def _keep(
     return Kept(station, fingerprint, seen - dropped, merged, dropped)
 
 
-def drop_unreferenced(keeper: MemoKeeper, held: References) -> dict[str, int]:
-    """Drop all entries that no table refers to, however young; return `memo/STATION` -> how many.
+@dataclass(slots=True)
+class _Sorting:
+    """Which entries of a station stay, and whose the others are."""
 
-    Shelves of stations that are not known here are left alone.
+    station: str
+    held: References
+    own: References
+    theirs: int = 0
+    """Entries about `own`."""
+    others: int = 0
+
+    def keep(self, keys: pl.Series, _written_at: datetime) -> pl.Series:
+        """Keep what a table refers to; count what else there is."""
+        needed = is_referenced(self.held, self.station, keys)
+        about = is_referenced(self.own, self.station, keys)
+        self.theirs += int((~needed & about).sum())
+        self.others += int((~needed & ~about).sum())
+        return needed
+
+    def places(self, theirs: int, others: int) -> Counter[str]:
+        """Return the names under which a receipt counts them."""
+        return Counter({f"memo/{self.station}": theirs, f"{UNREFERENCED}{self.station}": others})
+
+
+def drop_unreferenced(keeper: MemoKeeper, held: References, *, own: References) -> dict[str, int]:
+    """Drop all entries that no table refers to, however young; return place -> how many.
+
+    `memo/STATION` are those about `own`, `unreferenced/STATION` all others. Shelves of stations
+    that are not known here are left alone.
     """
     dropped: Counter[str] = Counter()
     for station, fingerprint in keeper.shelves():
         if is_known(station):
-            keep = partial(_is_needed, held, station)
-            dropped[f"memo/{station}"] += keeper.retain(station, fingerprint, keep)
+            found = _Sorting(station, held, own)
+            gone = keeper.retain(station, fingerprint, found.keep)
+            theirs = min(found.theirs, gone)
+            dropped += found.places(theirs, gone - theirs)
     return dict(dropped)
 
 
-def unreferenced(keeper: MemoKeeper, held: References) -> dict[str, int]:
-    """Return `memo/STATION` -> entries that no table refers to, or none is known to.
+def unreferenced(keeper: MemoKeeper, held: References, *, own: References) -> dict[str, int]:
+    """Return the same places -> entries that no table refers to.
 
-    Looks through every file of the memo and changes nothing.
+    All of a station that is not known here count as about `own`: they may be. Looks through
+    every file of the memo and changes nothing.
     """
-    found: Counter[str] = Counter()
-
-    def look(station: str, keys: pl.Series, _written_at: datetime) -> pl.Series:
-        known = is_referenced(held, station, keys) if is_known(station) else None
-        found[f"memo/{station}"] += keys.len() - (int(known.sum()) if known is not None else 0)
-        return _yes(keys)
-
+    left: Counter[str] = Counter()
     for station, fingerprint in keeper.shelves():
-        keeper.retain(station, fingerprint, partial(look, station))
-    return dict(found)
+        found = _Sorting(station, held, own)
+        keeper.retain(station, fingerprint, partial(_look, found))
+        left += found.places(found.theirs, found.others)
+    return dict(left)
 
 
-def _is_needed(held: References, station: str, keys: pl.Series, _written_at: datetime) -> pl.Series:
-    return is_referenced(held, station, keys)
+def _look(found: _Sorting, keys: pl.Series, written_at: datetime) -> pl.Series:
+    if is_known(found.station):
+        found.keep(keys, written_at)
+    else:
+        found.theirs += keys.len()
+    return _yes(keys)
 
 
 def _yes(keys: pl.Series) -> pl.Series:

@@ -124,6 +124,18 @@ def test_a_purge_by_id_leaves_no_name_in_the_event_log(
     assert "secret" not in str(result.dagster_run)
 
 
+def test_copies_are_counted_in_the_event_log_and_named_in_the_receipt(
+    state: Upkeep, instance: dg.DagsterInstance
+) -> None:
+    assert isinstance(state.world.source, FakeSource)
+    state.world.source.put("shop", "twin.png", b"img:1")
+    run_partition(state.world, "shop", Mode("second"))
+    result = _purge(state, instance, file_ids=[file_id("shop", "secret.png")])
+    assert _told(result)["copies"] == 1
+    assert "twin.png" in Path(str(_told(result)["receipt"])).read_text()
+    assert "twin" not in str(instance.all_logs(result.run_id))
+
+
 def test_a_purge_by_key_writes_a_receipt_that_holds(
     state: Upkeep, instance: dg.DagsterInstance
 ) -> None:

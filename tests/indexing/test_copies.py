@@ -1,0 +1,55 @@
+"""Copies: the same content under other keys, in any domain."""
+
+from mmrag_pipeline.ids import file_id
+from mmrag_pipeline.indexing.copies import copies_of
+from mmrag_pipeline.indexing.station import Mode
+from mmrag_pipeline.indexing.stations import run_partition
+from mmrag_pipeline.stores.memory import MemoryTables
+from tests.indexing.life import DOMAIN, Life
+from tests.indexing.purging import catalog_of, purged
+
+
+def _life() -> Life:
+    """Return a life with one content under three keys of two domains, beside others."""
+    life = Life()
+    life.put(secret="img:1", copy="img:1", other="img:2")
+    life.source.put("e", "copy", b"img:1")
+    life.source.put("e", "none", b"img:3")
+    life.run()
+    run_partition(life.world(), "e", Mode("e"))
+    return life
+
+
+def _asked(*keys: str) -> dict[str, list[str]]:
+    return {DOMAIN: [file_id(DOMAIN, key) for key in keys]}
+
+
+def test_copies_are_found_in_every_domain() -> None:
+    catalog = catalog_of(_life())
+    assert copies_of(catalog, _asked("secret")) == {DOMAIN: ["copy"], "e": ["copy"]}
+
+
+def test_the_asked_files_are_no_copies_of_each_other() -> None:
+    assert copies_of(catalog_of(_life()), _asked("secret", "copy")) == {"e": ["copy"]}
+
+
+def test_a_content_of_its_own_has_no_copies() -> None:
+    assert copies_of(catalog_of(_life()), _asked("other", "absent")) == {}
+
+
+def test_without_tables_none_is_known() -> None:
+    assert copies_of(MemoryTables(), _asked("secret")) == {}
+
+
+def test_files_that_could_not_be_read_are_no_copies_of_each_other() -> None:
+    life = Life()
+    life.put(one="img:1", two="img:2")
+    life.source.forbid(DOMAIN, "one")
+    life.source.forbid(DOMAIN, "two")
+    life.run()
+    assert copies_of(catalog_of(life), _asked("one")) == {}
+
+
+def test_a_receipt_names_the_copies_that_stay() -> None:
+    assert purged(_life(), "secret").copies == {DOMAIN: ("copy",), "e": ("copy",)}
+    assert purged(_life(), "other").copies == {}
