@@ -34,7 +34,7 @@ class Receipt:
     removed: Mapping[str, int]
     """`tables/NAME`, `memo/STATION`, `collections/NAME`, `inbox` -> rows, entries, points, events
     that were taken out; places where nothing was are absent. `unreferenced/STATION` are entries of
-    the memo that no file had any more: others', earlier versions of these, proofs of checks."""
+    the memo that no file had any more: others', and earlier versions of these."""
     left: Mapping[str, int]
     """The same places -> what was still found when they were read back."""
     copies: Mapping[str, Sequence[str]]
