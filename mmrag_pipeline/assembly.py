@@ -42,6 +42,7 @@ from mmrag_pipeline.stores.bm25 import QdrantBm25
 from mmrag_pipeline.stores.edge import EdgeVectors
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.inbox import BlobInbox
+from mmrag_pipeline.stores.kept import with_kept_settings
 from mmrag_pipeline.stores.locate import Located, locate
 from mmrag_pipeline.stores.memo import ParquetMemo
 from mmrag_pipeline.stores.places import S3Place, place_of
@@ -53,7 +54,6 @@ from mmrag_pipeline.stores.source_store import SourceStore
 from mmrag_pipeline.stores.sources import Sources, read_sources
 from mmrag_pipeline.stores.sqs import LISTEN_S, Queue, SqsQueue
 from mmrag_pipeline.stores.tables import ParquetTables
-from mmrag_pipeline.stores.visibility import with_kept_visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def open_world(settings: Settings, *, sources: Sources | None = None) -> Iterato
 
     `sources` stands in for those that were indexed before. Raises CorruptStateError.
     """
-    settings = with_kept_visibility(settings, open_blobs(settings))
+    settings = with_kept_settings(settings, open_blobs(settings))
     engines = open_engines(settings)
     with ParserPool(settings) as reader:
         yield World(

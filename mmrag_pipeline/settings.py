@@ -2,13 +2,23 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+
+def _positive(days: dict[str, float]) -> dict[str, float]:
+    wrong = [name for name, number in days.items() if not 0 < number <= 36_500]
+    if wrong:
+        raise ValueError(f"days of {', '.join(wrong)} are not above 0 and up to 36500")
+    return days
+
+
 Precision = Literal["auto", "float32", "bfloat16"]
+TtlBy = Literal["modified", "indexed"]
+TtlDays = Annotated[dict[str, float], AfterValidator(_positive)]
 
 
 class Settings(BaseSettings):
@@ -55,10 +65,12 @@ class Settings(BaseSettings):
     """The SQS queue that gets the buckets' notifications; None leaves the event sensor out."""
     event_interval_s: int = Field(default=2, ge=1)
     """Least seconds between two looks at the queue."""
-    ttl_days: dict[str, float] = {}
-    """Domain (`*` for all others) -> days after which a file leaves the index."""
-    ttl_by: Literal["modified", "indexed"] = "modified"
-    """What the days count from: the file's own time, or when its content was first indexed."""
+    ttl_days: TtlDays = {}
+    """Domain (`*` for all others) -> days after which a file leaves the index. A run that does
+    not name them keeps those of the run before."""
+    ttl_by: TtlBy = "modified"
+    """What the days count from: the file's own time, or when its content was first indexed;
+    kept like the days."""
     reconcile_cron: str = "0 3 * * *"
     """When every domain is compared with its source in full (UTC)."""
     upkeep_cron: str = "0 4 * * 0"
@@ -120,14 +132,6 @@ class Settings(BaseSettings):
         if "@" in parts.netloc or parts.query:
             raise ValueError("it may not hold credentials: give them to boto3 (AWS_PROFILE, roles)")
         return url
-
-    @field_validator("ttl_days")
-    @classmethod
-    def _days_are_positive(cls, days: dict[str, float]) -> dict[str, float]:
-        wrong = [name for name, number in days.items() if not 0 < number <= 36_500]
-        if wrong:
-            raise ValueError(f"days of {', '.join(wrong)} are not above 0 and up to 36500")
-        return days
 
     @model_validator(mode="after")
     def _overlap_leaves_progress(self) -> "Settings":

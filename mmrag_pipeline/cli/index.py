@@ -13,8 +13,8 @@ from mmrag_pipeline.cli.rates import learn_rates
 from mmrag_pipeline.cli.summary import Summary, summarize, summary_json, summary_table
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.kept import keep_settings
 from mmrag_pipeline.stores.sources import add_sources
-from mmrag_pipeline.stores.visibility import keep_visibility
 
 _TRIAL = (
     "The shipped image-text model knows drawings and documents, not photographs: it is for trying "
@@ -102,7 +102,7 @@ def run_index(settings: Settings, domains: list[str], mode: Mode) -> Summary:
     from mmrag_pipeline.cli.instance import dagster_instance
 
     started = time.perf_counter()
-    keep_visibility(settings, open_blobs(settings))
+    keep_settings(settings, open_blobs(settings))
     with dagster_instance(settings) as instance, progress(f"Indexing {', '.join(domains)}") as bars:
         results = index_partitions(
             domains,

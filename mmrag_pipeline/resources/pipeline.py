@@ -1,7 +1,7 @@
 """The world of a run as a Dagster resource, made of settings."""
 
 from collections.abc import Generator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import dagster as dg
@@ -10,8 +10,8 @@ from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.resources.run_processes import note_process
 from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.kept import keep_settings
 from mmrag_pipeline.stores.run_lock import running
-from mmrag_pipeline.stores.visibility import keep_visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,11 @@ class PipelineResource(dg.ConfigurableResource[Pipeline]):
 
         note_process(context)
         settings = self._settings()
-        keep_visibility(settings, open_blobs(settings))
-        # a sensor only looks: it neither waits for a purge nor keeps one waiting
-        held = running(settings.home) if context.run is not None else nullcontext()
+        # a sensor only looks: it keeps no settings, neither waits for a purge nor holds one up
+        held: AbstractContextManager[None] = nullcontext()
+        if context.run is not None:
+            keep_settings(settings, open_blobs(settings))
+            held = running(settings.home)
         with held, open_world(settings) as world:
             yield Pipeline(world)
 

@@ -32,16 +32,15 @@ def schedules(
 ) -> list[dg.ScheduleDefinition]:
     """Return every schedule that the settings ask for; raises SettingsError for a bad cron.
 
-    `upkeep` is the job that keeps the memo small. Those that settings name are on by default,
-    the others have this `status`.
+    `upkeep` is the job that keeps the memo small. Those of domains that settings name are on
+    by default, the others have this `status`.
     """
-    sweep = [ttl_sweep(settings, Status.RUNNING)] if settings.ttl_days else []
     named = sorted(settings.reindex_crons)
     again = [reindex(domain, settings, status=Status.RUNNING) for domain in named]
     return [
         nightly_reconcile(settings, status),
         memo_upkeep(settings, upkeep, status=status),
-        *sweep,
+        ttl_sweep(status),
         *again,
     ]
 
@@ -69,8 +68,11 @@ def nightly_reconcile(settings: Settings, status: Status = Status.STOPPED) -> dg
     return reconcile
 
 
-def ttl_sweep(settings: Settings, status: Status = Status.STOPPED) -> dg.ScheduleDefinition:
-    """Return the schedule of full runs for the domains whose files leave the index some day."""
+def ttl_sweep(status: Status = Status.STOPPED) -> dg.ScheduleDefinition:
+    """Return the schedule of full runs for the domains whose files leave the index some day.
+
+    Which those are is asked at each tick: an earlier run may have named them.
+    """
 
     @dg.schedule(
         name="ttl_sweep",
@@ -80,9 +82,15 @@ def ttl_sweep(settings: Settings, status: Status = Status.STOPPED) -> dg.Schedul
         default_status=status,
         description="Takes files out of the index whose time is over.",
     )
-    def sweep(context: dg.ScheduleEvaluationContext) -> Requests:
+    def sweep(
+        context: dg.ScheduleEvaluationContext, pipeline: dg.ResourceParam[Pipeline]
+    ) -> Requests:
+        settings = pipeline.world.settings
         known = context.instance.get_dynamic_partitions(DOMAIN)
-        return _full_runs(context, [name for name in known if ttl_of(settings, name) is not None])
+        timed = [name for name in known if ttl_of(settings, name) is not None]
+        if not timed:
+            return dg.SkipReason("MMRAG_TTL_DAYS, as named or kept, gives no known domain a time")
+        return _full_runs(context, timed)
 
     return sweep
 

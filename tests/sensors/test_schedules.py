@@ -32,7 +32,7 @@ from mmrag_pipeline.sensors.schedules import (
 )
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.testing.source import FakeSource
-from mmrag_pipeline.testing.worlds import fake_world
+from mmrag_pipeline.testing.worlds import fake_settings, fake_world
 
 NIGHT = datetime(2026, 3, 1, 3, tzinfo=UTC)
 REPOSITORY = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("here"), "repository")
@@ -146,7 +146,13 @@ def test_a_waiting_run_of_events_makes_no_full_run_needless(
 def test_the_sweep_asks_for_domains_whose_files_have_a_time(
     instance: dg.DagsterInstance, days: dict[str, float], swept: list[str]
 ) -> None:
-    assert _names(_tick(ttl_sweep(Settings(ttl_days=days)), instance)) == swept
+    assert _names(_tick(ttl_sweep(), instance, ttl_days=days)) == swept
+
+
+def test_the_sweep_skips_with_a_reason_where_files_stay_for_ever(
+    instance: dg.DagsterInstance,
+) -> None:
+    assert "MMRAG_TTL_DAYS" in (_tick(ttl_sweep(), instance).skip_message or "")
 
 
 def test_a_domain_is_indexed_anyway_at_its_time(instance: dg.DagsterInstance) -> None:
@@ -168,18 +174,18 @@ def test_the_upkeep_runs_its_job(instance: dg.DagsterInstance) -> None:
 
 def test_there_are_just_the_schedules_that_the_settings_ask_for() -> None:
     names = [one.name for one in schedules(Settings(), upkeep)]
-    assert names == ["nightly_reconcile", "memo_upkeep"]
-    settings = Settings(ttl_days={"*": 30.0}, reindex_crons={"shop": "0 * * * *"})
+    assert names == ["nightly_reconcile", "memo_upkeep", "ttl_sweep"]
+    settings = Settings(reindex_crons={"shop": "0 * * * *"})
     names = [one.name for one in schedules(settings, upkeep)]
     assert names == ["nightly_reconcile", "memo_upkeep", "ttl_sweep", "reindex_shop"]
 
 
 def test_every_schedule_is_in_utc_and_on_when_the_caller_or_a_setting_wants_it() -> None:
-    settings = Settings(ttl_days={"*": 30.0}, reindex_crons={"shop": "0 * * * *"})
+    settings = Settings(reindex_crons={"shop": "0 * * * *"})
     made = schedules(settings, upkeep, status=RUNNING)
     assert {(one.execution_timezone, one.default_status) for one in made} == {("UTC", RUNNING)}
     named = {one.name for one in schedules(settings, upkeep) if one.default_status is RUNNING}
-    assert named == {"ttl_sweep", "reindex_shop"}
+    assert named == {"reindex_shop"}
 
 
 @pytest.mark.parametrize("cron", ["", "at night", "0 3 * *", "61 3 * * *", "0 0 3 * * *"])
@@ -228,10 +234,15 @@ def _run(
 
 
 def _tick(
-    schedule: dg.ScheduleDefinition, instance: dg.DagsterInstance, source: FakeSource | None = None
+    schedule: dg.ScheduleDefinition,
+    instance: dg.DagsterInstance,
+    source: FakeSource | None = None,
+    *,
+    ttl_days: Mapping[str, float] | None = None,
 ) -> ScheduleExecutionData:
     """Evaluate a schedule as the daemon does, down to the tags and config of the runs."""
-    pipeline = Pipeline(fake_world(source or FakeSource()))
+    settings = fake_settings().model_copy(update={"ttl_days": dict(ttl_days or {})})
+    pipeline = Pipeline(fake_world(source or FakeSource(), settings=settings))
     definitions = dg.Definitions(
         jobs=[INDEX],
         assets=ASSETS,

@@ -1,0 +1,114 @@
+"""Settings kept beside the tables: a run that does not name them takes those of the run before.
+
+Had they no home but the environment, the first run started elsewhere would forget them: all
+files would be public, and those whose time is over would come back.
+"""
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import BinaryIO
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mmrag_pipeline.errors import CorruptStateError, StateUnavailableError
+from mmrag_pipeline.settings import Settings, TtlBy, TtlDays
+from mmrag_pipeline.stores.blobs import Blobs
+from mmrag_pipeline.stores.files import exclusive
+
+_LOCK_TIMEOUT_S = 20.0
+_AS_NAMED = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Visibility(BaseModel):
+    """Who may see which file; None was never named."""
+
+    model_config = _AS_NAMED
+
+    default_visibility: tuple[str, ...] | None = None
+    visibility_rules: dict[str, tuple[str, ...]] | None = None
+
+
+class _Lifetime(BaseModel):
+    """How long files stay in the index; None was never named."""
+
+    model_config = _AS_NAMED
+
+    ttl_by: TtlBy | None = None
+    ttl_days: TtlDays | None = None
+
+
+_POLICIES: Mapping[str, type[BaseModel]] = {
+    "visibility.json": _Visibility,
+    "ttl.json": _Lifetime,
+}
+"""Blob -> the settings that it keeps, each by its name."""
+
+
+def with_kept_settings(settings: Settings, blobs: Blobs) -> Settings:
+    """Return the settings with what earlier runs named where they name nothing.
+
+    Raises CorruptStateError when a file of ours is damaged and StateUnavailableError when one
+    cannot be reached: nothing is guessed to be public or to be without a time.
+    """
+    held: dict[str, object] = {}
+    for file in _POLICIES:
+        held |= _read(blobs, file).model_dump(exclude_none=True)
+    unnamed = {name: held[name] for name in held if name not in settings.model_fields_set}
+    return settings.model_copy(update=unnamed)
+
+
+def keep_settings(settings: Settings, blobs: Blobs) -> None:
+    """Keep what these settings name, of all that is kept, for later runs."""
+    for file, policy in _POLICIES.items():
+        named = settings.model_dump(include=settings.model_fields_set & {*policy.model_fields})
+        if named:
+            lock = settings.home / PurePath(file).with_suffix(".lock")
+            with exclusive(lock, f"the settings kept in {blobs.shown(file)}", _LOCK_TIMEOUT_S):
+                _keep(blobs, file, named)
+
+
+def _keep(blobs: Blobs, file: str, named: Mapping[str, object]) -> None:
+    known = _read(blobs, file)
+    text = _as_text(known.model_copy(update=named))
+    if text != _as_text(known):  # as texts: the order of the rules decides
+        blobs.write(file, lambda stream: _write(stream, text))
+
+
+def _read(blobs: Blobs, file: str) -> BaseModel:
+    policy = _POLICIES[file]
+    data = _bytes(blobs, file)
+    if data is None:
+        return policy()
+    try:
+        return policy.model_validate_json(data)
+    except ValidationError as error:
+        names = " and ".join(f"MMRAG_{name.upper()}" for name in policy.model_fields)
+        raise CorruptStateError(
+            f"{blobs.shown(file)} cannot be read ({error.error_count()} faults): mend it, or "
+            f"delete it and name {names} at the next run"
+        ) from error
+
+
+def _bytes(blobs: Blobs, file: str) -> bytes | None:
+    """Return a blob's content, None when it is absent; one that is replaced meanwhile is not."""
+    try:
+        stream = blobs.open(file)
+    except FileNotFoundError:
+        return None
+    try:
+        with stream:
+            return stream.read()
+    except OSError as error:
+        raise StateUnavailableError(
+            f"{blobs.shown(file)} could not be read ({error.strerror or error}): run again, and "
+            "check the disk, share or bucket when that does not help",
+            may_pass=isinstance(error, FileNotFoundError),
+        ) from error
+
+
+def _as_text(kept: BaseModel) -> str:
+    return kept.model_dump_json(indent=1, exclude_none=True)
+
+
+def _write(file: BinaryIO, text: str) -> None:
+    file.write(f"{text}\n".encode())
