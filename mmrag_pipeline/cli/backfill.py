@@ -6,7 +6,7 @@ import typer
 
 from mmrag_pipeline.cli.chosen import Asked, asked_domains
 from mmrag_pipeline.cli.console import ERR, OUT, counted, print_json
-from mmrag_pipeline.cli.index import run_index, tell_letters, tell_troubles
+from mmrag_pipeline.cli.index import run_index, tell_changes, tell_letters, tell_troubles
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.cli.summary import summary_json, summary_table
 from mmrag_pipeline.indexing.station import Mode
@@ -43,6 +43,7 @@ def backfill(
     else:
         OUT.print(summary_table(summary))
     tell_letters(summary)
+    tell_changes(summary)
     tell_troubles(summary)
     if asked.trouble:
         ERR.print(asked.trouble, markup=False)

@@ -25,6 +25,12 @@ _ORPHAN = (
     "folder back, or empty the domain with `mmrag index --source EMPTY_FOLDER --domain {name}`"
 )
 
+_TOLD = {
+    "visibility": "seen by other groups than before",
+    "expired": "out of the index because the time in MMRAG_TTL_DAYS is over",
+    "returned": "in the index again because the time in MMRAG_TTL_DAYS is not over",
+}
+
 
 def index(
     source: SourcePlace = None,
@@ -64,9 +70,7 @@ def index(
     else:
         OUT.print(summary_table(summary))
     tell_letters(summary)
-    if shown := summary.changed("visibility"):
-        told = counted(shown, "file")
-        ERR.print(f"{told}: seen by other groups than before", markup=False)
+    tell_changes(summary)
     tell_troubles(summary)
     if asked.trouble:
         raise typer.Exit(1)
@@ -83,6 +87,13 @@ def tell_letters(summary: Summary) -> None:
     if letters := summary.rows("dead_letters"):
         told = counted(letters, "dead letter")
         ERR.print(f"{told}: `mmrag dead-letters` says which files and why", markup=False)
+
+
+def tell_changes(summary: Summary) -> None:
+    """Say how many files are seen by others than before, left, or came back, and why."""
+    for what, told in _TOLD.items():
+        if number := summary.changed(what):
+            ERR.print(f"{counted(number, 'file')}: {told}", markup=False)
 
 
 def tell_troubles(summary: Summary) -> None:

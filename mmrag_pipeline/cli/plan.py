@@ -7,7 +7,7 @@ import typer
 
 from mmrag_pipeline.assembly import open_world
 from mmrag_pipeline.cli.chosen import asked_domains, asked_sources
-from mmrag_pipeline.cli.console import OUT, print_json, table
+from mmrag_pipeline.cli.console import OUT, counted, print_json, table
 from mmrag_pipeline.cli.index import tell_troubles
 from mmrag_pipeline.cli.options import AsJson, Domain, SourcePlace, given_place, load_settings
 from mmrag_pipeline.cli.rates import learned_rates
@@ -79,6 +79,9 @@ def _print(plans: Mapping[str, list[StationPlan]]) -> None:
     shown = [(_name(r), *(getattr(r, c) for c in _COUNTS), r.seconds) for r in rows]
     title = f"{', '.join(plans)}: about {sum(row.seconds for row in rows):,.0f} s of work"
     OUT.print(table(title, ("station", *_COUNTS, "seconds"), shown))
+    if expired := sum(row.expired for row in rows):
+        told = counted(expired, "file")
+        OUT.print(f"{told}: to leave because the time in MMRAG_TTL_DAYS is over", markup=False)
     if not all(row.exact for row in rows):
         OUT.print("~ an estimate: it depends on files that were not read yet", markup=False)
 
@@ -94,6 +97,7 @@ def _summed(rows: list[StationPlan]) -> list[StationPlan]:
 
 
 def _sum(name: str, rows: list[StationPlan]) -> StationPlan:
-    counts = {count: sum(getattr(row, count) for row in rows) for count in _COUNTS}
+    summed = (*_COUNTS, "expired")
+    counts = {count: sum(getattr(row, count) for row in rows) for count in summed}
     seconds = round(sum(row.seconds for row in rows), 3)
     return StationPlan(name, **counts, seconds=seconds, exact=all(row.exact for row in rows))

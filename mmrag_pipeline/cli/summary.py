@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _DERIVED = ("tiles", "dead_letters", "points")
 """Stations without costly results: there is nothing to reuse."""
-CHANGES = ("added", "edited", "deleted", "visibility")
+CHANGES = ("added", "edited", "deleted", "visibility", "expired", "returned")
+"""What may happen to files, as raw_files counts it."""
 COUNTED = {"files": "raw_files", "pages": "pages", "tiles": "tiles", "chunks": "chunks"}
 
 
@@ -44,7 +45,7 @@ class Summary:
         return sum(o.computed for o in self.outcomes if o.station == station)
 
     def changed(self, what: str) -> int:
-        """Return how many files were "added", "edited", "deleted" or changed "visibility"."""
+        """Return to how many files one of CHANGES happened."""
         files = (o for o in self.outcomes if o.station == "raw_files")
         return sum(o.changes.get(what, 0) for o in files)
 

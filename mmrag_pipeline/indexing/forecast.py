@@ -56,7 +56,8 @@ def forecast(seen: Look) -> dict[str, Work]:
 
 def _reading(seen: Look) -> Work:
     changed = seen.changed.height
-    return Work(seen.fresh.height - changed, changed, seen.deleted.height, seen.kept.height)
+    gone, kept = seen.deleted.height, seen.kept.height
+    return Work(seen.fresh.height - changed, changed, gone, kept, expired=seen.expired)
 
 
 def _unparsed(seen: Look) -> pl.DataFrame:

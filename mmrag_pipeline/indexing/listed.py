@@ -30,7 +30,9 @@ class Look:
     changed: pl.DataFrame
     """Their rows of before."""
     deleted: pl.DataFrame
-    """Rows of before that are not listed any more."""
+    """Rows of before that are not listed any more, or whose time is over."""
+    expired: int
+    """Listed files whose time is over and was not at the last run, even new ones."""
     kept: pl.DataFrame
     """Rows of before that stay as they are."""
     read: pl.DataFrame
@@ -78,13 +80,14 @@ def look(world: World, partition: str, *, read_limit_bytes: int = READ_LIMIT_BYT
     cannot be read stays unknown.
     """
     held = table(world, partition, "raw_files")
-    listing = raw_files.list_objects(world, partition, last=held)
-    listing = alive(world, partition, listing, last=held)
+    listed = raw_files.list_objects(world, partition, last=held)
+    listing = alive(world, partition, listed, last=held)
+    over = listed.join(listing, on="key", how="anti")
     last = held.filter(~pl.col("expired"))
     fresh = raw_files.changed(listing, last)
     deleted = last.join(listing, on="key", how="anti")
-    listed = last.join(deleted, on="key", how="anti")
-    changed = listed.join(fresh, on="key", how="semi")
+    staying = last.join(deleted, on="key", how="anti")
+    changed = staying.join(fresh, on="key", how="semi")
     readable = fresh.filter(
         (pl.col("problem") == "") & (pl.col("size_bytes") <= world.settings.max_file_bytes)
     )
@@ -98,7 +101,8 @@ def look(world: World, partition: str, *, read_limit_bytes: int = READ_LIMIT_BYT
         fresh,
         changed=changed,
         deleted=deleted,
-        kept=listed.join(fresh, on="key", how="anti"),
+        expired=over.join(held.filter("expired"), on="key", how="anti").height,
+        kept=staying.join(fresh, on="key", how="anti"),
         read=read.select(_CONTENT),
         unread=_assumed(readable.join(read, on="key", how="anti"), changed),
     )

@@ -36,6 +36,8 @@ class StationPlan:
     reuse: int
     calls: int
     """Calls of the station's model, 0 where there is none."""
+    expired: int
+    """Files whose time is over since the last run, even new ones; 0 but at raw_files."""
     seconds: float
     exact: bool
     """False when it depends on what only a run can find out."""
@@ -68,6 +70,7 @@ def _plan(station: str, work: Work, rates: Mapping[str, float]) -> StationPlan:
         delete=work.delete,
         reuse=work.reuse,
         calls=work.made if station in MODEL_STATIONS else 0,
+        expired=work.expired,
         seconds=round(work.made * rates.get(station, 0.0), 3),
         exact=work.exact,
     )

@@ -274,20 +274,20 @@ def _visibility(settings: Settings, paths: Sequence[str]) -> pl.Series:
 
 
 def _changes(last: pl.DataFrame, table: pl.DataFrame) -> dict[str, int]:
+    """Return counts of files; `expired` are those out of time since now, even when they are new."""
+    over, was_over = pl.col("expired"), pl.col("expired_right")
     both = table.join(last, on="key", how="inner")
-    edited = both.filter(pl.col("digest").ne_missing(pl.col("digest_right"))).height
-    shown = both.filter(pl.col("visibility").ne_missing(pl.col("visibility_right"))).height
+    stayed = both.filter(~over & ~was_over)
+    edited = pl.col("digest").ne_missing(pl.col("digest_right"))
+    shown = pl.col("visibility").ne_missing(pl.col("visibility_right"))
     return {
-        "added": table.height - both.height,
-        "edited": edited,
-        "visibility": shown,
-        "deleted": last.height - both.height,
-        "expired": _expired(table) - _expired(last),
+        "added": table.join(last, on="key", how="anti").filter(~over).height,
+        "edited": stayed.filter(edited).height,
+        "visibility": stayed.filter(shown).height,
+        "deleted": last.join(table, on="key", how="anti").filter(~over).height,
+        "expired": table.filter(over).height - both.filter(over & was_over).height,
+        "returned": both.filter(~over & was_over).height,
     }
-
-
-def _expired(table: pl.DataFrame) -> int:
-    return table.filter("expired").height
 
 
 STEP = alone(STATION, make)

@@ -12,6 +12,7 @@ class Work:
     delete: int = 0
     reuse: int = 0
     exact: bool = True
+    expired: int = 0
 
     @property
     def made(self) -> int:

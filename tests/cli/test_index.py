@@ -1,5 +1,6 @@
 """`mmrag index`: what it counts, what it pays for, what it says."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -125,3 +126,26 @@ def test_a_domain_is_emptied_on_purpose_with_an_empty_folder(bench: Bench) -> No
     said = bench.mmrag("index", "--source", str(void), "--domain", "shop", "--json")
     assert said.json["points"] == 0
     assert said.code == 0
+
+
+def test_files_whose_time_is_over_are_told_and_stay_away_without_the_setting(bench: Bench) -> None:
+    for name in ("tea.txt", "tent.md"):
+        os.utime(bench.source / "notes" / name, (0, 0))
+    said = bench.mmrag("index", "--domain", "notes", MMRAG_TTL_DAYS='{"notes": 30}')
+    assert "2 files: out of the index because the time in MMRAG_TTL_DAYS is over" in said.err
+    again = bench.mmrag("index", "--domain", "notes", "--json").json
+    assert (again["points"], again["changes"]["expired"], again["changes"]["returned"]) == (1, 0, 0)
+
+
+def test_lifting_the_days_brings_files_back_and_says_so(bench: Bench) -> None:
+    os.utime(bench.source / "notes" / "tea.txt", (0, 0))
+    bench.mmrag("backfill", "--domain", "notes", MMRAG_TTL_DAYS='{"notes": 30}')
+    said = bench.mmrag("backfill", "--domain", "notes", MMRAG_TTL_DAYS="{}")
+    assert "1 file: in the index again because the time in MMRAG_TTL_DAYS is not over" in said.err
+    assert bench.mmrag("index", "--domain", "notes", "--json").json["points"] == 3
+
+
+def test_damaged_days_stop_the_run_with_a_way_out(bench: Bench) -> None:
+    (bench.home / "ttl.json").write_text("[]")
+    said = bench.mmrag("index")
+    assert (said.code, "delete it and name MMRAG_TTL_BY" in said.err) == (1, True)

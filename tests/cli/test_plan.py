@@ -1,5 +1,6 @@
 """`mmrag plan`: index then does what it said."""
 
+import os
 from typing import Any
 
 from tests.cli.commands import Bench
@@ -17,7 +18,7 @@ def test_a_plan_writes_nothing(empty: Bench) -> None:
     said = empty.mmrag("plan", "--source", str(empty.source), "--json")
     assert said.json["stations"][0] | {"seconds": 0} == {
         **{"station": "raw_files", "add": 1, "change": 0, "delete": 0, "reuse": 0},
-        **{"calls": 0, "seconds": 0, "exact": True},
+        **{"calls": 0, "expired": 0, "seconds": 0, "exact": True},
     }
     assert not empty.home.exists()
 
@@ -41,6 +42,16 @@ def test_a_deleted_file_is_planned_as_such(bench: Bench) -> None:
     assert planned["raw_files"]["delete"] == 1
     assert planned["points"]["delete"] == 1
     assert bench.mmrag("index", "--domain", "notes", "--json").json["points"] == 2
+
+
+def test_files_that_will_leave_because_of_their_time_are_told(bench: Bench) -> None:
+    os.utime(bench.source / "notes" / "tea.txt", (0, 0))
+    days = {"MMRAG_TTL_DAYS": '{"notes": 30}'}
+    said = bench.mmrag("plan", "--domain", "notes", **days)
+    assert "1 file: to leave because the time in MMRAG_TTL_DAYS is over" in said.out
+    row = bench.mmrag("plan", "--domain", "notes", "--json", **days).json["stations"][0]
+    assert (row["delete"], row["expired"]) == (1, 1)
+    assert _stations(bench, "--domain", "notes")["raw_files"]["expired"] == 0  # nothing is kept
 
 
 def test_estimates_are_marked_for_people(bench: Bench) -> None:

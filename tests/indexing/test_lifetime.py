@@ -118,7 +118,8 @@ def test_the_plan_of_files_that_have_left_is_empty() -> None:
     life.run()
     life.now = TODAY + timedelta(days=11)
     life.run()
-    touched = [one.add + one.change + one.delete for one in plan(life.world(), DOMAIN)]
+    stations = plan(life.world(), DOMAIN)
+    touched = [one.add + one.change + one.delete + one.expired for one in stations]
     assert sum(touched) == 0
 
 
@@ -130,3 +131,57 @@ def test_a_file_out_of_time_stays_a_row_that_says_so() -> None:
     files = life.state.tables.read("raw_files", DOMAIN)
     assert files is not None
     assert files.filter(pl.col("digest").is_null()).select("key", "expired").rows() == [("a", True)]
+
+
+def _changes(life: Life) -> dict[str, int]:
+    """Run and return the counts of raw_files that are not zero."""
+    return {what: number for what, number in life.run()["raw_files"].changes.items() if number}
+
+
+def test_a_file_that_leaves_or_comes_back_is_neither_edited_nor_added() -> None:
+    life = _life("modified", a="img:1")
+    assert _changes(life) == {"added": 1}
+    life.now = TODAY + timedelta(days=11)
+    assert _changes(life) == {"expired": 1}
+    assert _changes(life) == {}
+    life.settings = life.settings.model_copy(update={"ttl_days": {}})
+    assert _changes(life) == {"returned": 1}
+
+
+def test_those_that_leave_and_those_that_come_back_do_not_cancel_out() -> None:
+    life = _life("indexed", a="img:1")
+    life.run()
+    life.now = TODAY + timedelta(days=6)
+    life.put(b="img:2")
+    life.run()
+    life.now = TODAY + timedelta(days=11)
+    life.run()
+    life.now = TODAY + timedelta(days=17)
+    life.put(a="img:3")
+    assert _changes(life) == {"expired": 1, "returned": 1}
+
+
+def test_a_new_file_that_is_too_old_is_counted_as_out_of_time() -> None:
+    life = _life("modified", a="img:1")
+    life.now = TODAY + timedelta(days=11)
+    planned = plan(life.world(), DOMAIN)[0]
+    assert (planned.add, planned.delete, planned.expired) == (0, 0, 1)
+    assert _changes(life) == {"expired": 1}
+
+
+def test_a_deleted_file_whose_time_was_over_had_left_before() -> None:
+    life = _life("modified", a="img:1", b="img:2")
+    life.now = TODAY + timedelta(days=11)
+    life.run()
+    life.source.delete(DOMAIN, "a")
+    assert _changes(life) == {}
+
+
+def test_the_plan_tells_how_many_leave_because_of_their_time() -> None:
+    life = _life("modified", a="img:1", b="img:2", c="img:3")
+    life.run()
+    life.now = TODAY + timedelta(days=11)
+    life.source.delete(DOMAIN, "c")
+    files, *others = plan(life.world(), DOMAIN)
+    assert (files.delete, files.expired) == (3, _changes(life)["expired"]) == (3, 2)
+    assert {one.expired for one in others} == {0}
