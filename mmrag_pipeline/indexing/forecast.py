@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from mmrag_pipeline.errors import CollectionBusyError
 from mmrag_pipeline.indexing import (
     captions,
     chunks,
@@ -101,7 +102,8 @@ def _parsing(seen: Look, unparsed: pl.DataFrame, known: pl.DataFrame) -> Work:
 
 def _tiling(seen: Look, tiled: pl.DataFrame, guess: Expected) -> Work:
     """Return the work by page and box: no model looks at tiles yet."""
-    if seen.is_unchanged and guess.is_nothing and seen.is_current(tiles.STATION):
+    settled = all(map(seen.is_current, (pages.STATION, tiles.STATION)))
+    if seen.is_unchanged and guess.is_nothing and settled:
         return Work(reuse=tiled.height)
     present = seen.table("tiles").select(key=image_vectors.picture_key())
     same = tiled.join(present, on="key", how="semi").height
@@ -192,13 +194,12 @@ def _encoding(seen: Look, texts: pl.DataFrame) -> Work:
 def _applying(seen: Look, work: Work) -> Work:
     """Return the collection's work: that of points, all of them for a new generation."""
     name = collection.generation(seen.world, seen.partition)
-    lineage = seen.world.tables.lineage("collection", seen.partition)
-    known = lineage is not None and lineage.upstream.get("collection") == name
-    if not known:
-        exists = name in seen.world.vectors.layouts()
-        return Work(work.made + work.reuse, exact=work.exact and not exists)
-    desired, applied = seen.table("points"), seen.table("collection")
-    behind = difference(desired, applied)
+    if name not in seen.world.vectors.layouts():
+        return Work(work.made + work.reuse, exact=work.exact)
+    applied = _applied(seen, name, work)
+    if applied is None:
+        return Work(work.made + work.reuse, exact=False)
+    behind = difference(seen.table("points"), applied)
     if behind.total == 0:
         return work
     new = behind.upserts.join(applied, on="point_id", how="anti").height
@@ -209,3 +210,22 @@ def _applying(seen: Look, work: Work) -> Work:
         max(work.reuse - behind.total, 0),
         exact=work.exact and work.made + work.delete == 0,
     )
+
+
+def _applied(seen: Look, name: str, work: Work) -> pl.DataFrame | None:
+    """Return what a collection holds, as a run takes it; None when that cannot be told now.
+
+    After a purge, a run that died half way or a rollback no table is trusted: as a run does,
+    ask the collection itself.
+    """
+    lineage = seen.world.tables.lineage("collection", seen.partition)
+    if lineage is not None and lineage.upstream.get("collection") == name:
+        return seen.table("collection")
+    of_today = lineage is None or lineage.recipe == collection.recipe(seen.world).digest
+    if work.made and not of_today:  # the points of today's models have no hashes yet
+        return None
+    try:
+        with seen.world.vectors.reader(name) as index:
+            return collection.held(index)
+    except CollectionBusyError:
+        return None

@@ -10,9 +10,13 @@ from mmrag_pipeline.indexing.listed import Look
 from mmrag_pipeline.indexing.run import upstream_digests
 from mmrag_pipeline.indexing.work import Work
 from mmrag_pipeline.records import Lineage
+from mmrag_pipeline.schemas import RAW_FILES
 
 _OWNER = ["file_id", "page_no", "kind"]
 _SAME = [*_OWNER, "anchor"]
+_OF_FILE = ("digest", "modified_at", "visibility")
+"""What payloads say of a file."""
+_SEEN_BY = pl.Struct({"visibility": RAW_FILES["visibility"]})
 _ROLES = {
     "page": {"image"},
     "tile": {"image"},
@@ -96,7 +100,7 @@ def _compared(before: pl.DataFrame, after: pl.DataFrame, ahead: Ahead, kinds: se
     told = before.filter(~unparsed).join(ahead.pending, on=_OWNER, how="anti")
     untold = before.height - told.height
     both = told.join(after, on=_SAME)
-    named = [pl.col(name).ne_missing(pl.col(f"{name}_right")) for name in ("digest", "modified_at")]
+    named = [pl.col(name).ne_missing(pl.col(f"{name}_right")) for name in _OF_FILE]
     other = pl.any_horizontal(named)
     changed = both.filter(other | pl.col("kind").is_in(list(kinds))).height
     new = after.height - both.height + ahead.pending.join(before, on=_OWNER, how="anti").height
@@ -115,6 +119,7 @@ def _before(seen: Look, scope: pl.Series | None) -> pl.DataFrame:
         page_no=_told("page_no").cast(pl.Int32),
         digest=_told("digest"),
         modified_at=_told("modified_at"),
+        visibility=pl.col("payload").str.json_decode(_SEEN_BY).struct.field("visibility"),
     ).with_columns(anchor=pl.coalesce(pl.col("image_key").str.split(":").list.last(), _nth_text()))
 
 
@@ -144,7 +149,11 @@ def _after(ahead: Ahead, scope: pl.Series | None) -> pl.DataFrame:
 
 
 def _dated(seen: Look, after: pl.DataFrame) -> pl.DataFrame:
-    """Add what a file's payloads say of its content and time."""
+    """Add what a file's payloads say of its content, its time and who may see it.
+
+    Groups are those that the last listing gave; a new file has none, and no points to compare.
+    """
     time = pl.col("modified_at").dt.to_string("%Y-%m-%dT%H:%M:%S%.6fZ")
     files = seen.files.select("file_id", "digest", modified_at=time)
-    return after.join(files, on="file_id")
+    groups = seen.table("raw_files").select("file_id", "visibility")
+    return after.join(files, on="file_id").join(groups, on="file_id", how="left")

@@ -54,6 +54,14 @@ def test_files_that_will_leave_because_of_their_time_are_told(bench: Bench) -> N
     assert _stations(bench, "--domain", "notes")["raw_files"]["expired"] == 0  # nothing is kept
 
 
+def test_after_a_purge_the_plan_is_empty(bench: Bench) -> None:
+    bench.mmrag("index", "--domain", "notes")
+    bench.mmrag("purge", "notes/tea.txt", "--reason", "a wish", "--yes")
+    rows = _stations(bench, "--domain", "notes").values()
+    assert sum(row["add"] + row["change"] + row["delete"] for row in rows) == 0
+    assert all(row["exact"] for row in rows)
+
+
 def test_estimates_are_marked_for_people(bench: Bench) -> None:
     (bench.source / "notes" / "new.txt").write_text("Coffee wants less heat.")
     said = bench.mmrag("plan", "--domain", "notes")

@@ -1,12 +1,15 @@
 """Random histories of a partition, for the laws that hold over all of them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import cast
 
 from hypothesis import strategies as st
 
+from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.testing.frail import Fuse
 from tests.indexing.life import DOMAIN, Life
+from tests.indexing.purging import purge_until
 
 Event = tuple[str, Callable[[Life], object]]
 """A name, so that a failing history can be read, and what happens."""
@@ -53,6 +56,14 @@ def _kill(at: int, late: bool) -> Event:
     )
 
 
+def _purge(key: str, at: int) -> Event:
+    def happen(life: Life) -> None:
+        with suppress(CorruptStateError):  # a killed run left a table without the one before it
+            purge_until(life, Fuse(at), key)
+
+    return f"purge {key}{f', killed at commit {at}' if at else ''}", happen
+
+
 def _named(name: str, happen: Callable[[Life], object]) -> Event:
     return name, happen
 
@@ -70,6 +81,8 @@ setting_events = st.one_of(
     ),
 )
 run = st.just(_named("run", lambda life: life.run()))
+purge = st.builds(_purge, keys, st.just(0) | st.integers(1, 30))
+"""Of one file; some are killed."""
 kill = st.builds(_kill, st.integers(1, 45), st.booleans())
 
 

@@ -22,6 +22,7 @@ from tests.indexing.histories import (
     file_events,
     histories,
     kill,
+    purge,
     run,
     setting_events,
 )
@@ -52,7 +53,7 @@ def test_words_of_pages_that_another_engine_has_yet_to_read_are_an_estimate() ->
 
 
 @settings(max_examples=8, deadline=None)
-@given(histories(file_events, setting_events, run, kill, size=6))
+@given(histories(file_events, setting_events, run, kill, purge, size=6))
 def test_an_exact_plan_is_what_the_run_then_does(history: list[Event]) -> None:
     life = Life()
     for _, happen in history:
@@ -69,6 +70,8 @@ def test_an_exact_plan_is_what_the_run_then_does(history: list[Event]) -> None:
         if planned[station].exact and station != "raw_files":
             assert told(planned[station]) == rows
     assert made(planned, "raw_files") == done.computed("raw_files")
+    if planned["collection"].exact:
+        assert sum(told(planned["collection"])[:3]) == done.outcomes["collection"].computed
 
 
 def test_nothing_to_do_is_planned_as_nothing() -> None:
