@@ -25,7 +25,13 @@ _ROLES = {
     "caption": {"text", "bm25", "image", "caption"},
 }
 """Kind of point -> the cards that count in its hash."""
-_MADE_OF = (pages.STATION, tiles.STATION, image_vectors.IMAGE_VECTORS.station, chunks.STATION)
+_MADE_OF = (
+    raw_files.STATION,
+    pages.STATION,
+    tiles.STATION,
+    image_vectors.IMAGE_VECTORS.station,
+    chunks.STATION,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +85,7 @@ def _stale_kinds(seen: Look, lineage: Lineage) -> set[str]:
 
 
 def _is_told(seen: Look, lineage: Lineage) -> bool:
-    """Return whether cards tell all that changes: not so for visibility rules, or a revision."""
-    files = seen.world.tables.lineage("raw_files", seen.partition)
-    if files is None or files.recipe != raw_files.recipe(seen.world).digest:
-        return False
+    """Return whether cards tell all that the way to make points changes: not so for a revision."""
     same = lineage.recipe == points.recipe(seen.world).digest
     return same or bool(_other_cards(seen, lineage))
 
@@ -151,9 +154,11 @@ def _after(ahead: Ahead, scope: pl.Series | None) -> pl.DataFrame:
 def _dated(seen: Look, after: pl.DataFrame) -> pl.DataFrame:
     """Add what a file's payloads say of its content, its time and who may see it.
 
-    Groups are those that the last listing gave; a new file has none, and no points to compare.
+    New files have no groups here: they have no points to be compared either.
     """
     time = pl.col("modified_at").dt.to_string("%Y-%m-%dT%H:%M:%S%.6fZ")
     files = seen.files.select("file_id", "digest", modified_at=time)
-    groups = seen.table("raw_files").select("file_id", "visibility")
+    held = seen.table("raw_files").select("file_id", "key")
+    paths = [f"{seen.partition}/{key}" for key in held["key"]]
+    groups = held.with_columns(raw_files.visibility(seen.world.settings, paths)).drop("key")
     return after.join(files, on="file_id").join(groups, on="file_id", how="left")

@@ -254,14 +254,14 @@ def _table(world: World, partition: str, *, rows: pl.DataFrame, kept: pl.DataFra
     keys = rows["key"].to_list()
     named = rows.with_columns(
         pl.Series("file_id", [file_id(partition, key) for key in keys], dtype=pl.String),
-        _visibility(world.settings, [f"{partition}/{key}" for key in keys]),
+        visibility(world.settings, [f"{partition}/{key}" for key in keys]),
     )
     columns = [name for name in RAW_FILES if name != "expired"]
     files = pl.concat([named.select(columns), kept.select(columns)]).sort("key")
     return expire(world, partition, files).select(RAW_FILES.names())
 
 
-def _visibility(settings: Settings, paths: Sequence[str]) -> pl.Series:
+def visibility(settings: Settings, paths: Sequence[str]) -> pl.Series:
     """Return the groups of the first rule that each path matches; a list per rule, not per path."""
     globs = list(settings.visibility_rules)
     groups = [*settings.visibility_rules.values(), settings.default_visibility]

@@ -113,6 +113,16 @@ def test_the_plan_tells_files_that_will_leave() -> None:
     assert (deleted["raw_files"], deleted["collection"] > 0) == (1, True)
 
 
+def test_a_time_that_is_named_for_the_first_time_is_planned_exactly() -> None:
+    life = _life("modified", a="img:1", b="img:2")
+    days, life.settings = life.settings, life.settings.model_copy(update={"ttl_days": {}})
+    life.run()
+    life.settings, life.now = days, TODAY + timedelta(days=11)
+    planned = plan(life.world(), DOMAIN)
+    assert all(one.exact for one in planned)
+    assert planned[-1].delete == life.run()["collection"].changes["deleted"] > 0
+
+
 def test_the_plan_of_files_that_have_left_is_empty() -> None:
     life = _life("modified", a="img:1")
     life.run()

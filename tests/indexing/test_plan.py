@@ -268,6 +268,14 @@ def test_a_model_that_was_there_before_is_planned_as_reuse() -> None:
     assert planned_for(life)["ocr"].calls == 0
 
 
+def test_another_rule_of_who_sees_what_is_planned_as_the_points_it_changes() -> None:
+    life = _of("img:1", a="pdf:p|q")
+    life.show_to("staff")
+    planned, done = planned_for(life), truth_of(life)
+    assert told(planned["points"]) == done.rows["points"] == (0, 6, 0, 3)
+    assert all(p.exact for p in planned.values())
+
+
 def test_an_unknown_pdf_counts_as_an_average_one() -> None:
     life = Life()
     life.put(**{"new.pdf": "pdf:p|q"})
