@@ -16,6 +16,7 @@ from mmrag_pipeline.indexing.lifetime import ttl_of
 from mmrag_pipeline.ports import TableStore
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.inbox import BlobInbox
+from mmrag_pipeline.stores.kept import with_kept_settings
 from mmrag_pipeline.stores.places import place_of
 from mmrag_pipeline.stores.poison import Poison, PoisonBox
 from mmrag_pipeline.stores.receipts import receipts_folder
@@ -50,6 +51,8 @@ class Places:
 class State:
     """What was found out; None is a part that could not be read."""
 
+    settings: Settings
+    """With what earlier runs named, where that can be read."""
     places: Places
     sources: Sources | None
     domains: Mapping[str, Mapping[str, Json]]
@@ -78,6 +81,7 @@ class _Looks:
 def look(settings: Settings, domains: Sequence[str]) -> State:
     """Return what there is to tell of these domains and of the state that they are in."""
     looks, blobs = _Looks(), open_blobs(settings)
+    settings = looks.at(lambda: with_kept_settings(settings, blobs)) or settings
     served = looks.at(lambda: served_domains(settings))
     names = looks.at(lambda: known_models(settings)) or {}
     rows: dict[str, Mapping[str, Json]] = {}
@@ -88,6 +92,7 @@ def look(settings: Settings, domains: Sequence[str]) -> State:
         except MmragError as error:
             failed[domain] = str(error)
     return State(
+        settings,
         places(settings),
         looks.at(lambda: all_sources(settings, read_sources(settings.home))),
         rows,

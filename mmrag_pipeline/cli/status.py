@@ -50,7 +50,7 @@ def status(domain: Domains = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(_said(state, warnings))
     else:
-        _print(settings, state)
+        _print(state)
     for warning in warnings:
         warn(warning)
     for name, message in state.failed.items():
@@ -80,19 +80,19 @@ def _message(cause: str, at: object) -> dict[str, object]:
     return {"cause": cause, "at": at}
 
 
-def _print(settings: Settings, state: State) -> None:
+def _print(state: State) -> None:
     print_title(_heading(state.places))
     for label, value in _whole(state):
         if value:
             OUT.print(printable(f"{label}: {value}"), markup=False)
     columns = ("domain", *COUNTED, "collection")
     rows = [
-        (name, *(row[c] for c in COUNTED), _collection(settings, row))
+        (name, *(row[c] for c in COUNTED), _collection(state.settings, row))
         for name, row in state.domains.items()
     ]
     if rows:
         OUT.print(table("", columns, rows))
-    for line in (*_notes(settings, state), *_events(state)):
+    for line in (*_notes(state), *_events(state)):
         OUT.print(printable(line), markup=False)
 
 
@@ -126,13 +126,13 @@ def _collection(settings: Settings, row: Row) -> str:
     return str(row["serving"] or f"not {index_place(settings)}")
 
 
-def _notes(settings: Settings, state: State) -> Iterator[str]:
+def _notes(state: State) -> Iterator[str]:
     """Yield what is to say of single domains, and only that."""
     differ = len({_models(row) for row in state.domains.values()} - {""}) > 1
     for name, row in state.domains.items():
         days, told = row["days_to_live"], []
         if isinstance(days, float):
-            told.append(f"files leave {days:g} days after they were {settings.ttl_by}")
+            told.append(f"files leave {days:g} days after they were {state.settings.ttl_by}")
         told += [f"{row[what]} {what}" for what in ("expired", "purged") if row[what]]
         told += [f"models {_models(row)}"] if differ and _models(row) else []
         if told:

@@ -71,12 +71,20 @@ def test_days_to_live_are_told_where_they_are_set(indexed: Bench) -> None:
     assert last == "notes: files leave 30000 days after they were modified"
 
 
-def test_files_out_of_time_are_counted(bench: Bench) -> None:
+def test_files_out_of_time_are_counted_and_kept_days_are_told(bench: Bench) -> None:
     os.utime(bench.source / "notes" / "tea.txt", (0, 0))
     days = {"MMRAG_TTL_DAYS": '{"notes": 3650}'}
     assert bench.mmrag("index", "--domain", "notes", **days).code == 0
     assert bench.mmrag("status", "--json").json["domains"]["notes"]["expired"] == 1
-    assert "notes: 1 expired" in bench.mmrag("status").out
+    told = "notes: files leave 3650 days after they were modified, 1 expired"
+    assert told in bench.mmrag("status").out
+
+
+def test_damaged_days_hide_nothing_else(bench: Bench) -> None:
+    (bench.home / "ttl.json").write_text("[]")
+    said = bench.mmrag("status", "--json")
+    assert (said.code, said.json["domains"]["notes"]["days_to_live"]) == (1, None)
+    assert "ttl.json cannot be read" in said.json["warnings"][0]
 
 
 def test_a_table_that_cannot_be_read_hides_no_other_domain(bench: Bench) -> None:
