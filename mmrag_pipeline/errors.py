@@ -10,6 +10,7 @@ MmragError
 ├── QueueError               the queue of notifications could not be read or emptied
 ├── CorruptStateError        a table, memo or alias file of ours cannot be trusted
 ├── StateUnavailableError    state of ours could not be reached: nothing was changed
+├── OvertakenError           another run replaced a table that was to be changed
 ├── CollectionBusyError      another process holds the collection
 ├── CollectionMismatchError  collection and encoder, or two cards, do not belong together
 └── NotFoundError            an asked-for point, domain, table or collection is absent
@@ -80,6 +81,10 @@ class StateUnavailableError(MmragError):
     def __init__(self, message: str, *, may_pass: bool = False) -> None:
         super().__init__(message)
         self.may_pass = may_pass
+
+
+class OvertakenError(MmragError):
+    """Another run replaced a table that was to be changed; what it wrote was kept."""
 
 
 class CollectionBusyError(MmragError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 import polars as pl
 
@@ -70,6 +70,10 @@ class Inbox(Protocol):
         ...
 
 
+Replaces = Lineage | Literal["anything"] | None
+"""What a table may be written in the place of: just this one, none (None), or whatever is there."""
+
+
 class TableStore(Protocol):
     """One table per name and partition, replaced as a whole."""
 
@@ -77,8 +81,15 @@ class TableStore(Protocol):
         """Return the table, or None when it was never written; raises CorruptStateError."""
         ...
 
-    def write(self, frame: pl.DataFrame, lineage: Lineage) -> None:
-        """Replace the table `lineage.table` of `lineage.partition` atomically."""
+    def write(
+        self, frame: pl.DataFrame, lineage: Lineage, *, replaces: Replaces = "anything"
+    ) -> None:
+        """Replace the table `lineage.table` of `lineage.partition` atomically.
+
+        With `replaces`, the lineage (or absence) of the table that the new one was made from,
+        nothing is written in the place of any other table: raises OvertakenError then. So of
+        several writers nobody's update is lost, on however many machines they are.
+        """
         ...
 
     def lineage(self, table: str, partition: str) -> Lineage | None:

@@ -3,7 +3,7 @@
 import re
 import socket
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
@@ -50,20 +50,16 @@ class PurgeConfig(dg.Config):
 
 @dataclass(frozen=True, slots=True)
 class RunGuard:
-    """The locks of this machine, and Dagster's word that no other machine has a run."""
+    """The lock of this machine, and Dagster's word that no other machine has a run."""
 
-    locks: HomeGuard
+    here: HomeGuard
     instance: dg.DagsterInstance
     run_id: str
-
-    def tombstones(self) -> AbstractContextManager[None]:
-        """Hold the lists of purged files alone; raises CollectionBusyError."""
-        return self.locks.tombstones()
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Hold the state while no run does; raises CollectionBusyError."""
-        with self.locks.alone():
+        with self.here.alone():
             if others := self._runs_elsewhere():
                 raise CollectionBusyError(
                     f"a run is under way on another machine ({others[0].run_id}): try again when "
@@ -133,8 +129,8 @@ PURGE = purge_job(_opened)
 
 
 def _guard(context: dg.OpExecutionContext, settings: Settings) -> RunGuard:
-    locks = HomeGuard(settings.home, settings.lock_timeout_s)
-    return RunGuard(locks, context.instance, context.run_id)
+    here = HomeGuard(settings.home, settings.lock_timeout_s)
+    return RunGuard(here, context.instance, context.run_id)
 
 
 def _keep_small(context: dg.OpExecutionContext, state: Upkeep) -> None:

@@ -183,11 +183,9 @@ def _purge(world: World, domain: str, keys: Sequence[str], reason: str) -> tuple
 
 def _lift(world: World, wanted: Wanted) -> Wanted:
     """Take tombstones away; return domain -> keys of those that had one."""
-    guard = HomeGuard(world.settings.home, world.settings.lock_timeout_s)
     lifted: dict[str, list[str]] = {}
     for name, keys in wanted.items():
         files = files_of(name, keys)
-        with guard.tombstones():
-            gone = lift_files(world, name, list(files))
+        gone = lift_files(world, name, list(files))
         lifted[name] = [key for file, key in files.items() if key is not None and file in gone]
     return lifted

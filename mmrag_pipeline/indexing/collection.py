@@ -1,6 +1,7 @@
 """collection: what was applied to the index; the difference to points is written, no more."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import polars as pl
 
@@ -153,7 +154,8 @@ def held(index: CollectionReader) -> pl.DataFrame:
 
 def _record(world: World, job: Job, rows: pl.DataFrame, upstream: Mapping[str, str]) -> None:
     """Write the collection table at once, so that it never claims more than was applied."""
-    write_table(world, job, "collection", rows.select(COLLECTION.names()), upstream=upstream)
+    read = replace(job, upstream=upstream)
+    write_table(world, read, "collection", rows.select(COLLECTION.names()))
 
 
 def _serve(world: World, partition: str, name: str) -> None:

@@ -1,17 +1,21 @@
 """Reads and writes a table with its lineage."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from typing import TypeVar
 
 import polars as pl
 
-from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.errors import CorruptStateError, OvertakenError
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.indexing.station import Job, World
+from mmrag_pipeline.ports import Replaces
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.schemas import TABLES
 
 _TRIES = 5
+T = TypeVar("T")
 
 
 def read_table(
@@ -50,29 +54,37 @@ def _none(name: str) -> pl.DataFrame:
     return pl.DataFrame(schema=TABLES[name])
 
 
+def retried(work: Callable[[], T]) -> T:
+    """Return what `work` returns that reads a table and writes it changed.
+
+    It is done again from its reading when another run was faster; raises OvertakenError when
+    that happens again and again.
+    """
+    for _ in range(_TRIES - 1):
+        with suppress(OvertakenError):
+            return work()
+    return work()
+
+
 def write_table(
-    world: World,
-    job: Job,
-    name: str,
-    table: pl.DataFrame,
-    *,
-    upstream: Mapping[str, str] | None = None,
+    world: World, job: Job, name: str, table: pl.DataFrame, *, replaces: Replaces = "anything"
 ) -> None:
     """Replace a table; its lineage names the digests of what the job really read.
 
     A table that would be the same, made from the same, keeps the lineage of the run that
-    made it (a forced run writes anyway: it is there to repair).
+    made it (a forced run writes anyway: it is there to repair). Raises OvertakenError when the
+    table is not the one it `replaces` any more.
     """
     lineage = Lineage(
         table=name,
         partition=job.partition,
         digest=table_digest(table),
         rows=table.height,
-        upstream=dict(job.upstream if upstream is None else upstream),
+        upstream=dict(job.upstream),
         recipe=job.recipe.digest,
         cards=dict(job.recipe.cards),
         run_id=job.mode.run_id,
     )
     last = world.tables.lineage(name, job.partition)
     if job.mode.force or last is None or replace(last, run_id=lineage.run_id) != lineage:
-        world.tables.write(table, lineage)
+        world.tables.write(table, lineage, replaces=replaces)

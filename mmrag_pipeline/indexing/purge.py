@@ -28,10 +28,6 @@ Files = Mapping[str, str | None]
 class Guard(Protocol):
     """Keeps others away while a purge is at work."""
 
-    def tombstones(self) -> AbstractContextManager[None]:
-        """Hold the lists of purged files alone; raises CollectionBusyError."""
-        ...
-
     def alone(self) -> AbstractContextManager[None]:
         """Hold the state while no run does; raises CollectionBusyError."""
         ...
@@ -66,12 +62,12 @@ def purge(
 
     First they get tombstones, which no listing passes. Then, while no run is under way, they go
     from tables, inbox, collections and memo, and each of these is looked through again. Killed
-    anywhere, the same call completes it. Raises CollectionBusyError while a run is under way and
-    CorruptStateError where a table cannot be read; the tombstones stand by then.
+    anywhere, the same call completes it. Raises CollectionBusyError while a run is under way,
+    OvertakenError when one of another machine was, and CorruptStateError where a table cannot be
+    read; the tombstones stand by then.
     """
     partition = check_partition(request.partition)
-    with guard.tombstones():
-        bury(world, partition, request.files, at=request.at, receipt=request.moment)
+    bury(world, partition, request.files, at=request.at, receipt=request.moment)
     with guard.alone():
         files = _named(world, partition, request.files)
         own = references_of(world.tables, partition, list(files))

@@ -7,11 +7,13 @@ import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.frames import table_digest
+from mmrag_pipeline.indexing.commit import read_table
 from mmrag_pipeline.indexing.contents import content_key
 from mmrag_pipeline.indexing.failures import failures_of
 from mmrag_pipeline.indexing.references import page_of
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.stations import STATIONS
+from mmrag_pipeline.records import Lineage
 
 _TOLD = "it told of a file that was purged"
 Sets = dict[str, pl.Series]
@@ -67,13 +69,14 @@ def cut_tables(
 
     What is left refers to the files that raw_files still lists, and to their pages and texts.
     A table that changed is not taken for current by any run: each is made anew from the memo.
-    Raises CorruptStateError when a table is missing that others were made of.
+    Raises CorruptStateError when a table is missing that others were made of, OvertakenError
+    when a run of another machine replaced one meanwhile.
     """
     removed: dict[str, int] = {}
-    for table, before, after in _cuts(world, partition, files):
+    for lineage, before, after in _cuts(world, partition, files):
         if not after.equals(before):
-            _write(world, partition, table, rows=after, run_id=run_id)
-        removed[table] = before.height - after.height
+            _write(world, lineage, rows=after, run_id=run_id)
+        removed[lineage.table] = before.height - after.height
     return removed
 
 
@@ -86,12 +89,12 @@ def mentions(world: World, partition: str, marks: Sequence[str]) -> dict[str, in
 
 def _cuts(
     world: World, partition: str, files: Mapping[str, str | None]
-) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
-    """Yield name, rows before and rows after of each table there is, in the order of the data."""
+) -> Iterator[tuple[Lineage, pl.DataFrame, pl.DataFrame]]:
+    """Yield each table there is, rows before and rows after, in the order of the data."""
     sets: Sets = {}
     for rule in _RULES:
-        before = world.tables.read(rule.table, partition)
-        if before is None:
+        before, lineage = read_table(world, rule.table, partition)
+        if before is None or lineage is None:
             continue
         if rule.kind == "listed":
             after = before.filter(~_FILE.is_in(list(files)))
@@ -99,7 +102,7 @@ def _cuts(
             after = _staying(before, rule, _known(sets, rule, partition))
         for kind, column in rule.teaches.items():
             sets[kind] = after.select(column.alias("key").drop_nulls().unique())["key"]
-        yield rule.table, before, _silent(after, files)
+        yield lineage, before, _silent(after, files)
 
 
 def _known(sets: Sets, rule: _Rule, partition: str) -> pl.Series:
@@ -127,14 +130,11 @@ def _silent(rows: pl.DataFrame, files: Mapping[str, str | None]) -> pl.DataFrame
     return rows.with_columns(message=pl.when(told).then(pl.lit(_TOLD)).otherwise("message"))
 
 
-def _write(world: World, partition: str, table: str, *, rows: pl.DataFrame, run_id: str) -> None:
+def _write(world: World, last: Lineage, *, rows: pl.DataFrame, run_id: str) -> None:
     """Replace a table; its lineage names no upstream table, so that no run finds it current."""
-    last = world.tables.lineage(table, partition)
-    if last is None:
-        raise CorruptStateError(f"table {table!r} of {partition!r} vanished while it was purged")
     digest = table_digest(rows)
     made = replace(last, digest=digest, rows=rows.height, upstream={}, run_id=run_id)
-    world.tables.write(rows, made)
+    world.tables.write(rows, made, replaces=last)
 
 
 def _mentioning(table: pl.DataFrame | None, marks: Sequence[str]) -> int:

@@ -73,18 +73,10 @@ def make(world: World, job: Job) -> Made:
     """List the partition, read what changed, keep the last content of what cannot be read now.
 
     A run for events looks only at the files they name and at those to be tried again, as long
-    as the table beside it was made by the same recipe. What another run wrote meanwhile is
-    taken as the table of before. Raises ListingError when a listing fails; then nothing is
-    written and no event is forgotten.
+    as the table beside it was made by the same recipe. Raises ListingError when a listing
+    fails; then nothing is written and no event is forgotten.
     """
-    while True:
-        before = world.tables.lineage("raw_files", job.partition)
-        made = _make(world, job)
-        if world.tables.lineage("raw_files", job.partition) == before:
-            return made
-
-
-def _make(world: World, job: Job) -> Made:
+    replaces = world.tables.lineage("raw_files", job.partition)
     last, same_recipe = _last(world, job)
     news = world.inbox.pending(job.partition)  # before looking: what comes later is seen later
     keys = _asked(world, job, last, news) if same_recipe else None
@@ -104,6 +96,7 @@ def _make(world: World, job: Job) -> Made:
         computed=fresh.height,
         reused=table.height - fresh.height,
         changes=_changes(last, table),
+        replaces=replaces,
         committed=lambda: _settle(world, job.partition, news, failed),
     )
 
@@ -129,7 +122,10 @@ def _asked(world: World, job: Job, last: pl.DataFrame, news: Pending) -> list[st
         return None
     again = open_retries(job.failures, world.settings.transient_attempts)
     retried = last.join(again, left_on="file_id", right_on="item", how="semi")["key"]
-    keys = sorted({event.key for event in news.events} | set(retried))
+    # of an unread file another run knew why, and its word was overwritten
+    unread = last.filter(pl.col("etag") == "")
+    untold = unread.join(job.failures, left_on="file_id", right_on="item", how="anti")["key"]
+    keys = sorted({event.key for event in news.events}.union(retried, untold))
     return keys if len(keys) <= max(_FEW, last.height // _FEW) else None
 
 

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.frames import table_digest
-from mmrag_pipeline.indexing.commit import read_table, write_table
+from mmrag_pipeline.indexing.commit import read_table, retried, write_table
 from mmrag_pipeline.indexing.failures import failures_of, open_retries
 from mmrag_pipeline.indexing.station import Job, Made, Mode, Recipe, Station, Step, World
 from mmrag_pipeline.schemas import FAILURES
@@ -35,15 +35,26 @@ class Outcome:
 def run_step(
     world: World, step: Step, partition: str, *, mode: Mode, only: Sequence[str] = ()
 ) -> list[Outcome]:
-    """Run a step's stations (or those named in `only`); unchanged ones cost one footer read."""
+    """Run a step's stations (or those named in `only`); unchanged ones cost one footer read.
+
+    A station that changes its own table of before starts anew when another run was faster;
+    raises OvertakenError when that happens again and again.
+    """
     started = time.perf_counter()
     chosen = [s for s in step.stations if not only or s.name in only]
     recipes = {s.name: s.recipe(world) for s in chosen}
-    stale = [s for s in chosen if not _is_fresh(world, s, recipes[s.name], partition, mode=mode)]
-    jobs = _jobs(world, stale, recipes, partition, mode=mode)
-    made = step.make(world, jobs) if jobs else {}
-    for station in stale:
-        _commit(world, station, jobs[station.name], made[station.name])
+
+    def make() -> Mapping[str, Made]:
+        stale = [
+            s for s in chosen if not _is_fresh(world, s, recipes[s.name], partition, mode=mode)
+        ]
+        jobs = _jobs(world, stale, recipes, partition, mode=mode)
+        made = step.make(world, jobs) if jobs else {}
+        for station in stale:
+            _commit(world, station, jobs[station.name], made[station.name])
+        return made
+
+    made = retried(make)
     models_s = sum(one.model_s for one in made.values())
     shared_s = (time.perf_counter() - started - models_s) / max(len(chosen), 1)
     return [_outcome(world, s.name, partition, made.get(s.name), shared_s) for s in chosen]
@@ -140,7 +151,8 @@ def _commit(world: World, station: Station, job: Job, made: Made) -> None:
     write_table(world, job, failures, made.failures)
     if not station.commits_itself:
         upstream = {**job.upstream, failures: table_digest(made.failures)}
-        write_table(world, job, station.name, made.table, upstream=upstream)
+        beside = replace(job, upstream=upstream)
+        write_table(world, beside, station.name, made.table, replaces=made.replaces)
     made.committed()
 
 

@@ -16,6 +16,7 @@ from mmrag_pipeline.ports import (
     Ocr,
     PageReader,
     Progress,
+    Replaces,
     SparseEncoder,
     TableStore,
     TextEncoder,
@@ -108,6 +109,8 @@ class Made:
     """Further counts worth showing, such as points upserted or deleted."""
     model_s: float = 0.0
     """Seconds its own model took, for stations that share a step."""
+    replaces: Replaces = "anything"
+    """The table of before, where this one was made from it: it is written in no other's place."""
     committed: Callable[[], None] = _nothing
     """Called when the table is safe; a killed process may never call it."""
 

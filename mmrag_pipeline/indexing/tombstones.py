@@ -7,6 +7,7 @@ import polars as pl
 
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.ids import check_partition
+from mmrag_pipeline.indexing.commit import read_table, retried
 from mmrag_pipeline.indexing.lifetime import tombstones
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.records import Lineage
@@ -15,11 +16,15 @@ from mmrag_pipeline.schemas import TOMBSTONES
 
 def bury(world: World, partition: str, files: Iterable[str], *, at: datetime, receipt: str) -> None:
     """Give files (by id) tombstones that name the purge: from now on no listing shows them."""
-    held = tombstones(world, check_partition(partition))
     rows = [(file, at, receipt) for file in files]
     stones = pl.DataFrame(rows, schema=TOMBSTONES, orient="row")
-    others = held.join(stones, on="file_id", how="anti")
-    _write(world, partition, pl.concat([others, stones]), run_id=receipt)
+
+    def add() -> None:
+        held, lineage = _held(world, partition)
+        others = held.join(stones, on="file_id", how="anti")
+        _write(world, partition, pl.concat([others, stones]), run_id=receipt, replaces=lineage)
+
+    retried(add)
 
 
 def lift(world: World, partition: str, files: Sequence[str]) -> list[str]:
@@ -27,12 +32,16 @@ def lift(world: World, partition: str, files: Sequence[str]) -> list[str]:
 
     The next full run of the partition finds those files in the source again.
     """
-    held = tombstones(world, check_partition(partition))
-    lifted = held.filter(pl.col("file_id").is_in(files))["file_id"].sort().to_list()
-    if lifted:
-        others = held.filter(~pl.col("file_id").is_in(lifted))
-        _write(world, partition, others, run_id="lifted")
-    return lifted
+
+    def take_away() -> list[str]:
+        held, lineage = _held(world, partition)
+        lifted = held.filter(pl.col("file_id").is_in(files))["file_id"].sort().to_list()
+        if lifted:
+            others = held.filter(~pl.col("file_id").is_in(lifted))
+            _write(world, partition, others, run_id="lifted", replaces=lineage)
+        return lifted
+
+    return retried(take_away)
 
 
 def unburied(world: World, partition: str, files: Sequence[str]) -> int:
@@ -41,9 +50,15 @@ def unburied(world: World, partition: str, files: Sequence[str]) -> int:
     return len(set(files) - held)
 
 
-def _write(world: World, partition: str, stones: pl.DataFrame, *, run_id: str) -> None:
+def _held(world: World, partition: str) -> tuple[pl.DataFrame, Lineage | None]:
+    held, lineage = read_table(world, "tombstones", check_partition(partition))
+    return pl.DataFrame(schema=TOMBSTONES) if held is None else held, lineage
+
+
+def _write(
+    world: World, partition: str, stones: pl.DataFrame, *, run_id: str, replaces: Lineage | None
+) -> None:
     table = stones.sort("file_id")
     digest = table_digest(table)
-    world.tables.write(
-        table, Lineage("tombstones", partition, digest, table.height, {}, "", {}, run_id)
-    )
+    lineage = Lineage("tombstones", partition, digest, table.height, {}, "", {}, run_id)
+    world.tables.write(table, lineage, replaces=replaces)

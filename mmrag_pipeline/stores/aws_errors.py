@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
-Kind = Literal["denied", "no_bucket", "no_key", "archived", "changed", "transient", "other"]
+Kind = Literal[
+    "denied", "no_bucket", "no_key", "archived", "changed", "unsupported", "transient", "other"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ _ADVICE: Mapping[Kind, str] = {
     "no_key": "there is no such object (any more)",
     "archived": "the object is in an archive; restore it to a class that can be read at once",
     "changed": "the object is another one by now",
+    "unsupported": "the service does not offer this; use one that does",
     "transient": "the service is busy or in trouble; it may work again by itself",
     "other": "look the code up in the service's list of errors",
 }
@@ -53,6 +56,7 @@ _CODES: Mapping[Kind, str] = {
     "no_key": "NoSuchKey NoSuchVersion NotFound 404",
     "archived": "InvalidObjectState",
     "changed": "PreconditionFailed ConditionalRequestConflict 412",
+    "unsupported": "NotImplemented 501",
     "transient": "SlowDown Throttling ThrottlingException ThrottledException RequestThrottled "
     "RequestThrottledException TooManyRequestsException RequestLimitExceeded OverLimit "
     "BandwidthLimitExceeded LimitExceededException RequestTimeout RequestTimeoutException "

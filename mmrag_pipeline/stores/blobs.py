@@ -8,6 +8,8 @@ from mmrag_pipeline.errors import SettingsError
 
 Fill = Callable[[BinaryIO], None]
 """Writes a whole blob into an open file."""
+Look = Callable[[BinaryIO | None], bool]
+"""Says whether a blob, open or None when there is none, is the one that is expected."""
 MAX_NAME_BYTES = 1_024
 
 
@@ -39,6 +41,15 @@ class Blobs(Protocol):
         """Replace a blob atomically and durably; raises StateUnavailableError.
 
         Without `keep_name` a power cut may take the blob away again, never tear it.
+        """
+        ...
+
+    def swap(self, name: str, fill: Fill, is_expected: Look) -> bool:
+        """Write a blob only in the place of the one that is expected; return whether it was.
+
+        Of several writers who expect the same one wins: who swaps loses no update of another who
+        swaps. `write` heeds nobody. Raises CollectionBusyError, and StateUnavailableError; after
+        that the blob may have been written.
         """
         ...
 

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mmrag_pipeline.errors import StateUnavailableError
-from mmrag_pipeline.stores.blobs import Fill, check_name
-from mmrag_pipeline.stores.files import replace_file, sync
+from mmrag_pipeline.stores.blobs import Fill, Look, check_name
+from mmrag_pipeline.stores.files import exclusive, replace_file, sync
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{32}\.tmp")
+_LOCK = "swap.lock"
+_LOCK_TIMEOUT_S = 60.0
+"""Who holds the lock writes one blob."""
 _LOOKS = 5
 """How often a folder is looked at that others change meanwhile."""
 
@@ -45,6 +48,16 @@ class FolderBlobs:
         with _reaching("write", path):
             replace_file(path, filled, keep_name=keep_name)
 
+    def swap(self, name: str, fill: Fill, is_expected: Look) -> bool:
+        """Write a blob in the place of the one that is expected, under a lock of the system."""
+        path = self._path(name)
+        what = f"writing {str(path)!r}"
+        with _reaching("lock", path), exclusive(self._root / _LOCK, what, _LOCK_TIMEOUT_S):
+            expected = self._is(name, is_expected)
+            if expected:
+                self.write(name, fill)
+            return expected
+
     def delete(self, names: Iterable[str]) -> None:
         """Remove blobs and bring that to the disk; absent ones are fine."""
         paths = [self._path(name) for name in names]
@@ -61,6 +74,14 @@ class FolderBlobs:
 
     def _path(self, name: str) -> Path:
         return self._root / check_name(name)
+
+    def _is(self, name: str, is_expected: Look) -> bool:
+        try:
+            file = self.open(name)
+        except FileNotFoundError:
+            return is_expected(None)
+        with file:
+            return is_expected(file)
 
     def _under(self, folder: str) -> Iterator[str]:
         for entry in _settled(self._root / folder):

@@ -5,7 +5,6 @@ files would be public, and those whose time is over would come back.
 """
 
 from collections.abc import Mapping
-from pathlib import PurePath
 from typing import BinaryIO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -13,9 +12,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from mmrag_pipeline.errors import CorruptStateError, StateUnavailableError
 from mmrag_pipeline.settings import Settings, TtlBy, TtlDays
 from mmrag_pipeline.stores.blobs import Blobs
-from mmrag_pipeline.stores.files import exclusive
 
-_LOCK_TIMEOUT_S = 20.0
+_TRIES = 5
 _AS_NAMED = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -58,25 +56,48 @@ def with_kept_settings(settings: Settings, blobs: Blobs) -> Settings:
 
 
 def keep_settings(settings: Settings, blobs: Blobs) -> None:
-    """Keep what these settings name, of all that is kept, for later runs."""
+    """Keep what these settings name, of all that is kept, for later runs.
+
+    What another machine names meanwhile is kept, too. Raises as reading them does.
+    """
     for file, policy in _POLICIES.items():
         named = settings.model_dump(include=settings.model_fields_set & {*policy.model_fields})
         if named:
-            lock = settings.home / PurePath(file).with_suffix(".lock")
-            with exclusive(lock, f"the settings kept in {blobs.shown(file)}", _LOCK_TIMEOUT_S):
-                _keep(blobs, file, named)
+            _keep(blobs, file, named)
 
 
 def _keep(blobs: Blobs, file: str, named: Mapping[str, object]) -> None:
-    known = _read(blobs, file)
-    text = _as_text(known.model_copy(update=named))
-    if text != _as_text(known):  # as texts: the order of the rules decides
-        blobs.write(file, lambda stream: _write(stream, text))
+    for _ in range(_TRIES):
+        known = _read(blobs, file)
+        text = _as_text(known.model_copy(update=named))
+        if text == _as_text(known) or _swap(blobs, file, text, known=_as_text(known)):
+            return
+    raise StateUnavailableError(
+        f"{blobs.shown(file)} was replaced {_TRIES} times while settings were added to it: let "
+        "the other runs begin and run again",
+        may_pass=True,
+    )
+
+
+def _swap(blobs: Blobs, file: str, text: str, *, known: str) -> bool:
+    """Write settings, as texts because the order of rules decides, unless others did meanwhile."""
+
+    def fill(stream: BinaryIO) -> None:
+        stream.write(f"{text}\n".encode())
+
+    def is_known(stream: BinaryIO | None) -> bool:
+        data = None if stream is None else stream.read()
+        return _as_text(_parsed(blobs, file, data)) == known
+
+    return blobs.swap(file, fill, is_known)
 
 
 def _read(blobs: Blobs, file: str) -> BaseModel:
+    return _parsed(blobs, file, _bytes(blobs, file))
+
+
+def _parsed(blobs: Blobs, file: str, data: bytes | None) -> BaseModel:
     policy = _POLICIES[file]
-    data = _bytes(blobs, file)
     if data is None:
         return policy()
     try:
@@ -108,7 +129,3 @@ def _bytes(blobs: Blobs, file: str) -> bytes | None:
 
 def _as_text(kept: BaseModel) -> str:
     return kept.model_dump_json(indent=1, exclude_none=True)
-
-
-def _write(file: BinaryIO, text: str) -> None:
-    file.write(f"{text}\n".encode())

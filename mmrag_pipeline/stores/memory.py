@@ -10,7 +10,7 @@ import polars as pl
 from mmrag_pipeline.errors import CollectionBusyError, CollectionMismatchError
 from mmrag_pipeline.ids import check_partition
 from mmrag_pipeline.keepers import Keep
-from mmrag_pipeline.ports import CollectionReader, CollectionWriter
+from mmrag_pipeline.ports import CollectionReader, CollectionWriter, Replaces
 from mmrag_pipeline.records import Layout, Lineage
 from mmrag_pipeline.stores.layouts import check_same_layout, unknown_collection
 from mmrag_pipeline.stores.memo_parts import (
@@ -29,6 +29,7 @@ from mmrag_pipeline.stores.names import (
     check_collection,
     check_frame,
     declared_schema,
+    overtaken,
 )
 
 
@@ -43,10 +44,14 @@ class MemoryTables:
         held = self._held(table, partition)
         return held[0] if held else None
 
-    def write(self, frame: pl.DataFrame, lineage: Lineage) -> None:
-        """Replace one table."""
+    def write(
+        self, frame: pl.DataFrame, lineage: Lineage, *, replaces: Replaces = "anything"
+    ) -> None:
+        """Replace one table, or just the one that is named; raises OvertakenError."""
         check_frame(frame, lineage)
-        self._tables[lineage.table, check_partition(lineage.partition)] = (frame.clone(), lineage)
+        if replaces not in ("anything", self.lineage(lineage.table, lineage.partition)):
+            raise overtaken(lineage)
+        self._tables[lineage.table, lineage.partition] = (frame.clone(), lineage)
 
     def lineage(self, table: str, partition: str) -> Lineage | None:
         """Return what the table was made from."""

@@ -4,7 +4,7 @@ import re
 
 import polars as pl
 
-from mmrag_pipeline.errors import CorruptStateError, NotFoundError, SettingsError
+from mmrag_pipeline.errors import CorruptStateError, NotFoundError, OvertakenError, SettingsError
 from mmrag_pipeline.ids import check_partition
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.schemas import BESIDE, FAILURES, TABLES
@@ -65,6 +65,14 @@ def check_schema(frame: pl.DataFrame, table: str, partition: str) -> None:
             f"table {table} of {partition} differs from its declared schema: "
             f"{_difference(frame.schema, declared)}"
         )
+
+
+def overtaken(lineage: Lineage) -> OvertakenError:
+    """Return the error for a table that is another one than it was to be made from."""
+    return OvertakenError(
+        f"table {lineage.table} of {lineage.partition} was replaced by another run while run "
+        f"{lineage.run_id!r} was changing it; nothing was overwritten: run again"
+    )
 
 
 def _difference(found: pl.Schema, declared: pl.Schema) -> str:

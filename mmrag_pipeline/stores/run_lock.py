@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmrag_pipeline.errors import CollectionBusyError
-from mmrag_pipeline.stores.files import POLL_S, exclusive
+from mmrag_pipeline.stores.files import POLL_S
 
 _LOCK = "runs.lock"
 _GATE = "runs.gate"
 """Whoever waits to be alone holds it, so that runs which come later wait behind it."""
-_TOMBSTONES = "tombstones.lock"
 
 
 @contextmanager
@@ -52,14 +51,10 @@ def alone(home: Path, timeout_s: float) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class HomeGuard:
-    """The locks of a purge in a state folder (indexing.purge.Guard)."""
+    """The lock of a purge in a state folder (indexing.purge.Guard)."""
 
     home: Path
     timeout_s: float
-
-    def tombstones(self) -> AbstractContextManager[None]:
-        """Hold the lists of purged files alone; raises CollectionBusyError."""
-        return exclusive(self.home / _TOMBSTONES, "the list of purged files", self.timeout_s)
 
     def alone(self) -> AbstractContextManager[None]:
         """Hold the state while no run does; raises CollectionBusyError."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from mmrag_pipeline.errors import ListingError, StateUnavailableError
 from mmrag_pipeline.stores.aws_errors import Cause, aws_errors, cause_of
-from mmrag_pipeline.stores.blobs import Fill, check_name
+from mmrag_pipeline.stores.blobs import Fill, Look, check_name
 from mmrag_pipeline.stores.places import S3Place
 from mmrag_pipeline.stores.s3_file import ABSENT, S3File, unreachable
 from mmrag_pipeline.stores.s3_listing import pages
@@ -58,14 +58,34 @@ class S3Blobs:
         """Replace a blob by one put, or by a multipart upload that counts when it is complete."""
         del keep_name  # what the service has confirmed it keeps
         key = self._key(check_name(name))
-        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as spool:
-            file = cast(BinaryIO, spool)
-            with _having_room(self.shown(name)):
-                fill(file)
-                size = file.seek(0, io.SEEK_END)
+        with _filled(fill, self.shown(name)) as (file, size), _reaching(self.shown(name)):
+            self._send(key, file, size)
+
+    def swap(self, name: str, fill: Fill, is_expected: Look) -> bool:
+        """Write a blob by one conditional put: the service compares versions, up to 5 GiB.
+
+        A store that does not know such a put gets a plain one after another look; what is
+        written in the milliseconds between the two is lost there.
+        """
+        where = self.shown(name)
+        etag = self._version(name, is_expected)
+        if etag is None:
+            return False
+        with _filled(fill, where) as (file, _), _reaching(where):
+            try:
+                self._put(name, file, etag)
+                return True
+            except aws_errors() as error:
+                kind = cause_of(error).kind
+                if kind not in ("changed", "no_key", "unsupported"):
+                    raise
+            if kind != "unsupported" or self._version(name, is_expected) is None:
+                return False
             file.seek(0)
-            with _reaching(self.shown(name)):
-                self._send(key, file, size)
+            self._client.put_object(
+                Bucket=self._place.bucket, Key=self._key(check_name(name)), Body=file
+            )
+            return True
 
     def delete(self, names: Iterable[str]) -> None:
         """Remove blobs; absent ones are fine."""
@@ -83,6 +103,26 @@ class S3Blobs:
 
     def _key(self, name: str) -> str:
         return f"{self._place.prefix}{name}"
+
+    def _version(self, name: str, is_expected: Look) -> str | None:
+        """Return the ETag of an expected blob, empty for none at all; None for another blob."""
+        try:
+            file = S3File(self._client, self._place.bucket, self._key(check_name(name)))
+        except FileNotFoundError:
+            return "" if is_expected(None) else None
+        try:
+            with file:
+                return file.etag if is_expected(cast(BinaryIO, file)) else None
+        except FileNotFoundError:  # replaced while it was read
+            return None
+
+    def _put(self, name: str, file: BinaryIO, etag: str) -> None:
+        """Write a blob in the place of one version, or where none is yet."""
+        bucket, key = self._place.bucket, self._key(name)
+        if etag:
+            self._client.put_object(Bucket=bucket, Key=key, Body=file, IfMatch=etag)
+        else:
+            self._client.put_object(Bucket=bucket, Key=key, Body=file, IfNoneMatch="*")
 
     def _send(self, key: str, file: BinaryIO, size: int) -> None:
         if size <= SINGLE_PUT_BYTES:
@@ -124,6 +164,18 @@ def _reaching(where: str) -> Iterator[None]:
     except aws_errors() as error:
         cause = cause_of(error)
     raise unreachable(where, cause)
+
+
+@contextmanager
+def _filled(fill: Fill, where: str) -> Iterator[tuple[BinaryIO, int]]:
+    """Give a temporary file with a whole blob in it, and its size."""
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as spool:
+        file = cast(BinaryIO, spool)
+        with _having_room(where):
+            fill(file)
+            size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        yield file, size
 
 
 @contextmanager

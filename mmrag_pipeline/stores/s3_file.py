@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, GetObjectRequestTypeDef
 
 AHEAD_BYTES = 65_536
 """Of the end, read at opening, and at least as much at a time: a Parquet footer is one request."""
@@ -39,6 +39,11 @@ class S3File(io.RawIOBase):
         self._etag, self._at, self._size = "", 0, 0
         self._end, self._ahead = (0, b""), (0, b"")
         self._open()
+
+    @property
+    def etag(self) -> str:
+        """Return the version that is read, as the service calls it, quotes and all."""
+        return self._etag
 
     def readable(self) -> bool:
         """Say that it can be read."""
@@ -92,10 +97,11 @@ class S3File(io.RawIOBase):
         return len(wanted)
 
     def _open(self) -> None:
-        """Get the end, size and version; an empty object has no range at all."""
+        """Get the end, size and version; an empty object has no range, and is asked for whole."""
         answer = self._answer(f"bytes=-{AHEAD_BYTES}", pinned=False)
+        answer = answer or self._answer("", pinned=False)
         if answer is None:
-            return
+            raise self._unreachable(Cause("other", "the store gives no part of it"))
         self._etag = answer.get("ETag", "")
         if not self._etag:
             raise self._unreachable(Cause("other", "the store gives its objects no ETag"))
@@ -126,11 +132,13 @@ class S3File(io.RawIOBase):
 
     def _answer(self, span: str, *, pinned: bool = True) -> "GetObjectOutputTypeDef | None":
         """Return what the service answers, None when it says that there is no such range."""
-        get = self._client.get_object
+        request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": self._key}
+        if span:
+            request["Range"] = span
+        if pinned:
+            request["IfMatch"] = self._etag
         try:
-            if pinned:
-                return get(Bucket=self._bucket, Key=self._key, Range=span, IfMatch=self._etag)
-            return get(Bucket=self._bucket, Key=self._key, Range=span)
+            return self._client.get_object(**request)
         except aws_errors() as error:
             if _code(error) == "InvalidRange":
                 return None

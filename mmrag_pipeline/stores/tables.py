@@ -9,10 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from mmrag_pipeline.errors import CorruptStateError, SettingsError, StateUnavailableError
 from mmrag_pipeline.ids import canonical_json, check_partition
+from mmrag_pipeline.ports import Replaces
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.schemas import BESIDE
-from mmrag_pipeline.stores.blobs import Blobs
-from mmrag_pipeline.stores.names import check_frame, check_schema, declared_schema
+from mmrag_pipeline.stores.blobs import Blobs, Fill
+from mmrag_pipeline.stores.names import check_frame, check_schema, declared_schema, overtaken
 from mmrag_pipeline.stores.parquet import NotParquetError, read_metadata, read_rows
 
 METADATA_KEY = "mmrag"
@@ -46,32 +47,32 @@ class ParquetTables:
                 raise self._corrupt(name, error) from error
         return frame
 
-    def write(self, frame: pl.DataFrame, lineage: Lineage) -> None:
-        """Replace one table atomically.
+    def write(
+        self, frame: pl.DataFrame, lineage: Lineage, *, replaces: Replaces = "anything"
+    ) -> None:
+        """Replace one table atomically, or just the one that is named by its lineage.
 
-        Raises CorruptStateError for another schema, StateUnavailableError when it cannot be kept.
+        Raises CorruptStateError for another schema, StateUnavailableError when it cannot be kept
+        and OvertakenError when another one is there.
         """
         check_frame(frame, lineage)
+        name = _name(lineage.table, lineage.partition)
         text = canonical_json(_LINEAGE.dump_python(lineage, mode="json"))
-        self._blobs.write(
-            _name(lineage.table, lineage.partition),
+
+        def fill(file: BinaryIO) -> None:
             # level 1 packs these tables as small as the default level, in 60 % of its time
-            lambda file: frame.write_parquet(
-                file, compression_level=1, metadata={METADATA_KEY: text}
-            ),
-        )
+            frame.write_parquet(file, compression_level=1, metadata={METADATA_KEY: text})
+
+        if replaces == "anything":
+            self._blobs.write(name, fill)
+        elif not self._swap(name, fill, replaces):
+            self._check_is_there(lineage)
 
     def lineage(self, table: str, partition: str) -> Lineage | None:
         """Return what the stored table was made from, from the file's footer only."""
         name = _name(table, partition)
-        footer = self._opened(name, read_metadata)
-        if footer is None:
-            return None
-        try:
-            lineage = _LINEAGE.validate_json(footer.get(METADATA_KEY, ""))
-        except ValidationError as error:
-            raise self._corrupt(name, error) from error
-        if (lineage.table, lineage.partition) != (table, partition):
+        lineage = self._opened(name, lambda file: self._lineage_in(file, name))
+        if lineage and (lineage.table, lineage.partition) != (table, partition):
             raise self._corrupt(name, f"it holds {lineage.table} of {lineage.partition}")
         return lineage
 
@@ -82,6 +83,33 @@ class ParquetTables:
         found = [name.removeprefix(f"{folder}/") for name in self._blobs.names(folder)]
         stems = [name.removesuffix(_SUFFIX) for name in found if name.endswith(_SUFFIX)]
         return sorted(stem for stem in stems if _is_partition(stem))
+
+    def _swap(self, name: str, fill: Fill, replaces: Replaces) -> bool:
+        """Write a table in the place of the one with this lineage; return whether it was there."""
+
+        def is_expected(file: BinaryIO | None) -> bool:
+            try:
+                return (file and self._lineage_in(file, name)) == replaces
+            except FileNotFoundError:
+                raise
+            except (OSError, NotParquetError) as error:
+                raise self._corrupt(name, error) from error
+
+        return self._blobs.swap(name, fill, is_expected)
+
+    def _check_is_there(self, lineage: Lineage) -> None:
+        """Raise OvertakenError unless it is the table that was to be written.
+
+        A put whose answer was lost on its way is sent again, and then loses against itself.
+        """
+        if self.lineage(lineage.table, lineage.partition) != lineage:
+            raise overtaken(lineage)
+
+    def _lineage_in(self, file: BinaryIO, name: str) -> Lineage:
+        try:
+            return _LINEAGE.validate_json(read_metadata(file).get(METADATA_KEY, ""))
+        except ValidationError as error:
+            raise self._corrupt(name, error) from error
 
     def _opened(self, name: str, work: Callable[[BinaryIO], T]) -> T | None:
         """Return what `work` makes of a table, again when it is replaced meanwhile."""

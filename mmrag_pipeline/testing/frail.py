@@ -11,6 +11,7 @@ from mmrag_pipeline.ports import (
     CollectionWriter,
     Inbox,
     Memo,
+    Replaces,
     TableStore,
     VectorStore,
 )
@@ -79,9 +80,11 @@ class FrailTables:
         """Return the table."""
         return self.inner.read(table, partition)
 
-    def write(self, frame: pl.DataFrame, lineage: Lineage) -> None:
+    def write(
+        self, frame: pl.DataFrame, lineage: Lineage, *, replaces: Replaces = "anything"
+    ) -> None:
         """Replace the table: one commit."""
-        self.fuse.commit(lambda: self.inner.write(frame, lineage))
+        self.fuse.commit(lambda: self.inner.write(frame, lineage, replaces=replaces))
 
     def lineage(self, table: str, partition: str) -> Lineage | None:
         """Return the lineage."""

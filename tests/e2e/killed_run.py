@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import dagster as dg
 import polars as pl
 
-from mmrag_pipeline.ports import TableStore
+from mmrag_pipeline.ports import Replaces, TableStore
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.resources.instance import open_instance
 from mmrag_pipeline.sensors.s3_events import EVENTS_ONLY
@@ -31,12 +31,14 @@ class FatalTables:
         """Return the table."""
         return self.inner.read(table, partition)
 
-    def write(self, frame: pl.DataFrame, lineage: Lineage) -> None:
+    def write(
+        self, frame: pl.DataFrame, lineage: Lineage, *, replaces: Replaces = "anything"
+    ) -> None:
         """Write the table, or die; or write it and die."""
         fatal = lineage.table == self.station
         if fatal and not self.late:
             _die()
-        self.inner.write(frame, lineage)
+        self.inner.write(frame, lineage, replaces=replaces)
         if fatal:
             _die()
 

@@ -26,10 +26,6 @@ _PARTS = {"raw_files": "digest", "pages": "page_digest", "chunks": "text_digest"
 class Free:
     """A guard whom nobody keeps waiting."""
 
-    def tombstones(self) -> AbstractContextManager[None]:
-        """Wait for nothing."""
-        return nullcontext()
-
     def alone(self) -> AbstractContextManager[None]:
         """Wait for nothing."""
         return nullcontext()

@@ -9,6 +9,7 @@ from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.indexing.commit import read_table
 from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.ports import Replaces
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.stores.memory import MemoryTables
 from tests.indexing.life import DOMAIN, Life
@@ -28,8 +29,10 @@ class _Busy:
             _write(self.inner, rows=10 + self.replacements)
         return found
 
-    def write(self, frame: pl.DataFrame, lineage: Lineage) -> None:
-        self.inner.write(frame, lineage)
+    def write(
+        self, frame: pl.DataFrame, lineage: Lineage, *, replaces: Replaces = "anything"
+    ) -> None:
+        self.inner.write(frame, lineage, replaces=replaces)
 
     def lineage(self, table: str, partition: str) -> Lineage | None:
         return self.inner.lineage(table, partition)

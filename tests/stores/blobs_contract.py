@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import BinaryIO
 
 import pytest
@@ -44,6 +45,15 @@ def whole(blobs: Blobs, name: str) -> bytes:
         except FileNotFoundError as error:
             if "while it was read" not in str(error):
                 raise
+
+
+def swapped(blobs: Blobs, name: str, data: bytes, *, expected: bytes | None) -> bool:
+    """Write a blob in the place of one that holds `expected`; return whether it was there."""
+
+    def fill(file: BinaryIO) -> None:
+        file.write(data)
+
+    return blobs.swap(name, fill, lambda file: (None if file is None else file.read()) == expected)
 
 
 class BlobsContract:
@@ -97,6 +107,7 @@ class BlobsContract:
             lambda: blobs.open(name),
             lambda: blobs.delete([name]),
             lambda: blobs.names(name),
+            lambda: swapped(blobs, name, b"x", expected=None),
         )
         for attempt in attempts:
             with pytest.raises(SettingsError, match="cannot name a file of ours"):
@@ -117,6 +128,41 @@ class BlobsContract:
             blobs.write("a/x", fail)
         assert blobs.names("a") == ["a/x"]
         assert whole(blobs, "a/x") == b"before"
+
+    @pytest.mark.parametrize("before", [None, b"", b"before", BIG])
+    def test_a_blob_is_swapped_for_the_expected_one(
+        self, blobs: Blobs, before: bytes | None
+    ) -> None:
+        if before is not None:
+            put(blobs, "a/x", before)
+        assert swapped(blobs, "a/x", b"after", expected=before)
+        assert blobs.names("a") == ["a/x"]
+        assert whole(blobs, "a/x") == b"after"
+
+    @pytest.mark.parametrize("expected", [None, b"", b"another"])
+    def test_a_blob_that_is_not_expected_stays(self, blobs: Blobs, expected: bytes | None) -> None:
+        put(blobs, "a/x", b"before")
+        assert not swapped(blobs, "a/x", b"after", expected=expected)
+        assert whole(blobs, "a/x") == b"before"
+
+    def test_a_blob_that_is_gone_is_not_brought_back(self, blobs: Blobs) -> None:
+        assert not swapped(blobs, "a/x", b"after", expected=b"before")
+        assert blobs.names("a") == []
+
+    @pytest.mark.parametrize("begin", [None, b"0"])
+    def test_of_many_who_expect_the_same_blob_one_wins(
+        self, blobs: Blobs, begin: bytes | None
+    ) -> None:
+        if begin is not None:
+            put(blobs, "a/x", begin)
+        meet = Barrier(4)
+
+        def swap(number: int) -> bool:
+            meet.wait()
+            return swapped(blobs, "a/x", bytes([number]), expected=begin)
+
+        with ThreadPoolExecutor(4) as pool:
+            assert sum(pool.map(swap, range(1, 5))) == 1
 
     def test_a_disk_that_is_full_is_told(self, blobs: Blobs) -> None:
         def fill(file: BinaryIO) -> None:

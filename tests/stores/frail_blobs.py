@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from mmrag_pipeline.stores.blobs import Blobs, Fill
+from mmrag_pipeline.stores.blobs import Blobs, Fill, Look
 from mmrag_pipeline.testing.frail import Fuse
 
 
@@ -34,6 +34,12 @@ class FrailBlobs:
     def write(self, name: str, fill: Fill, *, keep_name: bool = True) -> None:
         """Replace a blob: one commit."""
         self.fuse.commit(lambda: self.inner.write(name, fill, keep_name=keep_name))
+
+    def swap(self, name: str, fill: Fill, is_expected: Look) -> bool:
+        """Replace an expected blob: one commit."""
+        swapped: list[bool] = []
+        self.fuse.commit(lambda: swapped.append(self.inner.swap(name, fill, is_expected)))
+        return swapped == [True]
 
     def delete(self, names: Iterable[str]) -> None:
         """Remove blobs: one commit each."""

@@ -39,10 +39,14 @@ def watched(client: "S3Client") -> Iterator[Traffic]:
 
 
 @contextmanager
-def refusing(client: "S3Client", operation: str, code: str, status: int) -> Iterator[None]:
-    """Let every request of one operation end with an error."""
+def refusing(
+    client: "S3Client", operation: str, code: str, status: int, *, header: str = ""
+) -> Iterator[None]:
+    """Let every request of one operation, or those with some header, end with an error."""
 
-    def refuse(**_: object) -> Answer:
+    def refuse(*, params: Mapping[str, Any], **_: object) -> Answer | None:
+        if header and header not in params["headers"]:
+            return None
         parsed = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
         return AWSResponse("", status, HTTPHeaders(), None), parsed
 

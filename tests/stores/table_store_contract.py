@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from mmrag_pipeline.errors import CorruptStateError, NotFoundError, SettingsError
+from mmrag_pipeline.errors import CorruptStateError, NotFoundError, OvertakenError, SettingsError
 from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.schemas import FAILURES, OCR, TABLES, TILES
 from tests.stores.samples import lineage
@@ -61,6 +61,27 @@ class TableStoreContract:
         read = store.read("tiles", "shop")
         assert read is not None
         assert read.is_empty()
+
+    def test_a_table_is_replaced_where_it_is_the_expected_one(self, store: TableCatalog) -> None:
+        empty, one = lineage("tiles", TILES.to_frame()), lineage("tiles", ONE_TILE)
+        store.write(TILES.to_frame(), empty, replaces=None)
+        store.write(ONE_TILE, one, replaces=empty)
+        assert store.lineage("tiles", "shop") == one
+
+    @pytest.mark.parametrize("run_id", ["", "another run"])
+    def test_a_table_that_was_not_expected_stays(self, store: TableCatalog, run_id: str) -> None:
+        held = replace(lineage("tiles", ONE_TILE), run_id="a run")
+        store.write(ONE_TILE, held)
+        expected = replace(held, run_id=run_id) if run_id else None
+        with pytest.raises(OvertakenError, match=r"tiles of shop.*run again"):
+            store.write(TILES.to_frame(), lineage("tiles", TILES.to_frame()), replaces=expected)
+        assert store.lineage("tiles", "shop") == held
+
+    def test_a_table_that_is_gone_is_not_brought_back(self, store: TableCatalog) -> None:
+        made = lineage("tiles", ONE_TILE)
+        with pytest.raises(OvertakenError):
+            store.write(ONE_TILE, made, replaces=made)
+        assert store.read("tiles", "shop") is None
 
     def test_partitions_and_tables_are_apart(self, store: TableCatalog) -> None:
         store.write(ONE_TILE, lineage("tiles", ONE_TILE, "shop"))

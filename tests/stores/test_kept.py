@@ -10,6 +10,8 @@ from mmrag_pipeline.errors import CorruptStateError, StateUnavailableError
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.kept import keep_settings, with_kept_settings
+from mmrag_pipeline.testing.frail import Fuse
+from tests.stores.frail_blobs import FrailBlobs
 
 
 def kept(home: Path) -> Settings:
@@ -49,6 +51,15 @@ def test_rules_that_are_named_replace_those_that_are_kept(tmp_path: Path) -> Non
 def test_rules_and_the_groups_of_all_others_are_kept_apart(tmp_path: Path) -> None:
     keep_settings(Settings(home=tmp_path, visibility_rules=RULES), FolderBlobs(tmp_path))
     keep_settings(Settings(home=tmp_path, default_visibility=("staff",)), FolderBlobs(tmp_path))
+    held = kept(tmp_path)
+    assert (held.visibility_rules, held.default_visibility) == (RULES, ("staff",))
+
+
+def test_what_two_machines_name_at_once_is_kept(tmp_path: Path) -> None:
+    groups = Settings(home=tmp_path, default_visibility=("staff",))
+    other = Fuse(1, lambda: keep_settings(groups, FolderBlobs(tmp_path)))
+    rules = Settings(home=tmp_path, visibility_rules=RULES)
+    keep_settings(rules, FrailBlobs(FolderBlobs(tmp_path), other))
     held = kept(tmp_path)
     assert (held.visibility_rules, held.default_visibility) == (RULES, ("staff",))
 

@@ -111,7 +111,7 @@ def test_runs_that_come_later_do_not_pass_who_waits(tmp_path: Path) -> None:
     assert order == ["alone", "later run"]
 
 
-def test_a_guard_keeps_the_lists_of_purged_files_apart_from_runs(tmp_path: Path) -> None:
+def test_a_guard_waits_for_runs(tmp_path: Path) -> None:
     guard = HomeGuard(tmp_path, 0.05)
-    with running(tmp_path), guard.tombstones(), pytest.raises(CollectionBusyError), guard.alone():
+    with running(tmp_path), pytest.raises(CollectionBusyError), guard.alone():
         pass

@@ -1,7 +1,7 @@
 """State in a bucket: the contract, large blobs, and a bucket that cannot be had."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import boto3
 import pytest
@@ -11,7 +11,7 @@ from mmrag_pipeline.errors import StateUnavailableError
 from mmrag_pipeline.stores.blobs import Blobs
 from mmrag_pipeline.stores.places import S3Place
 from mmrag_pipeline.stores.s3_blobs import SINGLE_PUT_BYTES, S3Blobs
-from tests.stores.blobs_contract import BlobsContract, put, whole
+from tests.stores.blobs_contract import BlobsContract, put, swapped, whole
 from tests.stores.s3_traffic import refusing, short_pages, watched
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def attempts(blobs: Blobs) -> list[Callable[[], object]]:
         lambda: blobs.open("a/x"),
         lambda: put(blobs, "a/x"),
         lambda: blobs.delete(["a/x"]),
+        lambda: swapped(blobs, "a/x", b"y", expected=b"x"),
     ]
 
 
@@ -127,6 +128,48 @@ def test_a_large_blob_goes_in_parts_and_comes_back(s3: "S3Client", blobs: S3Blob
     assert traffic.requests.count("UploadPart") == 5
     assert traffic.requests[-1] == "CompleteMultipartUpload"
     assert whole(blobs, "a/x") == data
+
+
+def test_a_blob_that_is_replaced_during_a_swap_is_not_overwritten(blobs: S3Blobs) -> None:
+    put(blobs, "a/x", b"before")
+
+    def fill(file: BinaryIO) -> None:
+        put(blobs, "a/x", b"of another machine")
+        file.write(b"after")
+
+    assert not blobs.swap("a/x", fill, lambda file: True)
+    assert whole(blobs, "a/x") == b"of another machine"
+
+
+def test_a_blob_that_is_deleted_during_a_swap_is_not_brought_back(blobs: S3Blobs) -> None:
+    put(blobs, "a/x", b"before")
+    assert not blobs.swap("a/x", lambda file: blobs.delete(["a/x"]), lambda file: True)
+    assert blobs.names("a") == []
+
+
+@pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict"])
+def test_a_refused_condition_is_a_lost_swap(s3: "S3Client", blobs: S3Blobs, code: str) -> None:
+    put(blobs, "a/x")
+    with refusing(s3, "PutObject", code, 412):
+        assert not swapped(blobs, "a/x", b"y", expected=b"x")
+
+
+def test_a_large_blob_is_swapped_by_one_put(s3: "S3Client", blobs: S3Blobs) -> None:
+    with watched(s3) as traffic:
+        assert swapped(blobs, "a/x", b"x" * (SINGLE_PUT_BYTES + 1), expected=None)
+    assert traffic.requests == ["GetObject", "PutObject"]
+
+
+def test_a_store_without_conditional_puts_gets_a_plain_one_after_a_look(
+    s3: "S3Client", blobs: S3Blobs
+) -> None:
+    put(blobs, "a/x")
+    refused = refusing(s3, "PutObject", "NotImplemented", 501, header="If-Match")
+    with refused, watched(s3) as traffic:
+        assert swapped(blobs, "a/x", b"y", expected=b"x")
+        assert not swapped(blobs, "a/x", b"z", expected=b"x")
+    assert whole(blobs, "a/x") == b"y"
+    assert traffic.requests.count("GetObject") == 3
 
 
 def test_the_marker_of_a_folder_is_no_blob(s3: "S3Client", bucket: str, blobs: S3Blobs) -> None:

@@ -18,6 +18,8 @@ from mmrag_pipeline.stores.places import S3Place
 from mmrag_pipeline.stores.s3_blobs import S3Blobs
 from mmrag_pipeline.stores.s3_file import AHEAD_BYTES
 from mmrag_pipeline.stores.tables import ParquetTables
+from mmrag_pipeline.testing.frail import Fuse
+from tests.stores.frail_blobs import FrailBlobs
 from tests.stores.s3_traffic import refusing, watched
 from tests.stores.samples import lineage
 from tests.stores.table_samples import tables
@@ -57,6 +59,24 @@ def written(tmp_path: Path) -> Path:
 
 def test_a_write_leaves_one_file_and_nothing_else(written: Path) -> None:
     assert [p.name for p in written.parent.iterdir()] == ["shop.parquet"]
+
+
+def test_a_conditional_write_that_reached_its_place_twice_is_done(tmp_path: Path) -> None:
+    made, blobs = lineage("tiles", ONE_TILE), FolderBlobs(tmp_path)
+    before = Fuse(1, lambda: ParquetTables(blobs).write(ONE_TILE, made))
+    store = ParquetTables(FrailBlobs(blobs, before))
+    store.write(ONE_TILE, made, replaces=None)
+    assert store.lineage("tiles", "shop") == made
+
+
+@pytest.mark.parametrize("kept", [0, 4, 100, -1])
+def test_a_table_that_cannot_be_trusted_is_not_replaced(written: Path, kept: int) -> None:
+    damaged = written.read_bytes()[:kept]
+    written.write_bytes(damaged)
+    store, made = ParquetTables(FolderBlobs(written.parents[2])), lineage("tiles", ONE_TILE)
+    with pytest.raises(CorruptStateError, match=r"shop\.parquet cannot be trusted.*delete"):
+        store.write(ONE_TILE, made, replaces=made)
+    assert written.read_bytes() == damaged
 
 
 @pytest.mark.parametrize("kept", [0, 4, 100, -1])
