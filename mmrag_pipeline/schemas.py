@@ -19,6 +19,7 @@ RAW_FILES = pl.Schema(
         "modified_at": TIME,
         "digest": pl.String(),
         "media_type": pl.String(),
+        "version": pl.String(),
         "visibility": pl.List(pl.String()),
         "indexed_at": TIME,
         "expired": pl.Boolean(),

@@ -47,6 +47,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "modified_at": _column("Last change as listed."),
         "digest": _column("Digest of the content; null when it could never be read."),
         "media_type": _column("Media type by content, not by name."),
+        "version": _column("The bucket's version that was read; null where it keeps none."),
         "visibility": _column("Groups that may see the file."),
         "indexed_at": _column("When the content was first read."),
         "expired": _column("Whether its time is over: listed, and not in the index."),

@@ -14,6 +14,7 @@ from mmrag_pipeline.errors import (
     ModelDriftError,
     ModelUnavailableError,
     NotFoundError,
+    OvertakenError,
     SettingsError,
     StateUnavailableError,
 )
@@ -23,7 +24,7 @@ from mmrag_pipeline.indexing.station import Mode, Step
 from mmrag_pipeline.resources.pipeline import Pipeline
 
 Materialization = dg.MaterializeResult[None]
-_PASSING = (CollectionBusyError, ItemError)
+_PASSING = (CollectionBusyError, OvertakenError, ItemError)
 """Errors of ours that may be gone at the next attempt."""
 _LASTING = (
     SettingsError,

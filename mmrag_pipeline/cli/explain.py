@@ -70,6 +70,8 @@ def _lines(domain: str, found: Explanation, names: Mapping[str, str]) -> Iterato
     )
     yield "file", f"{domain}/{file.key}"
     yield "", f"{file.uri}, {file.size_bytes:,} bytes, {file.media_type}, digest {file.digest}"
+    if file.version:
+        yield "", f"version {file.version} of {file.uri}"
     yield "seen by", ", ".join(file.visibility)
     yield "models", ", ".join(f"{role} {_model(card, names)}" for role, card in found.cards.items())
     yield "served by", f"{found.served_by or 'nothing'} (run {found.applied_by_run or '-'})"

@@ -9,6 +9,7 @@ import polars as pl
 from mmrag_pipeline.errors import ItemError, ReadError
 from mmrag_pipeline.ids import digest_bytes
 from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.ports import Versioned
 
 
 def content_key() -> pl.Expr:
@@ -35,6 +36,11 @@ def opened(world: World, partition: str, key: str, *, etag: str = "") -> Iterato
             reason="unreadable",
             transient=True,
         ) from error
+
+
+def version_of(stream: BinaryIO) -> str | None:
+    """Return by which name the store gives the bytes of an open object again, if it has one."""
+    return stream.version if isinstance(stream, Versioned) else None
 
 
 def read_content(

@@ -27,6 +27,8 @@ class FileOrigin:
     size_bytes: int
     modified_at: datetime
     visibility: tuple[str, ...]
+    version: str | None
+    """The version of the object at `uri` that was read; None where the source keeps none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ def expire(world: World, partition: str, table: pl.DataFrame) -> pl.DataFrame:
     return table.with_columns(
         pl.when(~over).then("digest").alias("digest"),
         pl.when(~over).then("media_type").alias("media_type"),
+        pl.when(~over).then("version").alias("version"),
         expired=over,
     )
 

@@ -14,7 +14,7 @@ import polars as pl
 from mmrag_pipeline.errors import CorruptStateError, ItemError, ReadError
 from mmrag_pipeline.ids import file_id
 from mmrag_pipeline.indexing.commit import read_table
-from mmrag_pipeline.indexing.contents import opened
+from mmrag_pipeline.indexing.contents import opened, version_of
 from mmrag_pipeline.indexing.failures import (
     NOT_HAD,
     Failure,
@@ -44,7 +44,7 @@ _LISTING = pl.Schema(
     {name: RAW_FILES[name] for name in ("key", "uri", "size_bytes", "etag", "modified_at")}
     | {"problem": pl.String()}
 )
-_CONTENT = pl.Schema({"key": pl.String, "digest": pl.String, "media_type": pl.String})
+_CONTENT = pl.Schema({name: RAW_FILES[name] for name in ("key", "digest", "media_type", "version")})
 
 
 def recipe(world: World) -> Recipe:
@@ -179,14 +179,14 @@ def changed(listing: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
 def read_contents(
     world: World, partition: str, fresh: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[Failure]]:
-    """Return (key, digest, media_type) of the listed objects, and why others cannot be read."""
+    """Return (key, digest, media_type, version) of listed objects, and why others are unread."""
     limit = world.settings.max_file_bytes
 
-    def read(key: str, size_bytes: int, etag: str) -> tuple[str, str, str] | Failure:
+    def read(key: str, size_bytes: int, etag: str) -> tuple[str, str, str, str | None] | Failure:
         try:
             _check_size(size_bytes, limit)
             with opened(world, partition, key, etag=etag.partition(":")[2]) as stream:
-                return (key, *_read(stream, key, limit))
+                return (key, *_read(stream, key, limit), version_of(stream))
         except ItemError as error:
             return failure(file_id(partition, key), error, bytes_seen=size_bytes)
 
@@ -221,7 +221,8 @@ def _with_content(
 ) -> pl.DataFrame:
     """Give each listed object its content: read now, as before, or the last good one."""
     unread = fresh.join(contents, on="key", how="anti").select("key")
-    before = last.select("key", "indexed_at", old_digest="digest", old_media_type="media_type")
+    old = [pl.col(name).alias(f"old_{name}") for name in ("digest", "media_type", "version")]
+    before = last.select("key", "indexed_at", *old)
     return (
         listing.join(contents, on="key", how="left")
         .join(before, on="key", how="left")
@@ -229,6 +230,10 @@ def _with_content(
         .with_columns(
             pl.coalesce("digest", "old_digest").alias("digest"),
             pl.coalesce("media_type", "old_media_type").alias("media_type"),
+            pl.when(pl.col("digest").is_not_null())
+            .then("version")
+            .otherwise("old_version")
+            .alias("version"),
             pl.when(pl.col("unread")).then(pl.lit("")).otherwise("etag").alias("etag"),
         )
     )

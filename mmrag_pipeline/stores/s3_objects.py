@@ -28,6 +28,14 @@ _LOOKUPS = 16
 _BUFFER_BYTES = 1 << 16
 
 
+class _Buffered(io.BufferedReader):
+    """An object's bytes by larger pieces (ports.Versioned)."""
+
+    def __init__(self, stream: S3Stream) -> None:
+        super().__init__(stream, _BUFFER_BYTES)
+        self.version = stream.version
+
+
 class S3Objects:
     """Objects under prefixes of buckets.
 
@@ -85,7 +93,7 @@ class S3Objects:
                 transient=True,
             )
         source = S3Object(self._reader(key), s3_place(domain).bucket, name)
-        return io.BufferedReader(S3Stream(source, etag=etag.rpartition("@")[0]), _BUFFER_BYTES)
+        return _Buffered(S3Stream(source, etag=etag.rpartition("@")[0]))
 
     def _reader(self, key: str) -> "S3Client":
         try:

@@ -69,7 +69,13 @@ class S3Stream(io.RawIOBase):
         answer = source.get(0, etag)
         self._etag = answer.get("ETag", "").strip('"')
         self._size = answer.get("ContentLength", 0)
+        self._version = answer.get("VersionId")
         self._body = answer["Body"]
+
+    @property
+    def version(self) -> str | None:
+        """Return the version that is read, None in a bucket that keeps none."""
+        return self._version
 
     def readable(self) -> bool:
         """Return True."""

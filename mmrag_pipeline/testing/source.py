@@ -33,6 +33,14 @@ class _BadDisk(io.BytesIO):
         raise OSError(5, "Input/output error")
 
 
+class _Versioned(io.BytesIO):
+    """Bytes that know their version (ports.Versioned)."""
+
+    def __init__(self, file: FakeFile) -> None:
+        super().__init__(file.data)
+        self.version = f"version {file.version}"
+
+
 class FakeSource:
     """ObjectStore over dictionaries: domain -> key -> file."""
 
@@ -44,6 +52,8 @@ class FakeSource:
         """Objects that listings have shown so far."""
         self.is_bucket = False
         """Whether a domain without objects is empty, as in a bucket, and not unknown."""
+        self.keeps_versions = False
+        """Whether opened objects tell their version, as in a versioned bucket."""
         self.while_reading: Callable[[], None] | None = None
         """Called whenever an object is opened: what happens meanwhile."""
         self._version = 0
@@ -114,7 +124,9 @@ class FakeSource:
             raise ReadError(f"{key!r} is another by now", reason="changed", transient=True)
         if file.error is not None:
             raise file.error
-        return _BadDisk() if file.breaks else io.BytesIO(file.data)
+        if file.breaks:
+            return _BadDisk()
+        return _Versioned(file) if self.keeps_versions else io.BytesIO(file.data)
 
     def _check_listing(self) -> None:
         if self.listing_error is not None:

@@ -6,6 +6,7 @@ from typing import Protocol
 import pytest
 
 from mmrag_pipeline.errors import ListingError, ReadError
+from mmrag_pipeline.indexing.contents import version_of
 from mmrag_pipeline.ports import ObjectStore
 
 SHOP = "shop"
@@ -152,6 +153,10 @@ class ObjectStoreContract:
         info = store.list(SHOP)[0]
         with store.open(SHOP, info.key, etag=info.etag) as stream:
             assert stream.read() == b"one"
+
+    def test_an_object_without_versions_tells_none(self, store: ObjectStore) -> None:
+        with store.open(SHOP, "a.txt") as stream:
+            assert version_of(stream) is None
 
     def test_a_deleted_object_is_gone(self, store: ObjectStore, source: Source) -> None:
         source.delete("shop/a.txt")

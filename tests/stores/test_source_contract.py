@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mmrag_pipeline.indexing.contents import version_of
 from mmrag_pipeline.ports import ObjectStore
 from mmrag_pipeline.stores.folder import RACY_NS
 from mmrag_pipeline.stores.places import S3Place
 from mmrag_pipeline.stores.s3_objects import S3Objects
 from mmrag_pipeline.stores.source_store import SourceStore
-from tests.stores.object_store_contract import ObjectStoreContract, Source
+from tests.stores.object_store_contract import SHOP, ObjectStoreContract, Source
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -86,3 +87,15 @@ class TestBuckets(ObjectStoreContract):
         """Give a prefix without objects, in a bucket that has others."""
         s3.put_object(Bucket=bucket, Key="raw/other", Body=b"no part of it")
         return Bucket(s3, S3Place(bucket, "raw/root/"))
+
+    def test_an_object_of_a_versioned_bucket_tells_the_version_that_is_read(
+        self, s3: "S3Client", bucket: str, source: Source
+    ) -> None:
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        source.put("shop/a.txt", b"first")
+        with source.store.open(SHOP, "a.txt") as stream:
+            version = version_of(stream)
+        source.put("shop/a.txt", b"second")
+        assert version
+        held = s3.get_object(Bucket=bucket, Key="raw/root/shop/a.txt", VersionId=version)
+        assert held["Body"].read() == b"first"
