@@ -44,7 +44,9 @@ _LISTING = pl.Schema(
     {name: RAW_FILES[name] for name in ("key", "uri", "size_bytes", "etag", "modified_at")}
     | {"problem": pl.String()}
 )
-_CONTENT = pl.Schema({name: RAW_FILES[name] for name in ("key", "digest", "media_type", "version")})
+_TOLD = ("digest", "media_type", "version")
+"""What only reading a file tells."""
+_CONTENT = pl.Schema({name: RAW_FILES[name] for name in ("key", *_TOLD)})
 
 
 def recipe(world: World) -> Recipe:
@@ -221,19 +223,16 @@ def _with_content(
 ) -> pl.DataFrame:
     """Give each listed object its content: read now, as before, or the last good one."""
     unread = fresh.join(contents, on="key", how="anti").select("key")
-    old = [pl.col(name).alias(f"old_{name}") for name in ("digest", "media_type", "version")]
+    old = [pl.col(name).alias(f"old_{name}") for name in _TOLD]
     before = last.select("key", "indexed_at", *old)
+    read = pl.col("digest").is_not_null()
+    content = [pl.when(read).then(name).otherwise(f"old_{name}").alias(name) for name in _TOLD]
     return (
         listing.join(contents, on="key", how="left")
         .join(before, on="key", how="left")
         .join(unread.with_columns(unread=True), on="key", how="left")
         .with_columns(
-            pl.coalesce("digest", "old_digest").alias("digest"),
-            pl.coalesce("media_type", "old_media_type").alias("media_type"),
-            pl.when(pl.col("digest").is_not_null())
-            .then("version")
-            .otherwise("old_version")
-            .alias("version"),
+            *content,
             pl.when(pl.col("unread")).then(pl.lit("")).otherwise("etag").alias("etag"),
         )
     )
