@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import BinaryIO, Literal, Protocol, runtime_checkable
+from typing import BinaryIO, Literal, Protocol
 
 import polars as pl
 
@@ -49,18 +49,8 @@ class ObjectStore(Protocol):
         """Open one object; raises ReadError (`vanished`, `unreadable`, `outside_root`).
 
         With the `etag` of a listing a store may refuse an object that is another one by now
-        (`changed`). Where the store keeps versions, what it returns is Versioned, too.
+        (`changed`). What it returns may name its `version` (indexing.contents.Versioned).
         """
-        ...
-
-
-@runtime_checkable
-class Versioned(Protocol):
-    """An open object that knows which version of itself it is."""
-
-    @property
-    def version(self) -> str | None:
-        """Return the name by which the store gives just these bytes again; None without one."""
         ...
 
 

@@ -14,6 +14,7 @@ from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.interrupts import Watch
 from mmrag_pipeline.ports import Progress
+from mmrag_pipeline.resources.heartbeat import alive_tags, beating
 from mmrag_pipeline.resources.pipeline import Pipeline
 from mmrag_pipeline.resources.run_processes import end_lost_runs, process_tags
 from mmrag_pipeline.settings import Settings
@@ -95,14 +96,15 @@ def _run(
 ) -> PartitionRun:
     job = index_job(pipeline).with_hooks({_ending_run(watch)})
     run_id = str(uuid4())
-    result = job.execute_in_process(
-        instance=instance,
-        partition_key=partition,
-        run_config=run_config(mode),
-        raise_on_error=False,
-        run_id=run_id,
-        tags={**process_tags(run_id), **_backfill_tags(mode)},
-    )
+    with beating(instance, run_id):
+        result = job.execute_in_process(
+            instance=instance,
+            partition_key=partition,
+            run_config=run_config(mode),
+            raise_on_error=False,
+            run_id=run_id,
+            tags={**process_tags(run_id), **alive_tags(run_id), **_backfill_tags(mode)},
+        )
     return PartitionRun(
         partition=partition,
         run_id=result.run_id,

@@ -2,14 +2,23 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, runtime_checkable
 
 import polars as pl
 
 from mmrag_pipeline.errors import ItemError, ReadError
 from mmrag_pipeline.ids import digest_bytes
 from mmrag_pipeline.indexing.station import World
-from mmrag_pipeline.ports import Versioned
+
+
+@runtime_checkable
+class Versioned(Protocol):
+    """An open object that knows which version of itself it is."""
+
+    @property
+    def version(self) -> str | None:
+        """Return the name by which its store gives just these bytes again; None without one."""
+        ...
 
 
 def content_key() -> pl.Expr:

@@ -23,6 +23,7 @@ from dagster._core.errors import DagsterLaunchFailedError
 from dagster._core.launcher import LaunchRunContext, RunLauncher
 from dagster._serdes import ConfigurableClass, ConfigurableClassData, serialize_value
 
+from mmrag_pipeline.resources.heartbeat import alive_tags
 from mmrag_pipeline.resources.run_processes import (
     PID_TAG,
     UNFINISHED,
@@ -131,7 +132,7 @@ class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         order = {"run_id": run_id, "instance": serialize_value(self._instance.get_ref())}
         with self._lock:
             for worker in self._ready():
-                tags = process_tags(run_id, worker.process.pid)
+                tags = {**process_tags(run_id, worker.process.pid), **alive_tags(run_id)}
                 self._instance.add_run_tags(run_id, tags)
                 if worker.take(order):
                     return

@@ -9,11 +9,15 @@ import multiprocessing
 import os
 import re
 import socket
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
+
+from mmrag_pipeline.resources.heartbeat import SILENCE_S, last_beat_s
 
 HOST_TAG = ".dagster/mmrag_host"
 PID_TAG = ".dagster/mmrag_pid"
@@ -67,14 +71,43 @@ def note_process(context: dg.InitResourceContext) -> None:
         context.instance.add_run_tags(run.run_id, process_tags(run.run_id))
 
 
-def end_lost_runs(instance: dg.DagsterInstance) -> list[str]:
-    """End the unfinished runs of this host whose process is gone; return their ids.
+def end_lost_runs(
+    instance: dg.DagsterInstance, *, clock: Callable[[], float] = time.time
+) -> list[str]:
+    """End the unfinished runs that are lost; return their ids. `clock` tells Unix seconds.
 
-    They failed; one that was being cancelled is cancelled. Runs of other hosts, runs that wait
-    in the queue and runs that did not say where they are stay as they are.
+    They failed; one that was being cancelled is cancelled. Runs that wait in the queue and runs
+    that did not say where they are stay as they are.
     """
-    ours = dg.RunsFilter(statuses=list(UNFINISHED), tags={HOST_TAG: socket.gethostname()})
-    return [run.run_id for run in instance.get_runs(ours) if _is_lost(run) and _end(instance, run)]
+    now_s = clock()
+    unfinished = instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED)))
+    return [run.run_id for run in unfinished if _end_if_lost(instance, run, now_s)]
+
+
+def why_lost(
+    run: dg.DagsterRun,
+    *,
+    host: str,
+    now_s: float,
+    is_gone: Callable[[RunProcess], bool] = RunProcess.is_gone,
+) -> str:
+    """Return why an unfinished run is lost, empty for one that is not, seen from a host.
+
+    Of this host the process is looked at. A run of another host is lost when it was heard of
+    before, and not for SILENCE_S; one that never beat is not ours to judge.
+    """
+    process = process_of(run)
+    if process is None:
+        return ""
+    named = f"The process of this run (id {process.pid} on {process.host})"
+    if process.host == host:
+        killed = "it was killed, perhaps for want of memory, or the machine went down."
+        return f"{named} is gone without a word: {killed}" if is_gone(process) else ""
+    beat_s = last_beat_s(run)
+    if beat_s is None or now_s - beat_s <= SILENCE_S:
+        return ""
+    heard = datetime.fromtimestamp(beat_s, UTC).isoformat()
+    return f"{named} was last heard of at {heard}: its machine went down or was cut off."
 
 
 def process_of(run: dg.DagsterRun) -> RunProcess | None:
@@ -91,24 +124,19 @@ def is_of_a_step() -> bool:
     return parent is not None and parent.name != "MainProcess"
 
 
-def _is_lost(run: dg.DagsterRun) -> bool:
-    process = process_of(run)
-    return process is not None and process.is_gone()
-
-
-def _end(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Report the end of a lost run unless its process did so after it was listed."""
-    held = instance.get_run_by_id(run.run_id)
-    if held is None or held.is_finished:
+def _end_if_lost(instance: dg.DagsterInstance, run: dg.DagsterRun, now_s: float) -> bool:
+    """Report the end of a lost run unless its process did so, or was heard of, meanwhile."""
+    host = socket.gethostname()
+    if not why_lost(run, host=host, now_s=now_s):
         return False
-    message = (
-        f"The process of this run (id {run.tags[PID_TAG]} on {run.tags[HOST_TAG]}) is gone without "
-        "a word: it was killed, perhaps for want of memory, or the machine went down."
-    )
+    held = instance.get_run_by_id(run.run_id)
+    why = why_lost(held, host=host, now_s=now_s) if held else ""
+    if held is None or held.is_finished or not why:
+        return False
     if held.status is dg.DagsterRunStatus.CANCELING:
-        instance.report_run_canceled(held, message)
+        instance.report_run_canceled(held, why)
     else:
-        instance.report_run_failed(held, message)
+        instance.report_run_failed(held, why)
     return True
 
 

@@ -54,8 +54,11 @@ def execute(run_id: str, instance_ref: str) -> bool:
     from dagster._core.instance.ref import InstanceRef
     from dagster._serdes import deserialize_value
 
+    from mmrag_pipeline.resources.heartbeat import beating
+
     with DagsterInstance.from_ref(deserialize_value(instance_ref, InstanceRef)) as instance:
-        _execute_run_command_body(run_id, instance, lambda _event: None, False)
+        with beating(instance, run_id):
+            _execute_run_command_body(run_id, instance, lambda _event: None, False)
         run = instance.get_run_by_id(run_id)
         return run is not None and run.is_success
 

@@ -43,8 +43,8 @@ def failure_sensor(
     )
     def failed_domains(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         instance = context.instance
-        for run_id in end_lost_runs(instance):
-            context.log.warning(f"Run {run_id} was lost: its process is gone")
+        for run_id in end_lost_runs(instance, clock=clock):
+            context.log.warning(f"Run {run_id} was lost: its log says why")
         cursor = tell(context, webhook, attempts=attempts)
         free = set(instance.get_dynamic_partitions(DOMAIN)) - busy_domains(instance)
         seen = histories(instance, free, limit=attempts + 2)

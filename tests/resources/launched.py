@@ -1,10 +1,12 @@
 """Jobs that a launcher's worker process executes."""
 
+import threading
 import time
 
 import dagster as dg
 from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 
+from mmrag_pipeline.resources.heartbeat import thread_name
 from tests.resources.children import noting
 
 RETRY = dg.RetryPolicy(max_retries=3)
@@ -55,6 +57,19 @@ def break_down(_context: dg.OpExecutionContext) -> None:
 def failing() -> None:
     """Fail."""
     break_down()
+
+
+@dg.op(required_resource_keys={"noting"})
+def listen(context: dg.OpExecutionContext) -> None:
+    """Fail in a run that does not beat."""
+    if thread_name(context.run_id) not in {thread.name for thread in threading.enumerate()}:
+        raise AssertionError
+
+
+@dg.job(resource_defs={"noting": noting}, executor_def=dg.in_process_executor)
+def heard() -> None:
+    """Listen."""
+    listen()
 
 
 class SlowToClose(NoOpComputeLogManager):

@@ -15,9 +15,12 @@ import pytest
 from dagster._core.definitions.reconstruct import ReconstructableJob
 from dagster._core.launcher import LaunchRunContext
 
+from mmrag_pipeline.resources.heartbeat import SILENCE_S
 from mmrag_pipeline.resources.run_launcher import WarmRunLauncher
 from mmrag_pipeline.resources.run_processes import (
+    HOST_TAG,
     RunProcess,
+    end_lost_runs,
     process_of,
     process_tags,
     process_with,
@@ -120,6 +123,23 @@ def test_a_terminated_run_is_cancelled_soon_and_its_worker_replaced(
     assert _process(run).is_gone()
     assert not instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_UP_FOR_RETRY)
     assert _ended(instance, _launch(instance, "brief")).status is Status.SUCCESS
+
+
+def test_a_run_beats_while_its_worker_executes_it(instance: dg.DagsterInstance) -> None:
+    assert _ended(instance, _launch(instance, "heard")).status is Status.SUCCESS
+
+
+def test_a_run_of_another_host_whose_worker_was_killed_is_failed_when_it_is_silent(
+    instance: dg.DagsterInstance,
+) -> None:
+    run = _begun(instance, _launch(instance, "waiting"))
+    worker = _process(run)
+    instance.add_run_tags(run.run_id, {HOST_TAG: "elsewhere"})
+    os.kill(worker.pid, signal.SIGKILL)
+    _until(worker.is_gone, SOON_S)
+    assert end_lost_runs(instance) == []
+    assert end_lost_runs(instance, clock=lambda: time.time() + SILENCE_S + 1) == [run.run_id]
+    assert _held(instance, run.run_id).status is Status.FAILURE
 
 
 def test_a_run_that_is_over_or_unknown_is_not_terminated(instance: dg.DagsterInstance) -> None:

@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from uuid import uuid4
@@ -19,6 +21,7 @@ from dagster._core.remote_origin import (
 
 from mmrag_pipeline.assets.run_index import run_partitions
 from mmrag_pipeline.indexing.station import Mode
+from mmrag_pipeline.resources.heartbeat import ALIVE_TAG, SILENCE_S, last_beat_s, thread_name
 from mmrag_pipeline.resources.pipeline import PipelineResource
 from mmrag_pipeline.resources.run_processes import (
     HOST_TAG,
@@ -93,9 +96,15 @@ def test_without_start_times_the_id_alone_decides(instance: dg.DagsterInstance, 
     assert end_lost_runs(instance) == [gone.run_id]
 
 
-def test_a_run_of_another_host_is_left_alone(instance: dg.DagsterInstance, dead: int) -> None:
-    _run(instance, {HOST_TAG: "elsewhere", PID_TAG: str(dead)})
-    assert end_lost_runs(instance) == []
+def test_a_run_of_another_host_that_is_silent_is_failed_and_told_since_when(
+    instance: dg.DagsterInstance,
+) -> None:
+    run = _run(instance, {HOST_TAG: "elsewhere"})
+    instance.add_run_tags(run.run_id, {ALIVE_TAG: f"{run.run_id}@1000"})
+    assert end_lost_runs(instance, clock=lambda: 1_000 + SILENCE_S) == []
+    assert end_lost_runs(instance, clock=lambda: 1_001 + SILENCE_S) == [run.run_id]
+    (entry,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    assert "on elsewhere) was last heard of at 1970-01-01T00:16:40" in (entry.message or "")
 
 
 def test_a_run_again_does_not_inherit_the_process_of_the_first(
@@ -172,6 +181,17 @@ def test_a_command_ends_lost_runs_and_notes_the_process_of_its_own(
     assert run is not None
     assert process_of(run) == process_with(os.getpid())
     assert _status(instance, lost.run_id) is dg.DagsterRunStatus.FAILURE
+
+
+def test_a_commands_run_beats_while_it_lasts(instance: dg.DagsterInstance) -> None:
+    source, threads = FakeSource(), set[str]()
+    source.put("shop", "a", b"txt:words")
+    source.while_reading = lambda: threads.update(t.name for t in threading.enumerate())
+    (done,) = run_partitions(fake_world(source), ["shop"], instance=instance, mode=Mode(""))
+    run = instance.get_run_by_id(done.run_id)
+    assert run is not None
+    assert last_beat_s(run) == pytest.approx(time.time(), abs=60)
+    assert thread_name(run.run_id) in threads
 
 
 def test_the_process_of_one_step_is_not_taken_for_that_of_the_run() -> None:
