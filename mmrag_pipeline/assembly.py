@@ -17,6 +17,7 @@ from mmrag_pipeline.engines.rapidocr import RapidOcr
 from mmrag_pipeline.engines.sentence import DEFAULT as SHIPPED_TEXT
 from mmrag_pipeline.engines.sentence import SentenceEncoder
 from mmrag_pipeline.errors import ParseError, SettingsError
+from mmrag_pipeline.indexing.failures import failures_of
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
 from mmrag_pipeline.parsing.limits import too_large
@@ -52,8 +53,12 @@ from mmrag_pipeline.stores.s3_blobs import S3Blobs
 from mmrag_pipeline.stores.s3_objects import S3Objects
 from mmrag_pipeline.stores.source_store import SourceStore
 from mmrag_pipeline.stores.sources import Sources, read_sources
+from mmrag_pipeline.stores.split_tables import SplitTables
 from mmrag_pipeline.stores.sqs import LISTEN_S, Queue, SqsQueue
 from mmrag_pipeline.stores.tables import ParquetTables
+
+_OF_INDEX = ("collection", failures_of("collection"))
+"""Tables that tell of one index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +168,15 @@ def open_intake(settings: Settings) -> Intake:
 
 
 def open_tables(settings: Settings) -> TableCatalog:
-    """Return where tables are kept."""
-    return ParquetTables(open_blobs(settings))
+    """Return where tables are kept.
+
+    What was applied to an embedded index lies beside it: other machines on the same state have
+    another index, or none.
+    """
+    shared = ParquetTables(open_blobs(settings))
+    if settings.state_root is None or settings.qdrant_url is not None:
+        return shared
+    return SplitTables(shared, ParquetTables(FolderBlobs(settings.home)), _OF_INDEX)
 
 
 def open_memo(settings: Settings) -> MemoKeeper:

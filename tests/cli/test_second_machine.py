@@ -68,6 +68,18 @@ def test_a_run_builds_it_without_a_model_call(bench: Bench) -> None:
     assert _elsewhere(bench, "verify").code == 0
 
 
+def test_what_one_machine_applied_is_not_taken_for_applied_on_another(bench: Bench) -> None:
+    places = ("index", "--source", str(bench.source), "--domain", "notes")
+    assert _elsewhere(bench, *places).code == 0
+    tea = bench.source / "notes" / "tea.txt"
+    tea.write_text(tea.read_text().replace("eighty", "ninety"))
+    assert bench.mmrag("index", "--domain", "notes").code == 0
+    assert _elsewhere(bench, "index", "--domain", "notes").code == 0
+    hits = _elsewhere(bench, "search", "green tea", "--domain", "notes", "--json").json["hits"]
+    assert "ninety" in hits[0]["text"]
+    assert _elsewhere(bench, "verify", "--domain", "notes").code == 0
+
+
 def test_tables_out_of_reach_do_not_stop_a_search(bench: Bench) -> None:
     blocked = bench.home / "a file"
     blocked.touch()

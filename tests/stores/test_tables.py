@@ -13,10 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from mmrag_pipeline.errors import CorruptStateError, StateUnavailableError
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.keepers import TableCatalog
+from mmrag_pipeline.schemas import OCR
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.places import S3Place
 from mmrag_pipeline.stores.s3_blobs import S3Blobs
 from mmrag_pipeline.stores.s3_file import AHEAD_BYTES
+from mmrag_pipeline.stores.split_tables import SplitTables
 from mmrag_pipeline.stores.tables import ParquetTables
 from mmrag_pipeline.testing.frail import Fuse
 from tests.stores.frail_blobs import FrailBlobs
@@ -48,6 +50,25 @@ class TestTablesInABucket(TableStoreContract):
     def store(self, s3: "S3Client", bucket: str) -> TableCatalog:
         """Give an empty store of objects."""
         return ParquetTables(S3Blobs(lambda: s3, S3Place(bucket, "state/")))
+
+
+class TestTablesOfTwoPlaces(TableStoreContract):
+    """The contract."""
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> TableCatalog:
+        """Give an empty store whose tiles lie elsewhere than all else."""
+        shared, own = (ParquetTables(FolderBlobs(tmp_path / name)) for name in ("shared", "own"))
+        return SplitTables(shared, own, ["tiles"])
+
+
+def test_tables_of_one_machine_stay_there(tmp_path: Path) -> None:
+    shared, own = (ParquetTables(FolderBlobs(tmp_path / name)) for name in ("shared", "own"))
+    split = SplitTables(shared, own, ["tiles"])
+    for name, frame in {"tiles": ONE_TILE, "ocr": OCR.to_frame()}.items():
+        split.write(frame, lineage(name, frame))
+    assert (shared.partitions("tiles"), own.partitions("tiles")) == ([], ["shop"])
+    assert (shared.partitions("ocr"), own.partitions("ocr")) == (["shop"], [])
 
 
 @pytest.fixture
