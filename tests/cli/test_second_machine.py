@@ -69,8 +69,7 @@ def test_a_run_builds_it_without_a_model_call(bench: Bench) -> None:
 
 
 def test_what_one_machine_applied_is_not_taken_for_applied_on_another(bench: Bench) -> None:
-    places = ("index", "--source", str(bench.source), "--domain", "notes")
-    assert _elsewhere(bench, *places).code == 0
+    assert _elsewhere(bench, "index", "--source", str(bench.source)).code == 0
     tea = bench.source / "notes" / "tea.txt"
     tea.write_text(tea.read_text().replace("eighty", "ninety"))
     assert bench.mmrag("index", "--domain", "notes").code == 0
