@@ -6,6 +6,7 @@ from mmrag_pipeline.assets.checks import CHECKS
 from mmrag_pipeline.assets.job import INDEX
 from mmrag_pipeline.assets.stations import ASSETS
 from mmrag_pipeline.assets.upkeep import MEMO_UPKEEP, PURGE
+from mmrag_pipeline.resources.environment import read_settings
 from mmrag_pipeline.resources.intake import intake
 from mmrag_pipeline.resources.pipeline import PipelineResource
 from mmrag_pipeline.sensors.failures import failure_sensor
@@ -35,4 +36,4 @@ def definitions(settings: Settings) -> dg.Definitions:
     )
 
 
-defs = definitions(Settings())
+defs = definitions(read_settings())

@@ -1,6 +1,7 @@
 """Every setting, its default and its meaning; the only module that reads the environment."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -8,8 +9,12 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from mmrag_pipeline.errors import SettingsError
+from mmrag_pipeline.ids import check_partition
 
-def _positive(days: dict[str, float]) -> dict[str, float]:
+
+def _of_domains(days: dict[str, float]) -> dict[str, float]:
+    _check_domains(name for name in days if name != "*")
     wrong = [name for name, number in days.items() if not 0 < number <= 36_500]
     if wrong:
         raise ValueError(f"days of {', '.join(wrong)} are not above 0 and up to 36500")
@@ -18,7 +23,7 @@ def _positive(days: dict[str, float]) -> dict[str, float]:
 
 Precision = Literal["auto", "float32", "bfloat16"]
 TtlBy = Literal["modified", "indexed"]
-TtlDays = Annotated[dict[str, float], AfterValidator(_positive)]
+TtlDays = Annotated[dict[str, float], AfterValidator(_of_domains)]
 
 
 class Settings(BaseSettings):
@@ -133,6 +138,28 @@ class Settings(BaseSettings):
             raise ValueError("it may not hold credentials: give them to boto3 (AWS_PROFILE, roles)")
         return url
 
+    @field_validator("webhook_url")
+    @classmethod
+    def _can_be_posted_to(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not _is_web_address(url.get_secret_value()):
+            raise ValueError(
+                "it is no address that can be posted to: write https://HOST/PATH, without a user "
+                "or a password before the host"
+            )
+        return url
+
+    @field_validator("source_domain")
+    @classmethod
+    def _is_a_domain(cls, name: str | None) -> str | None:
+        _check_domains([] if name is None else [name])
+        return name
+
+    @field_validator("reindex_crons")
+    @classmethod
+    def _are_of_domains(cls, crons: dict[str, str]) -> dict[str, str]:
+        _check_domains(crons)
+        return crons
+
     @model_validator(mode="after")
     def _overlap_leaves_progress(self) -> "Settings":
         if self.chunk_overlap_tokens * 2 > self.chunk_tokens:
@@ -141,6 +168,25 @@ class Settings(BaseSettings):
                 f"chunk_tokens={self.chunk_tokens}: chunks would hardly advance"
             )
         return self
+
+
+def _check_domains(names: Iterable[str]) -> None:
+    """Raise ValueError for the first that cannot name a domain."""
+    try:
+        for name in names:
+            check_partition(name)
+    except SettingsError as error:
+        raise ValueError(str(error)) from error
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+    clean = url.isascii() and url.isprintable() and " " not in url and "@" not in parts.netloc
+    return parts.scheme in ("http", "https") and usable and clean
 
 
 def unknown_variables() -> list[str]:

@@ -78,6 +78,16 @@ def test_dagster_validates_without_a_warning(arguments: tuple[str, ...], tmp_pat
     assert ours == [], "the command itself is superseded by `dg check defs`; nothing else may warn"
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"), [("MMRAG_RECONCILE_CRON", "at night"), ("MMRAG_TILE_PX", "abc")]
+)
+def test_a_wrong_setting_stops_loading_with_one_line_of_ours(variable: str, value: str) -> None:
+    done = _python("-c", "import mmrag_pipeline.definitions", **{variable: value})
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("mmrag_pipeline.errors.SettingsError: ")
+    assert variable in last
+
+
 def _python(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments],

@@ -17,6 +17,7 @@ from mmrag_pipeline.indexing.receipts import Receipt
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.upkeep import Kept, keep_small
 from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
+from mmrag_pipeline.resources.environment import read_settings
 from mmrag_pipeline.resources.run_processes import process_of
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.receipts import operator, write_receipt
@@ -82,7 +83,7 @@ def _is_here(run: dg.DagsterRun) -> bool:
 def _opened(_context: dg.InitResourceContext) -> Generator[Upkeep, None, None]:
     from mmrag_pipeline.assembly import open_memo, open_tables, open_world
 
-    with open_world(Settings()) as world:
+    with open_world(read_settings()) as world:
         yield Upkeep(world, open_memo(world.settings), open_tables(world.settings))
 
 

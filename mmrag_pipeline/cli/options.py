@@ -4,11 +4,9 @@ from difflib import get_close_matches
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
-from pydantic_settings import SettingsError as UnreadableSetting
 
 from mmrag_pipeline.cli.console import warn
-from mmrag_pipeline.errors import SettingsError
+from mmrag_pipeline.resources.environment import read_settings, variable
 from mmrag_pipeline.settings import Settings, unknown_variables
 from mmrag_pipeline.stores.places import Place, place_of
 
@@ -46,27 +44,7 @@ def given_place(source: str | None) -> Place | None:
 def load_settings() -> Settings:
     """Return the settings of the environment; raises SettingsError naming the variable."""
     for name in unknown_variables():
-        near = get_close_matches(name, map(_variable, Settings.model_fields), n=1)
+        near = get_close_matches(name, map(variable, Settings.model_fields), n=1)
         meant = f"did you mean {near[0]}?" if near else "docs/settings.md lists them"
         warn(f"{name} is no setting of ours and has no effect ({meant})")
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        wrong = "; ".join(_wrong(e["loc"], e["msg"], e["input"]) for e in error.errors())
-        raise SettingsError(f"settings from the environment are wrong: {wrong}") from error
-    except UnreadableSetting as error:
-        raise SettingsError(f"{error}: write it as JSON, as docs/settings.md shows") from error
-    if settings.home.exists() and not settings.home.is_dir():
-        raise SettingsError(f"MMRAG_HOME={str(settings.home)!r} is a file: name a folder")
-    return settings
-
-
-def _wrong(location: tuple[int | str, ...], message: str, given: object) -> str:
-    name = _variable(str(location[0]) if location else "*")
-    shown = "" if name.endswith("_URL") else f"={given!r:.60}"  # an address may hold a password
-    return f"{name}{shown}: {message}"
-
-
-def _variable(field: str) -> str:
-    name = field.upper()
-    return name if name == "DAGSTER_HOME" else f"MMRAG_{name}"
+    return read_settings()

@@ -8,6 +8,7 @@ import dagster as dg
 
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.resources.environment import read_settings
 from mmrag_pipeline.resources.run_processes import note_process
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.kept import keep_settings
@@ -50,4 +51,4 @@ class PipelineResource(dg.ConfigurableResource[Pipeline]):
     def _settings(self) -> Settings:
         chosen = {"source_root": self.source_root, "source_domain": self.source_domain}
         overrides = {name: value for name, value in chosen.items() if value is not None}
-        return Settings().model_copy(update=overrides)
+        return read_settings().model_copy(update=overrides)

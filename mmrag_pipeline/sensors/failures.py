@@ -27,10 +27,7 @@ def failure_sensor(
     status: dg.DefaultSensorStatus = dg.DefaultSensorStatus.STOPPED,
     clock: Callable[[], float] = time.time,
 ) -> dg.SensorDefinition:
-    """Return the sensor `failed_domains`; raises SettingsError for a webhook that is no address.
-
-    `clock` tells Unix seconds.
-    """
+    """Return the sensor `failed_domains`; `clock` tells Unix seconds."""
     webhook = Webhook(settings.webhook_url) if settings.webhook_url else None
     attempts = settings.rerun_attempts
 

@@ -48,11 +48,14 @@ def test_a_name_that_cannot_be_a_domain_is_refused(empty: Bench) -> None:
         ("MMRAG_CHUNK_OVERLAP_TOKENS", "-1"),
         ("MMRAG_OCR", "tesseract"),
         ("MMRAG_VISIBILITY_RULES", "staff"),
+        ("MMRAG_RECONCILE_CRON", "at night"),
+        ("MMRAG_WEBHOOK_URL", "hooks.example.com/x"),
+        ("MMRAG_TTL_DAYS", '{"a/b": 3}'),
     ],
 )
 def test_a_wrong_setting_is_named(empty: Bench, variable: str, value: str) -> None:
     said = empty.mmrag("status", **{variable: value})
-    assert variable.removeprefix("MMRAG_").lower() in _line(said).lower()
+    assert variable in _line(said)
 
 
 def test_a_misspelt_setting_is_told_but_stops_nothing(indexed: Bench) -> None:

@@ -7,23 +7,10 @@ from collections.abc import Iterator
 import pytest
 from pydantic import SecretStr
 
-from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.resources.webhook import Webhook
 from tests.resources.post_office import Server, serving
 
 SECRET = "T0SECRET"
-WRONG = (
-    f"file:///{SECRET}",
-    f"ftp://host/{SECRET}",
-    f"host/{SECRET}",
-    f"https:///{SECRET}",
-    f"https://host:port/{SECRET}",
-    f"https://user:{SECRET}@host/",
-    f"https://host/{SECRET}\r\nX: y",
-    f"https://host/{SECRET} x",
-    f"https://[host/{SECRET}",
-    "",
-)
 
 
 @pytest.fixture
@@ -87,9 +74,7 @@ def test_a_webhook_does_not_show_its_address(server: Server) -> None:
     assert SECRET not in f"{webhook(server)!r} {webhook(server)}"
 
 
-@pytest.mark.parametrize("url", WRONG)
-def test_what_is_no_address_is_refused_without_being_shown(url: str) -> None:
-    with pytest.raises(SettingsError, match="MMRAG_WEBHOOK_URL") as caught:
-        Webhook(SecretStr(url))
-    assert SECRET not in str(caught.value)
-    assert caught.value.__context__ is None
+def test_what_is_no_address_is_not_shown() -> None:
+    refusal = Webhook(SecretStr(SECRET)).post("x")
+    assert refusal is not None
+    assert SECRET not in refusal.told

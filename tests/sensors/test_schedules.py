@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from mmrag_pipeline.assets.job import INDEX
 from mmrag_pipeline.assets.partitions import DOMAIN
 from mmrag_pipeline.assets.stations import ASSETS
-from mmrag_pipeline.errors import ListingError, SettingsError
+from mmrag_pipeline.errors import ListingError
 from mmrag_pipeline.resources.pipeline import Pipeline
 from mmrag_pipeline.sensors.s3_events import EVENTS_ONLY
 from mmrag_pipeline.sensors.schedules import (
@@ -186,28 +186,6 @@ def test_every_schedule_is_in_utc_and_on_when_the_caller_or_a_setting_wants_it()
     assert {(one.execution_timezone, one.default_status) for one in made} == {("UTC", RUNNING)}
     named = {one.name for one in schedules(settings, upkeep) if one.default_status is RUNNING}
     assert named == {"reindex_shop"}
-
-
-@pytest.mark.parametrize("cron", ["", "at night", "0 3 * *", "61 3 * * *", "0 0 3 * * *"])
-@pytest.mark.parametrize(
-    ("setting", "variable"),
-    [
-        ("reconcile_cron", "MMRAG_RECONCILE_CRON"),
-        ("upkeep_cron", "MMRAG_UPKEEP_CRON"),
-        ("reindex_crons", "MMRAG_REINDEX_CRONS of 'shop'"),
-    ],
-)
-def test_what_is_no_cron_expression_names_its_variable(
-    setting: str, variable: str, cron: str
-) -> None:
-    value = {"shop": cron} if setting == "reindex_crons" else cron
-    with pytest.raises(SettingsError, match=variable):
-        schedules(Settings.model_validate({setting: value}), upkeep)
-
-
-def test_a_domain_of_the_crons_that_cannot_be_one_names_the_variable() -> None:
-    with pytest.raises(SettingsError, match="MMRAG_REINDEX_CRONS: 'a/b'"):
-        schedules(Settings(reindex_crons={"a/b": "0 * * * *"}), upkeep)
 
 
 @given(st.lists(st.text(min_size=1, max_size=8), unique=True, max_size=20))

@@ -1,0 +1,79 @@
+"""The settings of the environment, for commands and for Dagster: what is wrong is one line."""
+
+import re
+
+from pydantic import ValidationError
+from pydantic_settings import SettingsError as UnreadableSetting
+
+from mmrag_pipeline.errors import SettingsError
+from mmrag_pipeline.settings import Settings
+
+_USUAL = [Settings.model_fields[name].default for name in ("reconcile_cron", "upkeep_cron")]
+_FIELD = re.compile(r'field "(\w+)"')
+
+
+def read_settings() -> Settings:
+    """Return the settings of the environment; raises SettingsError naming the variable.
+
+    The message says what to write, and never repeats an address: it may hold a secret.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong = "; ".join(_wrong(e["loc"], e["msg"], e["input"]) for e in error.errors())
+        raise SettingsError(f"settings from the environment are wrong: {wrong}") from error
+    except UnreadableSetting as error:
+        raise SettingsError(_unreadable(error)) from error
+    if settings.home.exists() and not settings.home.is_dir():
+        raise SettingsError(f"MMRAG_HOME={str(settings.home)!r} is a file: name a folder")
+    _check_crons(settings)
+    return settings
+
+
+def variable(field: str) -> str:
+    """Return the environment variable of a field of Settings."""
+    name = field.upper()
+    return name if name == "DAGSTER_HOME" else f"MMRAG_{name}"
+
+
+def _wrong(location: tuple[int | str, ...], message: str, given: object) -> str:
+    told = message.removeprefix("Value error, ")
+    if not location:  # of several variables: what was given holds all of them, secrets included
+        return told
+    name = variable(str(location[0]))
+    shown = "" if name.endswith("_URL") else f"={given!r:.60}"
+    return f"{name}{shown}: {told}"
+
+
+def _unreadable(error: UnreadableSetting) -> str:
+    """Return what to say of a list or an object that is no JSON."""
+    field, given = _FIELD.search(str(error)), getattr(error.__cause__, "doc", None)
+    name = variable(field[1]) if field else str(error)
+    shown = "" if given is None else f"={given!r:.60}"
+    return f"{name}{shown}: it is no JSON: write it as docs/settings.md shows"
+
+
+def _check_crons(settings: Settings) -> None:
+    """Raise SettingsError for the first cron line that Dagster does not take."""
+    crons = {
+        "MMRAG_RECONCILE_CRON": settings.reconcile_cron,
+        "MMRAG_UPKEEP_CRON": settings.upkeep_cron,
+        **{f"MMRAG_REINDEX_CRONS of {n!r}": cron for n, cron in settings.reindex_crons.items()},
+    }
+    for name, cron in crons.items():
+        if cron not in _USUAL and not _is_cron(cron):
+            raise SettingsError(
+                f"{name} is {cron!r:.100}, which is no cron expression: write five fields, minute "
+                "to weekday, for one '0 3 * * *'"
+            )
+
+
+def _is_cron(text: str) -> bool:
+    """Ask Dagster, which brings its own parser; loading it takes longer than a small command."""
+    import dagster as dg
+
+    try:
+        dg.ScheduleDefinition(name="tried", job_name="tried", cron_schedule=text)
+    except dg.DagsterInvalidDefinitionError:
+        return False
+    return True

@@ -1,0 +1,109 @@
+"""A wrong setting is one line that names the variable, what was given and what to write."""
+
+import subprocess
+import sys
+import traceback
+
+import pytest
+
+from mmrag_pipeline.errors import SettingsError
+from mmrag_pipeline.resources.environment import read_settings
+
+SECRET = "T0SECRET"
+WRONG = (
+    f"file:///{SECRET}",
+    f"ftp://host/{SECRET}",
+    f"host/{SECRET}",
+    f"https:///{SECRET}",
+    f"https://host:port/{SECRET}",
+    f"https://user:{SECRET}@host/",
+    f"https://host/{SECRET}\r\nX: y",
+    f"https://host/{SECRET} x",
+    f"https://[host/{SECRET}",
+    "",
+)
+CRONS = ("", "at night", "0 3 * *", "61 3 * * *", "0 0 3 * * *")
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, **variables: str) -> SettingsError:
+    """Return the error of an environment with these variables."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+@pytest.mark.parametrize("cron", CRONS)
+@pytest.mark.parametrize("name", ["MMRAG_RECONCILE_CRON", "MMRAG_UPKEEP_CRON"])
+def test_what_is_no_cron_expression_is_named_with_its_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, cron: str
+) -> None:
+    told = str(refusal(monkeypatch, **{name: cron}))
+    assert f"{name} is {cron!r}, which is no cron expression: write five fields" in told
+
+
+def test_a_cron_of_a_domain_is_named_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = refusal(monkeypatch, MMRAG_REINDEX_CRONS='{"shop": "0 * * * *", "attic": "never"}')
+    assert "MMRAG_REINDEX_CRONS of 'attic' is 'never'" in str(told)
+
+
+@pytest.mark.parametrize("cron", ["@daily", "*/5 8-18 * * mon-fri", "0 0 L * *"])
+def test_what_dagster_takes_is_taken(monkeypatch: pytest.MonkeyPatch, cron: str) -> None:
+    monkeypatch.setenv("MMRAG_RECONCILE_CRON", cron)
+    assert read_settings().reconcile_cron == cron
+
+
+def test_usual_crons_cost_a_command_no_dagster() -> None:
+    code = (
+        "import sys; from mmrag_pipeline.resources.environment import read_settings;"
+        "read_settings(); print('dagster' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MMRAG_REINDEX_CRONS", '{"a/b": "0 * * * *"}'),
+        ("MMRAG_TTL_DAYS", '{"*": 30, "a/b": 30}'),
+        ("MMRAG_SOURCE_DOMAIN", "a/b"),
+    ],
+)
+def test_what_cannot_name_a_domain_is_told_with_its_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    told = str(refusal(monkeypatch, **{name: value}))
+    assert f"{name}=" in told
+    assert "'a/b' cannot name a domain: use" in told
+
+
+@pytest.mark.parametrize("url", WRONG)
+def test_a_webhook_that_is_no_address_is_refused_without_being_shown(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    error = refusal(monkeypatch, MMRAG_WEBHOOK_URL=url)
+    assert "MMRAG_WEBHOOK_URL: it is no address that can be posted to: write https" in str(error)
+    assert SECRET not in "".join(traceback.format_exception(error))
+
+
+def test_what_contradicts_another_setting_shows_no_third_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MMRAG_WEBHOOK_URL", f"https://h/{SECRET}")
+    error = refusal(monkeypatch, MMRAG_CHUNK_OVERLAP_TOKENS="200")
+    assert "chunk_overlap_tokens=200 is more than half of chunk_tokens=240" in str(error)
+    assert SECRET not in "".join(traceback.format_exception(error))
+
+
+def test_what_is_no_json_is_told_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = str(refusal(monkeypatch, MMRAG_VISIBILITY_RULES="staff"))
+    assert told.startswith("MMRAG_VISIBILITY_RULES='staff': it is no JSON: write it as")
+
+
+def test_two_wrong_settings_are_both_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = str(refusal(monkeypatch, MMRAG_TILE_PX="abc", MMRAG_OCR="tesseract"))
+    assert "MMRAG_TILE_PX='abc': " in told
+    assert "MMRAG_OCR='tesseract': " in told
