@@ -79,6 +79,8 @@ class Intake:
     queue: Queue
     inbox: BlobInbox
     sinks: Sinks
+    tables: TableCatalog
+    """Where it stands which domains are indexed."""
 
 
 class _Silence:
@@ -164,7 +166,8 @@ def open_intake(settings: Settings) -> Intake:
 
     inbox = BlobInbox(blobs)
     queue = SqsQueue(lambda: sqs_client(access), settings.queue_url, listen_s=LISTEN_S)
-    return Intake(queue, inbox, Sinks(inbox, PoisonBox(blobs), place_in))
+    sinks = Sinks(inbox, PoisonBox(blobs), place_in)
+    return Intake(queue, inbox, sinks, ParquetTables(blobs))
 
 
 def open_tables(settings: Settings) -> TableCatalog:

@@ -22,7 +22,7 @@ def definitions(settings: Settings) -> dg.Definitions:
     All is on by default where a daemon runs, but the sensor that lists sources: events or the
     nightly reconcile do for most.
     """
-    events = [event_sensor(settings.event_interval_s)] if settings.queue_url else []
+    events = [event_sensor(settings)] if settings.queue_url else []
     failures = failure_sensor(settings, status=dg.DefaultSensorStatus.RUNNING)
     timed = schedules(settings, MEMO_UPKEEP, status=dg.DefaultScheduleStatus.RUNNING)
     return dg.Definitions(

@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     those that were indexed before."""
     source_domain: str | None = None
     """When set, the whole `source_root` is this one domain."""
+    max_domains: int = Field(default=1_000, ge=1)
+    """With so many domains new ones are refused; those that are known go on."""
     collection_prefix: str = Field(default="mmrag", pattern=r"^[A-Za-z0-9_-]{1,40}$")
     default_visibility: tuple[str, ...] = ("public",)
     """Groups that may see a file which no rule names; kept under `home` like the rules."""

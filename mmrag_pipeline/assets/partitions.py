@@ -5,9 +5,19 @@ from collections.abc import Sequence
 import dagster as dg
 
 from mmrag_pipeline.ids import check_partition
+from mmrag_pipeline.keepers import TableCatalog
 
 DOMAIN = "domain"
 domains = dg.DynamicPartitionsDefinition(name=DOMAIN)
+
+
+def known_domains(instance: dg.DagsterInstance, tables: TableCatalog) -> frozenset[str]:
+    """Return the domains that there are: partitions of the instance, and all that are indexed.
+
+    Raises StateUnavailableError.
+    """
+    partitions = instance.get_dynamic_partitions(DOMAIN)
+    return frozenset({*partitions, *tables.partitions("raw_files")})
 
 
 def add_domains(instance: dg.DagsterInstance, names: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import typer
 
-from mmrag_pipeline.cli.chosen import Asked, asked_domains
+from mmrag_pipeline.cli.chosen import Asked, asked_domains, bounded
 from mmrag_pipeline.cli.console import ERR, OUT, counted, print_json
 from mmrag_pipeline.cli.index import run_index, tell_changes, tell_letters, tell_troubles
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
@@ -56,4 +56,4 @@ def _asked(settings: Settings, sources: Sources, names: list[str] | None) -> Ask
         return asked_domains(settings, sources, None, None)
     for name in names:
         asked_domains(settings, sources, None, name)
-    return Asked(list(dict.fromkeys(names)))
+    return bounded(settings, names)

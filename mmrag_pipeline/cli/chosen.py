@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mmrag_pipeline.assembly import open_source, open_tables
 from mmrag_pipeline.errors import CorruptStateError, ListingError, NotFoundError, SettingsError
+from mmrag_pipeline.indexing.admission import admit
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.places import Place, S3Place
 from mmrag_pipeline.stores.sources import Sources, read_sources
@@ -33,7 +34,7 @@ def _checked(source: Place) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The domains to work on; `trouble` says what hides others, and is empty when nothing does."""
+    """The domains to work on; `trouble` says why there are not more, empty when these are all."""
 
     domains: list[str]
     trouble: str = ""
@@ -50,15 +51,29 @@ def asked_domains(
     """
     seen, hidden = _seen(lambda: _sourced(settings, sources))
     if domain is not None:
-        return Asked([_known_domain(settings, domain, seen, hidden)])
+        return bounded(settings, [_known_domain(settings, domain, seen, hidden)])
     if source is None:
         known = {*seen, *(_tabled(settings) if hidden else _emptied(settings, sources, seen))}
-        return _worked_on(known, hidden, "no source is known yet")
+        chosen = _worked_on(known, hidden, "no source is known yet")
+        return bounded(settings, chosen, str(hidden or ""))
     alone = settings.model_copy(update={"source_root": None})
     own, own_trouble = _seen(open_source(alone, Sources((source,))).domains)
     if hidden and not set(own) <= set(seen):
         raise hidden
-    return _worked_on(own, own_trouble, f"{_short(source)} holds neither folders nor files")
+    chosen = _worked_on(own, own_trouble, f"{_short(source)} holds neither folders nor files")
+    return bounded(settings, chosen, str(own_trouble or ""))
+
+
+def bounded(settings: Settings, domains: Iterable[str], trouble: str = "") -> Asked:
+    """Return those of the domains that MMRAG_MAX_DOMAINS lets in, and what else is told of them.
+
+    Raises SettingsError when it lets none in.
+    """
+    admission = admit(domains, known=_tabled(settings), most=settings.max_domains)
+    if not admission.domains:
+        raise SettingsError(admission.refusal)
+    troubles = [one for one in (trouble, admission.refusal) if one]
+    return Asked(list(admission.domains), "; ".join(troubles))
 
 
 def _seen(look: Callable[[], list[str]]) -> tuple[Sequence[str], ListingError | None]:
@@ -69,7 +84,7 @@ def _seen(look: Callable[[], list[str]]) -> tuple[Sequence[str], ListingError | 
         return error.found, error
 
 
-def _worked_on(domains: Iterable[str], hidden: ListingError | None, without: str) -> Asked:
+def _worked_on(domains: Iterable[str], hidden: ListingError | None, without: str) -> list[str]:
     chosen = sorted(domains)
     if hidden and not chosen:
         raise hidden
@@ -78,7 +93,7 @@ def _worked_on(domains: Iterable[str], hidden: ListingError | None, without: str
             f"{without}: run `mmrag index --source DIR` (a sub-folder per domain) "
             "or `mmrag index --source DIR --domain NAME` (the folder is one domain)"
         )
-    return Asked(chosen, str(hidden or ""))
+    return chosen
 
 
 def indexed_domains(settings: Settings, names: list[str] | None) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmrag_pipeline.assembly import open_pictures, open_searcher, open_world
 from mmrag_pipeline.cli.chosen import asked_domains, asked_sources
-from mmrag_pipeline.cli.console import OUT
+from mmrag_pipeline.cli.console import OUT, warn
 from mmrag_pipeline.cli.evaluate import evaluation_table
 from mmrag_pipeline.cli.index import remind_of_trial, run_index, tell_letters, tell_troubles
 from mmrag_pipeline.cli.options import load_settings
@@ -46,7 +46,10 @@ def demo() -> None:
     if not corpus.is_dir():
         raise NotFoundError(f"{corpus} is missing: run `mmrag demo` from a clone of the repository")
     sources = asked_sources(settings, corpus, None)
-    domains = asked_domains(settings, sources, corpus, None).domains
+    asked = asked_domains(settings, sources, corpus, None)
+    domains = asked.domains
+    if asked.trouble:
+        warn(asked.trouble)
     add_sources(settings.home, sources.added_to)
     summary = run_index(settings, domains, Mode(""))
     OUT.print(summary_table(summary))

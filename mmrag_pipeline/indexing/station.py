@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from mmrag_pipeline.ids import Json, digest_json
+from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.ports import (
     Captioner,
     ImageTextEncoder,
@@ -18,7 +19,6 @@ from mmrag_pipeline.ports import (
     Progress,
     Replaces,
     SparseEncoder,
-    TableStore,
     TextEncoder,
     VectorStore,
 )
@@ -35,7 +35,7 @@ class World:
 
     settings: Settings
     source: ObjectStore
-    tables: TableStore
+    tables: TableCatalog
     memo: Memo
     reader: PageReader
     ocr: Ocr

@@ -1,6 +1,6 @@
 """The sensor that compares sources and tables and asks for runs of what is not up to date."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -8,8 +8,9 @@ import dagster as dg
 
 from mmrag_pipeline.assets.job import INDEX
 from mmrag_pipeline.assets.partitions import DOMAIN, domains
-from mmrag_pipeline.errors import ListingError, MmragError
+from mmrag_pipeline.errors import ListingError, MmragError, SettingsError
 from mmrag_pipeline.ids import check_partition
+from mmrag_pipeline.indexing.admission import admit
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.ports import ObjectStore
 from mmrag_pipeline.resources.pipeline import Pipeline
@@ -35,6 +36,8 @@ class Look:
     """Domain -> digest of its situation, for domains that a run would change."""
     troubles: Mapping[str, str]
     """Domain (or SOURCE) -> why it could not be looked at."""
+    refusal: str = ""
+    """Which new domains are one too many to be looked at."""
 
 
 def decide(
@@ -67,22 +70,37 @@ def source_domains(source: ObjectStore) -> tuple[list[str], str]:
 def look(world: World, known: Collection[str] = ()) -> Look:
     """Look at every domain; one that cannot be looked at troubles only itself.
 
-    `known` are domains to look at even when the source cannot say all that it has.
+    `known` are domains to look at even when the source cannot say all that it has. Raises
+    StateUnavailableError.
     """
     pending: dict[str, str] = {}
-    troubles: dict[str, str] = {}
     shown, trouble = source_domains(world.source)
+    usable, troubles = _usable({*known, *shown})
     if trouble:
         troubles[SOURCE] = trouble
-    for name in sorted({*known, *shown}):
+    there = {*known, *world.tables.partitions("raw_files")}
+    admission = admit(usable, known=there, most=world.settings.max_domains)
+    for name in admission.domains:
         try:
-            digest = situation(world, check_partition(name))
+            digest = situation(world, name)
         except MmragError as error:
             troubles[name] = str(error)
             continue
         if digest:
             pending[name] = digest
-    return Look(pending, troubles)
+    return Look(pending, troubles, admission.refusal)
+
+
+def _usable(names: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the names that can be those of partitions, and why the others cannot."""
+    usable: list[str] = []
+    unusable: dict[str, str] = {}
+    for name in names:
+        try:
+            usable.append(check_partition(name))
+        except SettingsError as error:
+            unusable[name] = str(error)
+    return usable, unusable
 
 
 @dg.sensor(
@@ -101,10 +119,13 @@ def changed_files(
     seen = look(pipeline.world, known)
     for name, message in seen.troubles.items():
         context.log.warning(f"{name!r} could not be looked at: {message}")
+    if seen.refusal:
+        context.log.warning(seen.refusal)
     if seen.pending:
         return decide(seen.pending, known=known, busy=busy)
     unseen = [f"{name}: {message}" for name, message in seen.troubles.items()]
-    return dg.SkipReason("; ".join(unseen) or "every domain is up to date")
+    untouched = [*unseen, seen.refusal] if seen.refusal else unseen
+    return dg.SkipReason("; ".join(untouched) or "every domain is up to date")
 
 
 def busy_domains(instance: dg.DagsterInstance) -> set[str]:

@@ -6,18 +6,21 @@ is kept, not from what was received.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 
 import dagster as dg
 
 from mmrag_pipeline.assembly import Intake
 from mmrag_pipeline.assets.job import INDEX
-from mmrag_pipeline.assets.partitions import DOMAIN, domains
+from mmrag_pipeline.assets.partitions import DOMAIN, domains, known_domains
 from mmrag_pipeline.errors import QueueError
 from mmrag_pipeline.ids import digest_json
+from mmrag_pipeline.indexing.admission import admit
 from mmrag_pipeline.sensors.listing import busy_domains
 from mmrag_pipeline.sensors.past_runs import PastRun, history_of
+from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.absorb import Absorbed, absorb
 from mmrag_pipeline.stores.inbox import put_at
 
@@ -59,7 +62,34 @@ def run_key(name: str, tokens: Sequence[str], last: PastRun | None, *, now_s: fl
     return f"{key}~{last.run_id}" if rested else key
 
 
-def event_sensor(interval_s: int, *, clock: Callable[[], float] = time.time) -> dg.SensorDefinition:
+@dataclass(slots=True)
+class Door:
+    """Lets in events of the domains that there may be, and remembers whom it left out."""
+
+    instance: dg.DagsterInstance
+    intake: Intake
+    most: int
+    refusal: str = ""
+    """What to say of the last that were left out, empty when there was none."""
+
+    def admit(self, names: Collection[str]) -> Collection[str]:
+        """Return those that are let in.
+
+        What there is is asked for after the events came: a domain that is added later lists its
+        source later too, and needs none of them.
+        """
+        if {*names} <= {*self.instance.get_dynamic_partitions(DOMAIN)}:
+            return names
+        known = known_domains(self.instance, self.intake.tables)
+        there = {*known, *self.intake.inbox.partitions()}
+        admission = admit(names, known=there, most=self.most)
+        self.refusal = admission.refusal or self.refusal
+        return admission.domains
+
+
+def event_sensor(
+    settings: Settings, *, clock: Callable[[], float] = time.time
+) -> dg.SensorDefinition:
     """Return the sensor `s3_events`, on by default: a queue was named to be read.
 
     `clock` tells Unix seconds.
@@ -68,14 +98,14 @@ def event_sensor(interval_s: int, *, clock: Callable[[], float] = time.time) -> 
     @dg.sensor(
         name="s3_events",
         job=INDEX,
-        minimum_interval_seconds=interval_s,
+        minimum_interval_seconds=settings.event_interval_s,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Takes S3 events from the queue; asks for a run of each domain they name.",
     )
     def s3_events(
         context: dg.SensorEvaluationContext, intake: dg.ResourceParam[Intake]
     ) -> dg.SensorResult | dg.SkipReason:
-        trouble = _absorb(context, intake)
+        trouble = _absorb(context, intake, settings.max_domains)
         held = intake.inbox.entries()
         if not held and trouble:
             raise trouble
@@ -97,15 +127,21 @@ def _last(instance: dg.DagsterInstance, name: str) -> PastRun | None:
     return next(iter(history_of(instance, name, limit=1)), None)
 
 
-def _absorb(context: dg.SensorEvaluationContext, intake: Intake) -> QueueError | None:
+def _absorb(
+    context: dg.SensorEvaluationContext, intake: Intake, most_domains: int
+) -> QueueError | None:
     """Take what the queue has; return the error of a queue that cannot be read."""
+    door = Door(context.instance, intake, most_domains)
+    sinks = replace(intake.sinks, admit=door.admit)
     try:
-        told = absorb(intake.queue, intake.sinks, budget_s=BUDGET_S, most=MOST)
+        told = absorb(intake.queue, sinks, budget_s=BUDGET_S, most=MOST)
     except QueueError as error:
         context.log.error(str(error))
         return error
     if told.received:
         context.log.info(told_in_words(told))
+    if door.refusal:
+        context.log.warning(door.refusal)
     return None
 
 
@@ -114,5 +150,6 @@ def told_in_words(told: Absorbed) -> str:
     kept = ", ".join(f"{name}: {count}" for name, count in sorted(told.events.items()))
     return (
         f"{told.received} messages: kept {kept or 'none'}; {told.ignored} without a change, "
-        f"{told.foreign} of other places, {told.poisoned} not understood"
+        f"{told.foreign} of other places, {told.poisoned} not understood, {told.refused} events "
+        "of domains beyond MMRAG_MAX_DOMAINS dropped"
     )

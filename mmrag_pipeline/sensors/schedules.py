@@ -12,9 +12,10 @@ from datetime import datetime
 import dagster as dg
 
 from mmrag_pipeline.assets.job import INDEX
-from mmrag_pipeline.assets.partitions import DOMAIN, add_domains
+from mmrag_pipeline.assets.partitions import DOMAIN, add_domains, known_domains
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.ids import check_partition, digest_text
+from mmrag_pipeline.indexing.admission import admit
 from mmrag_pipeline.indexing.lifetime import ttl_of
 from mmrag_pipeline.resources.pipeline import Pipeline
 from mmrag_pipeline.sensors.listing import PARTITION_TAG, source_domains
@@ -62,7 +63,12 @@ def nightly_reconcile(settings: Settings, status: Status = Status.STOPPED) -> dg
         shown, trouble = source_domains(pipeline.world.source)
         if trouble:
             context.log.warning(f"Not every domain of the source is known: {trouble}")
-        add_domains(context.instance, _usable(context, shown))
+        world, usable = pipeline.world, _usable(context, shown)
+        known = known_domains(context.instance, world.tables)
+        admission = admit(usable, known=known, most=world.settings.max_domains)
+        if admission.refusal:
+            context.log.warning(admission.refusal)
+        add_domains(context.instance, admission.domains)
         return _full_runs(context, context.instance.get_dynamic_partitions(DOMAIN))
 
     return reconcile

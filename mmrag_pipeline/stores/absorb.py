@@ -1,7 +1,7 @@
 """From the queue to the inbox: a message goes only when what it says is kept."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -16,6 +16,8 @@ from mmrag_pipeline.stores.sqs import BATCH, Queue, Received
 
 ROUND = 1_000
 """Messages that are received, kept and acknowledged together."""
+Admit = Callable[[Collection[str]], Collection[str]]
+"""Domains with events -> those whose events are kept."""
 Locate = Callable[[str, str], Sequence[Located]]
 """Bucket and key -> the domains that show the object; raises SettingsError."""
 
@@ -28,13 +30,21 @@ class PoisonStore(Protocol):
         ...
 
 
+def _everyone(domains: Collection[str]) -> Collection[str]:
+    return domains
+
+
 @dataclass(frozen=True, slots=True)
 class Sinks:
-    """Where notices go: by `locate` into the inbox, what cannot be read into poison."""
+    """Where notices go: by `locate` into the inbox, what cannot be read into poison.
+
+    Events of domains that `admit` leaves out are dropped: a full listing finds what they tell.
+    """
 
     inbox: Inbox
     poison: PoisonStore
     locate: Locate
+    admit: Admit = _everyone
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,8 @@ class Absorbed:
     """Messages without an event that changes content."""
     foreign: int = 0
     """Notices of objects that no domain shows."""
+    refused: int = 0
+    """Events of domains that are one too many."""
     poisoned: int = 0
     """Messages that were set aside, whole or because of some of their records."""
     returning: int = 0
@@ -86,13 +98,23 @@ def absorb(queue: Queue, sinks: Sinks, *, budget_s: float, most: int) -> Absorbe
 def _round(queue: Queue, sinks: Sinks, messages: Sequence[Received]) -> Absorbed:
     """Keep what messages say, then acknowledge them."""
     said = _sorted(messages, sinks.locate)
-    if said.events:
-        sinks.inbox.put(said.events)
+    admitted = {*sinks.admit(said.events.keys())} if said.events else set()
+    kept = {name: events for name, events in said.events.items() if name in admitted}
+    if kept:
+        sinks.inbox.put(kept)
     if said.poison:
         sinks.poison.put(said.poison)
     returning = queue.acknowledge([m.receipt for m in messages]) if messages else 0
-    counts = {partition: len(events) for partition, events in said.events.items()}
-    return Absorbed(len(messages), counts, said.ignored, said.foreign, len(said.poison), returning)
+    counts = {partition: len(events) for partition, events in kept.items()}
+    return Absorbed(
+        received=len(messages),
+        events=counts,
+        ignored=said.ignored,
+        foreign=said.foreign,
+        refused=sum(map(len, said.events.values())) - sum(counts.values()),
+        poisoned=len(said.poison),
+        returning=returning,
+    )
 
 
 def _sorted(messages: Iterable[Received], locate: Locate) -> _Sorted:
@@ -132,10 +154,11 @@ def _poison(received: Received, troubles: Iterable[MmragError | str]) -> Poison:
 def _sum(one: Absorbed, other: Absorbed) -> Absorbed:
     partitions = sorted({*one.events, *other.events})
     return Absorbed(
-        one.received + other.received,
-        {p: one.events.get(p, 0) + other.events.get(p, 0) for p in partitions},
-        one.ignored + other.ignored,
-        one.foreign + other.foreign,
-        one.poisoned + other.poisoned,
-        one.returning + other.returning,
+        received=one.received + other.received,
+        events={p: one.events.get(p, 0) + other.events.get(p, 0) for p in partitions},
+        ignored=one.ignored + other.ignored,
+        foreign=one.foreign + other.foreign,
+        refused=one.refused + other.refused,
+        poisoned=one.poisoned + other.poisoned,
+        returning=one.returning + other.returning,
     )

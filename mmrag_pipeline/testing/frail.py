@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.ports import (
     CollectionReader,
     CollectionWriter,
     Inbox,
     Memo,
     Replaces,
-    TableStore,
     VectorStore,
 )
 from mmrag_pipeline.records import (
@@ -71,9 +71,9 @@ def frail(state: State, fuse: Fuse) -> State:
 
 @dataclass(frozen=True, slots=True)
 class FrailTables:
-    """TableStore whose writes are commits."""
+    """Tables whose writes are commits."""
 
-    inner: TableStore
+    inner: TableCatalog
     fuse: Fuse
 
     def read(self, table: str, partition: str) -> pl.DataFrame | None:
@@ -89,6 +89,10 @@ class FrailTables:
     def lineage(self, table: str, partition: str) -> Lineage | None:
         """Return the lineage."""
         return self.inner.lineage(table, partition)
+
+    def partitions(self, table: str) -> list[str]:
+        """Return the partitions that have the table."""
+        return self.inner.partitions(table)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from mmrag_pipeline.engines.stub import StubCaptioner, StubImageText, StubOcr, StubText
 from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.ports import (
     Captioner,
     ImageTextEncoder,
@@ -12,7 +13,6 @@ from mmrag_pipeline.ports import (
     Memo,
     Ocr,
     SparseEncoder,
-    TableStore,
     TextEncoder,
     VectorStore,
 )
@@ -49,7 +49,7 @@ class Models:
 class State:
     """Everything that outlives a run."""
 
-    tables: TableStore = field(default_factory=MemoryTables)
+    tables: TableCatalog = field(default_factory=MemoryTables)
     memo: Memo = field(default_factory=MemoryMemo)
     vectors: VectorStore = field(default_factory=MemoryVectors)
     inbox: Inbox = field(default_factory=MemoryInbox)

@@ -74,6 +74,23 @@ def test_an_edit_is_taken_without_naming_the_source_again(bench: Bench) -> None:
     assert said.json["model_calls"] == dict.fromkeys(MODELS, 0) | {"text_vectors": 1}
 
 
+def test_domains_too_many_are_told_and_the_others_indexed(bench: Bench) -> None:
+    for name in ("garden", "attic"):
+        (bench.source / name).mkdir()
+        (bench.source / name / "tree.txt").write_text("An apple tree.")
+    said = bench.mmrag("index", "--json", MMRAG_MAX_DOMAINS="3")
+    assert (said.code, said.json["domains"]) == (1, ["attic", "notes", "shop"])
+    assert "'garden': there are 3 and MMRAG_MAX_DOMAINS=3" in said.json["warnings"][-1]
+
+
+def test_a_domain_too_many_is_refused_before_anything_is_written(indexed: Bench) -> None:
+    place = ("--source", str(indexed.source / "shop"), "--domain", "attic")
+    said = indexed.mmrag("index", *place, MMRAG_MAX_DOMAINS="2")
+    assert said.code == 1
+    assert said.err.startswith("error: 1 new domain is not indexed, for one 'attic'")
+    assert "attic" not in (indexed.home / "sources.json").read_text()
+
+
 def test_a_source_that_claims_a_known_domain_is_refused_and_not_remembered(bench: Bench) -> None:
     other = bench.source.with_name("other")
     (other / "shop").mkdir(parents=True)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import dagster as dg
 import polars as pl
 
-from mmrag_pipeline.ports import Replaces, TableStore
+from mmrag_pipeline.keepers import TableCatalog
+from mmrag_pipeline.ports import Replaces
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.resources.instance import open_instance
 from mmrag_pipeline.sensors.s3_events import EVENTS_ONLY
@@ -21,9 +22,9 @@ from tests.e2e.runs import diary_of, execute, stubbed
 
 @dataclass(frozen=True, slots=True)
 class FatalTables:
-    """TableStore that ends the process at the table of one station."""
+    """Tables that end the process at the table of one station."""
 
-    inner: TableStore
+    inner: TableCatalog
     station: str
     late: bool
 
@@ -45,6 +46,10 @@ class FatalTables:
     def lineage(self, table: str, partition: str) -> Lineage | None:
         """Return the lineage."""
         return self.inner.lineage(table, partition)
+
+    def partitions(self, table: str) -> list[str]:
+        """Return the partitions that have the table."""
+        return self.inner.partitions(table)
 
 
 def main(domain: str, run_id: str, station: str, moment: str) -> None:

@@ -75,7 +75,7 @@ def tick(
     """Make one tick of the event sensor, now or later, and add the domains that it asks for."""
     resources = {"intake": intake or open_intake(settings)}
     with dg.build_sensor_context(instance, resources=resources) as context:
-        result = event_sensor(1, clock=lambda: time.time() + later_s)(context)
+        result = event_sensor(settings, clock=lambda: time.time() + later_s)(context)
     assert isinstance(result, dg.SensorResult | dg.SkipReason)
     if isinstance(result, dg.SensorResult):
         for request in result.dynamic_partitions_requests or ():

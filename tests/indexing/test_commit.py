@@ -37,6 +37,9 @@ class _Busy:
     def lineage(self, table: str, partition: str) -> Lineage | None:
         return self.inner.lineage(table, partition)
 
+    def partitions(self, table: str) -> list[str]:
+        return self.inner.partitions(table)
+
 
 def _write(tables: MemoryTables, *, rows: int) -> None:
     frame = pl.DataFrame({"digest": [str(n) for n in range(rows)], "card": [""] * rows})

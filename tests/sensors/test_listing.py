@@ -19,9 +19,10 @@ from mmrag_pipeline.sensors.listing import (
     decide,
     look,
 )
+from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.source_store import SourceStore
 from mmrag_pipeline.testing.source import FakeSource
-from mmrag_pipeline.testing.worlds import fake_world
+from mmrag_pipeline.testing.worlds import fake_settings, fake_world
 
 SHOP = "shop"
 
@@ -123,6 +124,30 @@ def test_a_name_that_cannot_be_a_partition_is_a_trouble() -> None:
     source = FakeSource()
     source.put("a...b", "a.png", b"img:one")
     assert set(look(fake_world(source)).troubles) == {"a...b"}
+
+
+def test_a_domain_too_many_is_not_even_looked_at(source: FakeSource) -> None:
+    source.put("attic", "a.png", b"img:one")
+    source.put("a...b", "a.png", b"img:one")
+    seen = look(fake_world(source, settings=Settings(max_domains=1)), {SHOP})
+    assert set(seen.pending) == {SHOP}
+    assert "'attic': there are 1 and MMRAG_MAX_DOMAINS=1" in seen.refusal
+
+
+def test_an_indexed_domain_goes_on_although_dagster_does_not_know_it(
+    world: World, source: FakeSource
+) -> None:
+    source.put("attic", "a.png", b"img:one")
+    source.touch(SHOP, "a.png")
+    seen = look(replace(world, settings=Settings(max_domains=1)))
+    assert set(seen.pending) == {SHOP}
+
+
+def test_the_sensor_tells_of_domains_too_many(world: World, source: FakeSource) -> None:
+    source.put("attic", "a.png", b"img:one")
+    result = _tick(replace(world, settings=fake_settings().model_copy(update={"max_domains": 1})))
+    assert isinstance(result, dg.SkipReason)
+    assert "MMRAG_MAX_DOMAINS=1" in (result.skip_message or "")
 
 
 def test_a_lost_source_troubles_no_domain_that_is_known_and_still_there(tmp_path: Path) -> None:

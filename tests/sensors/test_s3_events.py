@@ -2,35 +2,45 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from mmrag_pipeline.assembly import Intake
 from mmrag_pipeline.assets.partitions import DOMAIN
 from mmrag_pipeline.errors import QueueError
+from mmrag_pipeline.records import Event
+from mmrag_pipeline.schemas import TABLES
 from mmrag_pipeline.sensors.past_runs import PastRun
 from mmrag_pipeline.sensors.s3_events import (
     EVENTS_ONLY,
     FAILED_REST_S,
     UNREAD_REST_S,
+    Door,
     event_sensor,
     requests,
     run_key,
 )
+from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.absorb import Sinks
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.inbox import BlobInbox
 from mmrag_pipeline.stores.locate import Located, locate
+from mmrag_pipeline.stores.memory import MemoryTables
 from mmrag_pipeline.stores.places import S3Place
 from mmrag_pipeline.stores.poison import PoisonBox
 from mmrag_pipeline.stores.sqs import Queue, Received
 from mmrag_pipeline.testing.queue import MemoryQueue
 from tests.indexing.event_histories import BUCKET, notification
+from tests.stores.samples import lineage
 
 PUT = notification("ObjectCreated:Put", "a.png", "01")
 """About the object `root/d/a.png`."""
+OTHER = PUT.replace("root%2Fd%2F", "root%2Fe%2F")
+"""About the object `root/e/a.png`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +72,15 @@ def _intake(folder: Path, queue: Queue) -> Intake:
 
     blobs = FolderBlobs(folder)
     inbox = BlobInbox(blobs)
-    return Intake(queue, inbox, Sinks(inbox, PoisonBox(blobs), place_in))
+    return Intake(queue, inbox, Sinks(inbox, PoisonBox(blobs), place_in), MemoryTables())
 
 
-def _tick(intake: Intake, *known: str) -> dg.SensorResult | dg.SkipReason:
+def _tick(intake: Intake, *known: str, most: int = 9) -> dg.SensorResult | dg.SkipReason:
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(DOMAIN, list(known))
         context = dg.build_sensor_context(instance, resources={"intake": intake})
         with context:
-            result = event_sensor(2)(context)
+            result = event_sensor(Settings(max_domains=most))(context)
     assert isinstance(result, dg.SensorResult | dg.SkipReason)
     return result
 
@@ -151,6 +161,33 @@ def test_a_message_that_nobody_can_read_blocks_no_other(tmp_path: Path) -> None:
     assert [one.body for one in PoisonBox(FolderBlobs(tmp_path)).poisoned()] == ["{"]
 
 
+def test_events_of_a_domain_too_many_are_dropped_and_fill_no_inbox(tmp_path: Path) -> None:
+    queue = MemoryQueue([PUT, OTHER])
+    intake = _intake(tmp_path, queue)
+    result = _tick(intake, "e", most=1)
+    assert isinstance(result, dg.SensorResult)
+    assert [one.partition_key for one in result.run_requests or []] == ["e"]
+    assert (queue.bodies, intake.inbox.partitions()) == ({}, ["e"])
+
+
+def test_a_tick_lets_in_as_many_domains_as_there_may_be(tmp_path: Path) -> None:
+    result = _tick(_intake(tmp_path, MemoryQueue([PUT, OTHER])), most=1)
+    assert isinstance(result, dg.SensorResult)
+    (added,) = result.dynamic_partitions_requests or []
+    assert list(added.partition_keys) == ["d"]
+
+
+def test_a_domain_is_let_in_that_is_indexed_or_has_events_already(tmp_path: Path) -> None:
+    intake = _intake(tmp_path, MemoryQueue())
+    none = pl.DataFrame(schema=TABLES["raw_files"])
+    intake.tables.write(none, lineage("raw_files", none, "old"))
+    intake.inbox.put({"kept": [Event("a", "", "put", datetime.now(UTC))]})
+    with dg.DagsterInstance.ephemeral() as instance:
+        door = Door(instance, intake, most=1)
+        assert list(door.admit(["fresh", "kept", "old"])) == ["kept", "old"]
+    assert "'fresh': there are 2 and MMRAG_MAX_DOMAINS=1 allows no new one" in door.refusal
+
+
 def test_a_queue_that_cannot_be_read_fails_the_tick(tmp_path: Path) -> None:
     with pytest.raises(QueueError, match="access denied"):
         _tick(_intake(tmp_path, Unreadable()))
@@ -172,6 +209,6 @@ def test_a_domain_with_a_run_in_flight_is_left_alone(tmp_path: Path) -> None:
         run = dg.DagsterRun("index", status=dg.DagsterRunStatus.STARTED, tags=tags)
         instance.add_run(run)
         with dg.build_sensor_context(instance, resources={"intake": intake}) as context:
-            result = event_sensor(2)(context)
+            result = event_sensor(Settings())(context)
     assert isinstance(result, dg.SensorResult)
     assert result.run_requests == []

@@ -108,6 +108,12 @@ def test_a_name_that_cannot_be_a_partition_is_left_out(
     assert _names(result) == ["office", "outdoor", "shop"]
 
 
+def test_a_domain_too_many_is_left_out(instance: dg.DagsterInstance, source: FakeSource) -> None:
+    result = _tick(nightly_reconcile(Settings()), instance, source, most=2)
+    assert _names(result) == ["office", "shop"]
+    assert not instance.has_dynamic_partition(DOMAIN, "outdoor")
+
+
 def test_each_time_is_asked_for_once() -> None:
     (one,), (same,) = (requests(["shop"], scheduled=NIGHT) for _ in range(2))
     (other,) = requests(["shop"], scheduled=NIGHT.replace(day=2))
@@ -217,9 +223,11 @@ def _tick(
     source: FakeSource | None = None,
     *,
     ttl_days: Mapping[str, float] | None = None,
+    most: int = 9,
 ) -> ScheduleExecutionData:
     """Evaluate a schedule as the daemon does, down to the tags and config of the runs."""
-    settings = fake_settings().model_copy(update={"ttl_days": dict(ttl_days or {})})
+    update = {"ttl_days": dict(ttl_days or {}), "max_domains": most}
+    settings = fake_settings().model_copy(update=update)
     pipeline = Pipeline(fake_world(source or FakeSource(), settings=settings))
     definitions = dg.Definitions(
         jobs=[INDEX],

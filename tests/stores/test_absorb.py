@@ -154,6 +154,13 @@ def test_every_message_is_counted_for_what_it_is() -> None:
     assert it.queue.bodies == {}
 
 
+def test_events_of_domains_that_are_not_let_in_are_counted_and_dropped() -> None:
+    it = world(body("raw/shop/a", "raw/office/b", "raw/office/c"))
+    sinks = Sinks(it.inbox, it.poison, where, admit=lambda _: ["shop"])
+    assert absorb(it.queue, sinks, budget_s=60, most=9) == Absorbed(1, {"shop": 1}, refused=2)
+    assert (it.keys(), it.queue.bodies) == ({("shop", "a")}, {})
+
+
 def test_poison_is_kept_with_its_cause_and_blocks_no_other() -> None:
     it = world("{", body("raw/a__b/c"), body("raw/shop/a"))
     it.run()
