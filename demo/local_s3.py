@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from demo.tied import tied
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
@@ -70,23 +72,16 @@ class LocalS3:
 
 @contextmanager
 def local_s3(port: int = 0) -> Iterator[LocalS3]:
-    """Start the server in a process of its own, wire bucket and queue, stop it at the end."""
+    """Start the server in a process of its own, wire bucket and queue, stop it at the end.
+
+    It ends with this process, too, should that be killed.
+    """
     number = port or _free_port()
     url = f"http://127.0.0.1:{number}"
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(number)]
-    server = subprocess.Popen(
-        command,
-        env={**os.environ, **KEYS},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
+    with tied(command, KEYS, log=Path(os.devnull)) as server:
         _wait(url, server)
         yield wired(url)
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
 
 
 def s3_at(url: str) -> "S3Client":
