@@ -18,7 +18,7 @@ from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.indexing.tombstones import bury, lift
 from mmrag_pipeline.keepers import TableCatalog
-from mmrag_pipeline.ports import Inbox, Replaces, TableStore
+from mmrag_pipeline.ports import Inbox, Replaces
 from mmrag_pipeline.records import Event, Lineage
 from mmrag_pipeline.schemas import FAILURES
 from mmrag_pipeline.stores.blobs import Blobs
@@ -41,7 +41,7 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
 class Meanwhile:
     """Tables that let something happen just before one of them is written, the first times."""
 
-    inner: TableStore
+    inner: TableCatalog
     table: str
     acts: list[Callable[[], object]] = field(default_factory=list)
 
@@ -57,6 +57,9 @@ class Meanwhile:
 
     def lineage(self, table: str, partition: str) -> Lineage | None:
         return self.inner.lineage(table, partition)
+
+    def partitions(self, table: str) -> list[str]:
+        return self.inner.partitions(table)
 
 
 @pytest.fixture(params=["memory", "folder", "bucket"])
