@@ -23,7 +23,7 @@ dev-s3: $(VENV)/.dev    ## a local S3 with the demo corpus, and the UI with the 
 	@$(BIN)/python -m demo.dev_s3
 
 test: $(VENV)/.dev      ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical
 
 check: static test      ## format, lint, types, floors, tests
 

@@ -45,6 +45,8 @@ def test_copies_count_when_it_asks(copied: Bench) -> None:
 
 
 def test_remains_of_other_files_are_one_row_of_their_own(copied: Bench) -> None:
+    (copied.source / "notes" / "tent.md").write_text("Pitch it by the lake.")
+    assert copied.mmrag("index", "--domain", "notes").code == 0
     said = copied.mmrag("purge", "shop/guide.pdf", "--yes")
     assert "memo/pages" in said.out
     assert "memo, unreferenced remains" in said.out

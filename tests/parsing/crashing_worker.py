@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -29,9 +30,12 @@ def _die_unless_first() -> None:
 
 
 def _hush() -> None:
-    """Close the way back and freeze."""
-    os.closerange(3, 64)
-    os.kill(os.getpid(), signal.SIGSTOP)
+    """Close the way back and freeze, before the thread that waits for the parent's end can act."""
+    sys.setswitchinterval(60)
+    with_the_gil = ctypes.PyDLL(None)
+    for number in range(3, 64):
+        with_the_gil.close(number)
+    with_the_gil.kill(os.getpid(), signal.SIGSTOP)
 
 
 _DEEDS: dict[str, Callable[[], object]] = {
