@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     """With so many domains new ones are refused; those that are known go on."""
     collection_prefix: str = Field(default="mmrag", pattern=r"^[A-Za-z0-9_-]{1,40}$")
     default_visibility: tuple[str, ...] = ("public",)
-    """Groups that may see a file which no rule names; kept under `home` like the rules."""
+    """Groups that may see a file which no rule names; kept beside the tables like the rules."""
     visibility_rules: dict[str, tuple[str, ...]] = {}
     """Glob over `DOMAIN/KEY` -> visibility groups; the first match wins. A run that does not
     name them keeps those of the run before."""
@@ -191,10 +191,16 @@ def _is_web_address(url: str) -> bool:
     return parts.scheme in ("http", "https") and usable and clean
 
 
+def variable(field: str) -> str:
+    """Return the environment variable of a field of Settings."""
+    name = field.upper()
+    return name if name == "DAGSTER_HOME" else f"MMRAG_{name}"
+
+
 def unknown_variables() -> list[str]:
     """Return the `MMRAG_*` variables that no setting reads.
 
     They are no errors: Kubernetes sets such variables for services named `mmrag`.
     """
-    known = {f"MMRAG_{name.upper()}" for name in Settings.model_fields}
+    known = set(map(variable, Settings.model_fields))
     return sorted(n for n in os.environ if n.startswith("MMRAG_") and n not in known)

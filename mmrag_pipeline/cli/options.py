@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from mmrag_pipeline.cli.console import warn
-from mmrag_pipeline.resources.environment import read_settings, variable
-from mmrag_pipeline.settings import Settings, unknown_variables
+from mmrag_pipeline.resources.environment import read_settings
+from mmrag_pipeline.settings import Settings, unknown_variables, variable
 from mmrag_pipeline.stores.places import Place, place_of
 
 AsJson = Annotated[

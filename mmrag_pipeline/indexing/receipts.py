@@ -16,7 +16,8 @@ NOT_COVERED = (
     "what Dagster logged and configured in earlier runs: names of files can stand there",
     "notices of the queue that could not be understood, and files that killed processes left half "
     "written (*.tmp)",
-    "runs of other machines that were under way: purge again when they have ended",
+    "runs of other machines that were under way, and indexes that other machines keep of their "
+    "own: purge again when those runs have ended, and on each of those machines",
     "reports, exports and answers that people made",
     "bytes on the disk that deleted points and files took, until the vector store's next "
     "optimisation and the file system use them again",

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError as UnreadableSetting
 
 from mmrag_pipeline.errors import SettingsError
-from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.settings import Settings, variable
 
 _USUAL = [Settings.model_fields[name].default for name in ("reconcile_cron", "upkeep_cron")]
 _FIELD = re.compile(r'field "(\w+)"')
@@ -28,12 +28,6 @@ def read_settings() -> Settings:
         raise SettingsError(f"MMRAG_HOME={str(settings.home)!r} is a file: name a folder")
     _check_crons(settings)
     return settings
-
-
-def variable(field: str) -> str:
-    """Return the environment variable of a field of Settings."""
-    name = field.upper()
-    return name if name == "DAGSTER_HOME" else f"MMRAG_{name}"
 
 
 def _wrong(location: tuple[int | str, ...], message: str, given: object) -> str:

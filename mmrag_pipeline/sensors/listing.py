@@ -75,7 +75,7 @@ def look(world: World, known: Collection[str] = ()) -> Look:
     """
     pending: dict[str, str] = {}
     shown, trouble = source_domains(world.source)
-    usable, troubles = _usable({*known, *shown})
+    usable, troubles = usable_names({*known, *shown})
     if trouble:
         troubles[SOURCE] = trouble
     there = {*known, *world.tables.partitions("raw_files")}
@@ -91,7 +91,7 @@ def look(world: World, known: Collection[str] = ()) -> Look:
     return Look(pending, troubles, admission.refusal)
 
 
-def _usable(names: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+def usable_names(names: Iterable[str]) -> tuple[list[str], dict[str, str]]:
     """Return the names that can be those of partitions, and why the others cannot."""
     usable: list[str] = []
     unusable: dict[str, str] = {}

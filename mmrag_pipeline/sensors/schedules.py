@@ -13,12 +13,11 @@ import dagster as dg
 
 from mmrag_pipeline.assets.job import INDEX
 from mmrag_pipeline.assets.partitions import DOMAIN, add_domains, known_domains
-from mmrag_pipeline.errors import SettingsError
-from mmrag_pipeline.ids import check_partition, digest_text
+from mmrag_pipeline.ids import digest_text
 from mmrag_pipeline.indexing.admission import admit
 from mmrag_pipeline.indexing.lifetime import ttl_of
 from mmrag_pipeline.resources.pipeline import Pipeline
-from mmrag_pipeline.sensors.listing import PARTITION_TAG, source_domains
+from mmrag_pipeline.sensors.listing import PARTITION_TAG, source_domains, usable_names
 from mmrag_pipeline.settings import Settings
 
 TTL_CRON = "0 2 * * *"
@@ -63,7 +62,10 @@ def nightly_reconcile(settings: Settings, status: Status = Status.STOPPED) -> dg
         shown, trouble = source_domains(pipeline.world.source)
         if trouble:
             context.log.warning(f"Not every domain of the source is known: {trouble}")
-        world, usable = pipeline.world, _usable(context, shown)
+        world = pipeline.world
+        usable, unusable = usable_names(shown)
+        for message in unusable.values():
+            context.log.warning(message)
         known = known_domains(context.instance, world.tables)
         admission = admit(usable, known=known, most=world.settings.max_domains)
         if admission.refusal:
@@ -173,14 +175,3 @@ def _is_full(run: dg.DagsterRun) -> bool:
     for name in ("ops", "raw_files", "config", "events"):
         node = node.get(name) if isinstance(node, Mapping) else None
     return run.asset_selection is None and not node
-
-
-def _usable(context: dg.ScheduleEvaluationContext, shown: Iterable[str]) -> list[str]:
-    """Return the names that can be those of partitions; log the others."""
-    usable = []
-    for name in shown:
-        try:
-            usable.append(check_partition(name))
-        except SettingsError as error:
-            context.log.warning(str(error))
-    return usable

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mmrag_pipeline.errors import CorruptStateError, StateUnavailableError
-from mmrag_pipeline.settings import Settings, TtlBy, TtlDays
+from mmrag_pipeline.settings import Settings, TtlBy, TtlDays, variable
 from mmrag_pipeline.stores.blobs import Blobs
 
 _TRIES = 5
@@ -103,7 +103,7 @@ def _parsed(blobs: Blobs, file: str, data: bytes | None) -> BaseModel:
     try:
         return policy.model_validate_json(data)
     except ValidationError as error:
-        names = " and ".join(f"MMRAG_{name.upper()}" for name in policy.model_fields)
+        names = " and ".join(map(variable, policy.model_fields))
         raise CorruptStateError(
             f"{blobs.shown(file)} cannot be read ({error.error_count()} faults): mend it, or "
             f"delete it and name {names} at the next run"

@@ -41,23 +41,19 @@ class ServerVectors:
         """Return collection name -> layout; raises CorruptStateError, StateUnavailableError."""
         with _asking():
             names = sorted(c.name for c in self._client.get_collections().collections)
-        found = {name: self._layout(name) for name in names}
+            found = {name: self._layout(name) for name in names}
         return {name: layout for name, layout in found.items() if layout is not None}
 
     def create(self, collection: str, layout: Layout) -> None:
         """Create an empty collection; the same name and layout again is fine."""
         if check_collection(collection) in self.aliases():
             raise CollectionMismatchError(f"{collection!r} is an alias; name a generation")
-        if self._client.collection_exists(collection):
-            held = self._layout(collection)
-            if held is None:
-                raise CollectionMismatchError(
-                    f"collection {collection} exists and is not ours; set another collection_prefix"
-                )
-            check_same_layout(held, layout, collection)
-        else:
-            self._create(collection, layout)
-        self._index_payloads(collection, layout)
+        with _asking():
+            if self._client.collection_exists(collection):
+                self._check_ours(collection, layout)
+            else:
+                self._create(collection, layout)
+            self._index_payloads(collection, layout)
 
     def drop(self, collection: str) -> None:
         """Remove a collection and the aliases that lead to it; an absent one is fine."""
@@ -65,12 +61,13 @@ class ServerVectors:
 
         leading = [a for a, c in self.aliases().items() if c == check_collection(collection)]
         gone = [models.DeleteAlias(alias_name=alias) for alias in leading]
-        if gone:
-            self._client.update_collection_aliases(
-                [models.DeleteAliasOperation(delete_alias=alias) for alias in gone]
-            )
-        if self._client.collection_exists(collection):
-            self._client.delete_collection(collection)
+        with _asking():
+            if gone:
+                self._client.update_collection_aliases(
+                    [models.DeleteAliasOperation(delete_alias=alias) for alias in gone]
+                )
+            if self._client.collection_exists(collection):
+                self._client.delete_collection(collection)
 
     def aliases(self) -> Mapping[str, str]:
         """Return alias -> collection; raises StateUnavailableError."""
@@ -91,7 +88,8 @@ class ServerVectors:
         after = models.CreateAliasOperation(
             create_alias=models.CreateAlias(collection_name=collection, alias_name=alias)
         )
-        self._client.update_collection_aliases([before, after] if held else [after])
+        with _asking():
+            self._client.update_collection_aliases([before, after] if held else [after])
 
     def reader(self, collection: str) -> AbstractContextManager[CollectionReader]:
         """Open a collection (or alias) for questions."""
@@ -106,7 +104,16 @@ class ServerVectors:
         known = self.layouts()
         if name not in known:
             raise unknown_collection(name, [*known, *self.aliases()])
-        yield ServerCollection(self._client, name, known[name])
+        with _asking():
+            yield ServerCollection(self._client, name, known[name])
+
+    def _check_ours(self, collection: str, layout: Layout) -> None:
+        held = self._layout(collection)
+        if held is None:
+            raise CollectionMismatchError(
+                f"collection {collection} exists and is not ours; set another collection_prefix"
+            )
+        check_same_layout(held, layout, collection)
 
     def _layout(self, name: str) -> Layout | None:
         metadata = self._client.get_collection(name).config.metadata or {}

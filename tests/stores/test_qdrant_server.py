@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from qdrant_client import QdrantClient
+from qdrant_client.http.exceptions import ResponseHandlingException
 
 from mmrag_pipeline.errors import CollectionMismatchError, StateUnavailableError
 from mmrag_pipeline.ports import VectorStore
@@ -53,3 +54,35 @@ def test_a_server_that_cannot_be_reached_is_said_in_our_words() -> None:
     for ask in (store.aliases, store.layouts):
         with pytest.raises(StateUnavailableError, match="MMRAG_QDRANT_URL names one that runs"):
             ask()
+
+
+class Dying:
+    """A client whose server is gone from one call on."""
+
+    def __init__(self, inner: QdrantClient, last_calls: int) -> None:
+        self._inner = inner
+        self._left = last_calls
+
+    def __getattr__(self, name: str) -> object:
+        self._left -= 1
+        if self._left < 0:
+            raise ResponseHandlingException(ConnectionError("gone"))
+        return getattr(self._inner, name)
+
+
+@pytest.mark.parametrize("calls", range(8))
+@pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
+def test_a_server_that_dies_at_any_call_is_said_in_our_words(calls: int) -> None:
+    client = QdrantClient(":memory:")
+    ServerVectors(client).create(NAME, SMALL)
+    store = ServerVectors(Dying(client, calls))  # type: ignore[arg-type]  # it forwards all calls
+    with pytest.raises(StateUnavailableError):
+        _use(store)
+
+
+def _use(store: VectorStore) -> None:
+    for _ in range(4):
+        store.create(NAME, SMALL)
+        store.move_alias("served", NAME)
+        with store.reader(NAME) as index:
+            index.count()
