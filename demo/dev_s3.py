@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import unquote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -89,7 +90,7 @@ def _tell_gone(here: LocalS3, settings: Settings) -> int:
     gone = 0
     for name in tables.partitions("raw_files"):
         files = tables.read("raw_files", name)
-        uris = [] if files is None else [str(uri) for uri in files["uri"]]
+        uris = [] if files is None else [unquote(str(uri)) for uri in files["uri"]]
         for key in {uri.removeprefix(root) for uri in uris if uri.startswith(root)} - held:
             client.put_object(Bucket=here.bucket, Key=key, Body=b"")
             client.delete_object(Bucket=here.bucket, Key=key)

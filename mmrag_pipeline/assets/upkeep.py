@@ -1,7 +1,6 @@
 """Jobs on the state as a whole, which need it for themselves: upkeep of the memo, and purges."""
 
 import re
-import socket
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -76,7 +75,7 @@ class RunGuard:
 
 def _is_here(run: dg.DagsterRun) -> bool:
     process = process_of(run)
-    return process is not None and process.host == socket.gethostname()
+    return process is not None and process.is_here()
 
 
 @dg.resource(description="The state of the settings, for work on all of it.")

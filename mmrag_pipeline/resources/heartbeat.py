@@ -1,4 +1,4 @@
-"""Runs say every minute that they live: of another host's process nobody here can know more.
+"""Runs say twice a minute that they live: of another host's process nobody here can know more.
 
 Those beat that our own launcher or a command executes. A run without a beat is another
 launcher's, which looks after its runs itself.
@@ -14,9 +14,9 @@ import dagster as dg
 
 ALIVE_TAG = ".dagster/mmrag_alive"
 """`RUN_ID@UNIX_SECONDS`: Dagster copies a run's tags to its re-executions, which are others."""
-BEAT_S = 60.0
-SILENCE_S = 900.0
-"""Of a run that is lost: 15 beats, so that a slow database or clocks that differ end none."""
+BEAT_S = 30.0
+SILENCE_S = 300.0
+"""Of a run that is lost: 10 beats, so that a slow database or clocks that differ end none."""
 _LAST_BEAT_S = 10.0
 """How long a beat under way may keep the end of a run waiting."""
 _ALIVE = re.compile(r"([^@]+)@([0-9]{1,12})")

@@ -8,7 +8,6 @@ import json
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -152,7 +151,7 @@ class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
             return False
         self._instance.report_run_canceling(run)
         process = process_of(run)
-        if process is None or process.host != socket.gethostname() or process.is_gone():
+        if process is None or not process.is_here() or process.is_gone():
             return False
         if self._is_at_another(process, run_id):
             return False

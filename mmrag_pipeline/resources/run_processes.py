@@ -36,15 +36,26 @@ UNFINISHED = (
 
 @dataclass(frozen=True, slots=True)
 class RunProcess:
-    """A process of a host; a host is known by its name."""
+    """A process of a host."""
 
     host: str
+    """Its name; others may have the same."""
     pid: int
     start: str
-    """Tells apart two processes that had the same id; empty where the system does not say."""
+    """`SYSTEM:TICKS`, which tells apart two processes that had the same id; empty where the system
+    does not say."""
+
+    def is_here(self) -> bool:
+        """Return whether its id means something to this process.
+
+        Not so on another machine of this name, before a restart of this one, or in another
+        container.
+        """
+        system = self.start.rpartition(":")[0]
+        return self.host == socket.gethostname() and (not system or system == _system())
 
     def is_gone(self) -> bool:
-        """Return whether this process, one of this host, has ended."""
+        """Return whether this process, one that is here, has ended."""
         now = _start_of(self.pid)
         return now != self.start if now and self.start else not _exists(self.pid)
 
@@ -87,20 +98,20 @@ def end_lost_runs(
 def why_lost(
     run: dg.DagsterRun,
     *,
-    host: str,
     now_s: float,
+    is_here: Callable[[RunProcess], bool] = RunProcess.is_here,
     is_gone: Callable[[RunProcess], bool] = RunProcess.is_gone,
 ) -> str:
-    """Return why an unfinished run is lost, empty for one that is not, seen from a host.
+    """Return why an unfinished run is lost, empty for one that is not.
 
-    Of this host the process is looked at. A run of another host is lost when it was heard of
-    before, and not for SILENCE_S; one that never beat is not ours to judge.
+    A process that is here is looked at. A run elsewhere is lost when it was heard of before, and
+    not for SILENCE_S; one that never beat is not ours to judge.
     """
     process = process_of(run)
     if process is None:
         return ""
     named = f"The process of this run (id {process.pid} on {process.host})"
-    if process.host == host:
+    if is_here(process):
         killed = "it was killed, perhaps for want of memory, or the machine went down."
         return f"{named} is gone without a word: {killed}" if is_gone(process) else ""
     beat_s = last_beat_s(run)
@@ -126,11 +137,10 @@ def is_of_a_step() -> bool:
 
 def _end_if_lost(instance: dg.DagsterInstance, run: dg.DagsterRun, now_s: float) -> bool:
     """Report the end of a lost run unless its process did so, or was heard of, meanwhile."""
-    host = socket.gethostname()
-    if not why_lost(run, host=host, now_s=now_s):
+    if not why_lost(run, now_s=now_s):
         return False
     held = instance.get_run_by_id(run.run_id)
-    why = why_lost(held, host=host, now_s=now_s) if held else ""
+    why = why_lost(held, now_s=now_s) if held else ""
     if held is None or held.is_finished or not why:
         return False
     if held.status is dg.DagsterRunStatus.CANCELING:
@@ -146,10 +156,18 @@ def _start_of(pid: int) -> str:
     Empty when the system does not say: there is none, or no /proc.
     """
     try:
-        boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
         state, *fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-        return "ended" if state in "ZX" else f"{boot}:{fields[18]}"
+        return "ended" if state in "ZX" else f"{_system()}:{fields[18]}"
     except (OSError, ValueError, IndexError):
+        return ""
+
+
+def _system() -> str:
+    """Return what tells one space of process ids from all others: of a machine, since a boot."""
+    try:
+        boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}:{os.readlink(_PROC / 'self' / 'ns' / 'pid')}"
+    except OSError:
         return ""
 
 

@@ -1,5 +1,7 @@
 """A run is lost when its host says so, or when nothing is heard of it for long."""
 
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +19,13 @@ from mmrag_pipeline.resources.heartbeat import (
     last_beat_s,
     thread_name,
 )
-from mmrag_pipeline.resources.run_processes import HOST_TAG, process_tags, why_lost
+from mmrag_pipeline.resources.run_processes import (
+    HOST_TAG,
+    RunProcess,
+    process_tags,
+    process_with,
+    why_lost,
+)
 
 RUN = "0f3a5c7e"
 NOW_S = 1_800_000_000.0
@@ -32,7 +40,11 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
 
 
 def test_a_run_may_miss_ten_beats() -> None:
-    assert SILENCE_S > 10 * BEAT_S
+    assert SILENCE_S >= 10 * BEAT_S
+
+
+def _is_here(process: RunProcess) -> bool:
+    return process.host == "here"
 
 
 @pytest.mark.parametrize(
@@ -51,19 +63,42 @@ def test_a_run_of_another_host_is_lost_when_it_fell_silent(
     tags: Mapping[str, str], lost: bool
 ) -> None:
     run = _run({HOST_TAG: "elsewhere", **tags})
-    assert bool(why_lost(run, host="here", now_s=NOW_S)) == lost
+    assert bool(why_lost(run, is_here=_is_here, now_s=NOW_S)) == lost
+
+
+@pytest.mark.parametrize(
+    ("host", "system", "here"),
+    [
+        (socket.gethostname(), None, True),
+        (socket.gethostname(), "another-boot:pid:[1]", False),
+        ("elsewhere", None, False),
+        (socket.gethostname(), "", True),
+    ],
+    ids=[
+        "this process",
+        "another machine of this name",
+        "another name",
+        "a system that says no more",
+    ],
+)
+def test_a_process_is_here_when_its_id_means_something_here(
+    host: str, system: str | None, here: bool
+) -> None:
+    mine = process_with(os.getpid())
+    start = mine.start if system is None else f"{system}:7" if system else ""
+    assert RunProcess(host, mine.pid, start).is_here() == here
 
 
 @pytest.mark.parametrize("gone", [True, False])
 @pytest.mark.parametrize("beat_s", [NOW_S, 1.0])
 def test_a_run_of_this_host_is_judged_by_its_process(gone: bool, beat_s: float) -> None:
     run = _run({HOST_TAG: "here", ALIVE_TAG: f"{RUN}@{beat_s:.0f}"})
-    assert bool(why_lost(run, host="here", now_s=NOW_S, is_gone=lambda _: gone)) == gone
+    assert bool(why_lost(run, is_here=_is_here, now_s=NOW_S, is_gone=lambda _: gone)) == gone
 
 
 def test_a_run_that_did_not_say_where_it_is_is_not_judged() -> None:
     run = dg.DagsterRun("index", run_id=RUN, tags={ALIVE_TAG: f"{RUN}@1"})
-    assert why_lost(run, host="here", now_s=NOW_S, is_gone=lambda _: True) == ""
+    assert why_lost(run, is_here=_is_here, now_s=NOW_S, is_gone=lambda _: True) == ""
 
 
 def test_a_run_is_heard_of_again_and_again_until_it_is_over(instance: dg.DagsterInstance) -> None:

@@ -10,7 +10,7 @@ import pytest
 from mmrag_pipeline.assets.job import INDEX
 from mmrag_pipeline.assets.partitions import DOMAIN
 from mmrag_pipeline.assets.stations import ASSETS
-from mmrag_pipeline.resources.run_processes import PID_TAG, START_TAG, process_tags
+from mmrag_pipeline.resources.run_processes import START_TAG, process_tags
 from mmrag_pipeline.sensors.failures import failure_sensor
 from mmrag_pipeline.sensors.listing import busy_domains
 from mmrag_pipeline.settings import Settings
@@ -74,7 +74,8 @@ def test_other_jobs_are_never_asked_for_again(instance: dg.DagsterInstance) -> N
 
 def test_a_lost_run_frees_its_domain_and_is_asked_for_again(instance: dg.DagsterInstance) -> None:
     lost = _run(Status.STARTED)
-    gone = {**process_tags(lost.run_id), PID_TAG: "1", START_TAG: "an-earlier-boot:1"}
+    here = process_tags(lost.run_id)
+    gone = {**here, START_TAG: f"{here[START_TAG].rpartition(':')[0]}:1"}
     instance.add_run(lost)
     instance.add_run_tags(lost.run_id, gone)
     assert busy_domains(instance) == {SHOP}
