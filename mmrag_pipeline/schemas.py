@@ -122,3 +122,5 @@ TABLES: Mapping[str, pl.Schema] = {
 """The tables of stations."""
 BESIDE: Mapping[str, pl.Schema] = {"tombstones": TOMBSTONES}
 """Tables that no station makes."""
+ADDED: Mapping[str, tuple[str, ...]] = {"raw_files": ("version",)}
+"""Table -> columns that earlier versions of this code did not write; they are null there."""

@@ -7,7 +7,7 @@ import polars as pl
 from mmrag_pipeline.errors import CorruptStateError, NotFoundError, OvertakenError, SettingsError
 from mmrag_pipeline.ids import check_partition
 from mmrag_pipeline.records import Lineage
-from mmrag_pipeline.schemas import BESIDE, FAILURES, TABLES
+from mmrag_pipeline.schemas import ADDED, BESIDE, FAILURES, TABLES
 
 FAILURES_PREFIX = "failures."
 WORD = r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}"
@@ -65,6 +65,16 @@ def check_schema(frame: pl.DataFrame, table: str, partition: str) -> None:
             f"table {table} of {partition} differs from its declared schema: "
             f"{_difference(frame.schema, declared)}"
         )
+
+
+def completed(frame: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Return a stored table with the columns that have come since it was written."""
+    lacking = [name for name in ADDED.get(table, ()) if name not in frame.columns]
+    if not lacking:
+        return frame
+    declared = declared_schema(table)
+    filled = frame.with_columns(pl.lit(None, declared[name]).alias(name) for name in lacking)
+    return filled.select([name for name in declared if name in filled.columns])
 
 
 def overtaken(lineage: Lineage) -> OvertakenError:

@@ -13,7 +13,13 @@ from mmrag_pipeline.ports import Replaces
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.schemas import BESIDE
 from mmrag_pipeline.stores.blobs import Blobs, Fill
-from mmrag_pipeline.stores.names import check_frame, check_schema, declared_schema, overtaken
+from mmrag_pipeline.stores.names import (
+    check_frame,
+    check_schema,
+    completed,
+    declared_schema,
+    overtaken,
+)
 from mmrag_pipeline.stores.parquet import NotParquetError, read_metadata, read_rows
 
 METADATA_KEY = "mmrag"
@@ -40,12 +46,14 @@ class ParquetTables:
         """
         name = _name(table, partition)
         frame = self._opened(name, read_rows)
-        if frame is not None:
-            try:
-                check_schema(frame, table, partition)
-            except CorruptStateError as error:
-                raise self._corrupt(name, error) from error
-        return frame
+        if frame is None:
+            return None
+        whole = completed(frame, table)
+        try:
+            check_schema(whole, table, partition)
+        except CorruptStateError as error:
+            raise self._corrupt(name, error) from error
+        return whole
 
     def write(
         self, frame: pl.DataFrame, lineage: Lineage, *, replaces: Replaces = "anything"

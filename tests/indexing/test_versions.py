@@ -1,15 +1,14 @@
 """raw_files names the version of each object that was read, where its bucket keeps versions."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.indexing.explain import explain
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.tables import METADATA_KEY, ParquetTables
-from mmrag_pipeline.testing.ledger import Ledger
 from mmrag_pipeline.testing.worlds import State
 from tests.indexing.life import DOMAIN, Life
 
@@ -78,16 +77,18 @@ def test_a_point_is_explained_by_the_version_of_its_file(life: Life) -> None:
     assert found.file.version == {"a": "version 1", "b": "version 2"}[found.file.key]
 
 
-def test_a_table_from_before_versions_is_made_anew_without_a_model_call(tmp_path: Path) -> None:
+def test_a_table_from_before_versions_keeps_what_it_knows(tmp_path: Path) -> None:
     life = Life(state=State(tables=ParquetTables(FolderBlobs(tmp_path))))
+    life.settings = life.settings.model_copy(update={"ttl_days": {"*": 30}, "ttl_by": "indexed"})
     life.put(a="img:1", b="txt:words")
     life.run()
     _without_versions(tmp_path / "tables" / "raw_files" / f"{DOMAIN}.parquet")
-    with pytest.raises(CorruptStateError, match="version is missing"):
-        life.state.tables.read("raw_files", DOMAIN)
-    life.ledger, life.source.keeps_versions = Ledger(), True
-    life.run(events=True)
-    assert (_versions(life), life.ledger.calls()) == ({"a": "version 1", "b": "version 2"}, 0)
+    life.now += timedelta(days=20)
+    life.source.keeps_versions = True
+    life.run()
+    assert _versions(life) == {"a": None, "b": None}
+    life.now += timedelta(days=20)
+    assert life.run()["raw_files"].changes["expired"] == 2
 
 
 def _without_versions(path: Path) -> None:
