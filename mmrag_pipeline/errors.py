@@ -10,7 +10,7 @@ MmragError
 ├── QueueError               the queue of notifications could not be read or emptied
 ├── CorruptStateError        a table, memo or alias file of ours cannot be trusted
 ├── StateUnavailableError    state of ours could not be reached: nothing was changed
-├── OvertakenError           another run replaced a table that was to be changed
+├── OvertakenError           state was replaced again and again while it was read or changed
 ├── CollectionBusyError      another process holds the collection
 ├── CollectionMismatchError  collection and encoder, or two cards, do not belong together
 └── NotFoundError            an asked-for point, domain, table or collection is absent
@@ -84,7 +84,7 @@ class StateUnavailableError(MmragError):
 
 
 class OvertakenError(MmragError):
-    """Another run replaced a table that was to be changed; what it wrote was kept."""
+    """State was replaced again and again while it was read or changed; nothing was overwritten."""
 
 
 class CollectionBusyError(MmragError):

@@ -78,7 +78,10 @@ class TableStore(Protocol):
     """One table per name and partition, replaced as a whole."""
 
     def read(self, table: str, partition: str) -> pl.DataFrame | None:
-        """Return the table, or None when it was never written; raises CorruptStateError."""
+        """Return the table, or None when it was never written.
+
+        Raises CorruptStateError, and OvertakenError when it is replaced again and again.
+        """
         ...
 
     def write(

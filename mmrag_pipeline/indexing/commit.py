@@ -1,21 +1,16 @@
 """Reads and writes a table with its lineage."""
 
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
-from typing import TypeVar
 
 import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError, OvertakenError
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.indexing.station import Job, World
+from mmrag_pipeline.overtaken import retried
 from mmrag_pipeline.ports import Replaces
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.schemas import TABLES
-
-_TRIES = 5
-T = TypeVar("T")
 
 
 def read_table(
@@ -23,18 +18,21 @@ def read_table(
 ) -> tuple[pl.DataFrame | None, Lineage | None]:
     """Return a table and the lineage of just these rows, even when other runs replace it.
 
-    Both are None for a table that was never written. Raises CorruptStateError when it is
-    replaced again and again.
+    Both are None for a table that was never written. Raises OvertakenError when it is replaced
+    again and again.
     """
-    for _ in range(_TRIES):
+
+    def read() -> tuple[pl.DataFrame | None, Lineage | None]:
         before = world.tables.lineage(name, partition)
         frame = world.tables.read(name, partition)
         if world.tables.lineage(name, partition) == before and (before is None) == (frame is None):
             return frame, before
-    raise CorruptStateError(
-        f"table {name!r} of {partition!r} was replaced {_TRIES} times while it was read: "
-        "let the other runs of this partition end and run again"
-    )
+        raise OvertakenError(
+            f"table {name!r} of {partition!r} was replaced again and again while it was read: "
+            "let the other runs of this partition end and run again"
+        )
+
+    return retried(read)
 
 
 def rows_before(world: World, job: Job, name: str) -> pl.DataFrame:
@@ -52,18 +50,6 @@ def rows_before(world: World, job: Job, name: str) -> pl.DataFrame:
 
 def _none(name: str) -> pl.DataFrame:
     return pl.DataFrame(schema=TABLES[name])
-
-
-def retried(work: Callable[[], T]) -> T:
-    """Return what `work` returns that reads a table and writes it changed.
-
-    It is done again from its reading when another run was faster; raises OvertakenError when
-    that happens again and again.
-    """
-    for _ in range(_TRIES - 1):
-        with suppress(OvertakenError):
-            return work()
-    return work()
 
 
 def write_table(

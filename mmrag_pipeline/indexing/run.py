@@ -8,9 +8,10 @@ import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.frames import table_digest
-from mmrag_pipeline.indexing.commit import read_table, retried, write_table
+from mmrag_pipeline.indexing.commit import read_table, write_table
 from mmrag_pipeline.indexing.failures import failures_of, open_retries
 from mmrag_pipeline.indexing.station import Job, Made, Mode, Recipe, Station, Step, World
+from mmrag_pipeline.overtaken import retried
 from mmrag_pipeline.schemas import FAILURES
 
 

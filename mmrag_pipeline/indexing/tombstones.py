@@ -7,9 +7,10 @@ import polars as pl
 
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.ids import check_partition
-from mmrag_pipeline.indexing.commit import read_table, retried
+from mmrag_pipeline.indexing.commit import read_table
 from mmrag_pipeline.indexing.lifetime import tombstones
 from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.overtaken import retried
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.schemas import TOMBSTONES
 

@@ -2,15 +2,17 @@
 
 import os
 from collections.abc import Callable, Iterable
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeVar
 
-from mmrag_pipeline.errors import SettingsError
+from mmrag_pipeline.errors import SettingsError, StateUnavailableError
+from mmrag_pipeline.overtaken import steady
 
 Fill = Callable[[BinaryIO], None]
 """Writes a whole blob into an open file."""
 Look = Callable[[BinaryIO | None], bool]
 """Says whether a blob, open or None when there is none, is the one that is expected."""
 MAX_NAME_BYTES = 1_024
+T = TypeVar("T")
 
 
 class Blobs(Protocol):
@@ -60,6 +62,35 @@ class Blobs(Protocol):
     def shown(self, name: str) -> str:
         """Return where a blob lies, for people."""
         ...
+
+
+def read_blob(blobs: Blobs, name: str, work: Callable[[BinaryIO], T]) -> T | None:
+    """Return what `work` makes of a blob, anew when it is replaced meanwhile; None for no blob.
+
+    Raises StateUnavailableError, OvertakenError when it is replaced again and again, and what
+    else `work` raises.
+    """
+
+    def look() -> T | None:
+        try:
+            file = blobs.open(name)
+        except FileNotFoundError:
+            return None
+        with file:
+            return work(file)
+
+    return steady(look)
+
+
+def read_bytes(blobs: Blobs, name: str) -> bytes | None:
+    """Return what a small blob holds, None for no blob; raises as `read_blob`."""
+    try:
+        return read_blob(blobs, name, lambda file: file.read())
+    except OSError as error:
+        raise StateUnavailableError(
+            f"{blobs.shown(name)!r:.300} could not be read ({error.strerror or error}): run again, "
+            "and check the disk, share or bucket when that does not help"
+        ) from error
 
 
 def check_name(name: str) -> str:

@@ -3,9 +3,8 @@
 import json
 from typing import BinaryIO
 
-from mmrag_pipeline.errors import StateUnavailableError
 from mmrag_pipeline.ids import Json
-from mmrag_pipeline.stores.blobs import Blobs
+from mmrag_pipeline.stores.blobs import Blobs, read_bytes
 
 
 class DamagedBlobError(Exception):
@@ -24,16 +23,9 @@ def write_json(blobs: Blobs, name: str, value: Json) -> None:
 
 def read_json(blobs: Blobs, name: str) -> Json:
     """Read a value; raises FileNotFoundError, DamagedBlobError, StateUnavailableError."""
-    try:
-        with blobs.open(name) as file:
-            data = file.read()
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise StateUnavailableError(
-            f"{blobs.shown(name)!r:.300} could not be read ({error.strerror}): check the disk or "
-            "share, then run again"
-        ) from error
+    data = read_bytes(blobs, name)
+    if data is None:
+        raise FileNotFoundError(blobs.shown(name))
     try:
         value: Json = json.loads(data)
     except (ValueError, RecursionError) as error:

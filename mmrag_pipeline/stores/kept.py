@@ -9,11 +9,11 @@ from typing import BinaryIO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mmrag_pipeline.errors import CorruptStateError, StateUnavailableError
+from mmrag_pipeline.errors import CorruptStateError, OvertakenError
+from mmrag_pipeline.overtaken import retried
 from mmrag_pipeline.settings import Settings, TtlBy, TtlDays, variable
-from mmrag_pipeline.stores.blobs import Blobs
+from mmrag_pipeline.stores.blobs import Blobs, read_bytes
 
-_TRIES = 5
 _AS_NAMED = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -45,8 +45,9 @@ _POLICIES: Mapping[str, type[BaseModel]] = {
 def with_kept_settings(settings: Settings, blobs: Blobs) -> Settings:
     """Return the settings with what earlier runs named where they name nothing.
 
-    Raises CorruptStateError when a file of ours is damaged and StateUnavailableError when one
-    cannot be reached: nothing is guessed to be public or to be without a time.
+    Raises CorruptStateError when a file of ours is damaged, StateUnavailableError when one
+    cannot be reached and OvertakenError when one is replaced again and again: nothing is
+    guessed to be public or to be without a time.
     """
     held: dict[str, object] = {}
     for file in _POLICIES:
@@ -67,16 +68,16 @@ def keep_settings(settings: Settings, blobs: Blobs) -> None:
 
 
 def _keep(blobs: Blobs, file: str, named: Mapping[str, object]) -> None:
-    for _ in range(_TRIES):
+    def add() -> None:
         known = _read(blobs, file)
         text = _as_text(known.model_copy(update=named))
-        if text == _as_text(known) or _swap(blobs, file, text, known=_as_text(known)):
-            return
-    raise StateUnavailableError(
-        f"{blobs.shown(file)} was replaced {_TRIES} times while settings were added to it: let "
-        "the other runs begin and run again",
-        may_pass=True,
-    )
+        if text != _as_text(known) and not _swap(blobs, file, text, known=_as_text(known)):
+            raise OvertakenError(
+                f"{blobs.shown(file)} was replaced again and again while settings were added to "
+                "it: let the other runs begin and run again"
+            )
+
+    retried(add)
 
 
 def _swap(blobs: Blobs, file: str, text: str, *, known: str) -> bool:
@@ -93,7 +94,7 @@ def _swap(blobs: Blobs, file: str, text: str, *, known: str) -> bool:
 
 
 def _read(blobs: Blobs, file: str) -> BaseModel:
-    return _parsed(blobs, file, _bytes(blobs, file))
+    return _parsed(blobs, file, read_bytes(blobs, file))
 
 
 def _parsed(blobs: Blobs, file: str, data: bytes | None) -> BaseModel:
@@ -107,23 +108,6 @@ def _parsed(blobs: Blobs, file: str, data: bytes | None) -> BaseModel:
         raise CorruptStateError(
             f"{blobs.shown(file)} cannot be read ({error.error_count()} faults): mend it, or "
             f"delete it and name {names} at the next run"
-        ) from error
-
-
-def _bytes(blobs: Blobs, file: str) -> bytes | None:
-    """Return a blob's content, None when it is absent; one that is replaced meanwhile is not."""
-    try:
-        stream = blobs.open(file)
-    except FileNotFoundError:
-        return None
-    try:
-        with stream:
-            return stream.read()
-    except OSError as error:
-        raise StateUnavailableError(
-            f"{blobs.shown(file)} could not be read ({error.strerror or error}): run again, and "
-            "check the disk, share or bucket when that does not help",
-            may_pass=isinstance(error, FileNotFoundError),
         ) from error
 
 

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import polars as pl
 
-from mmrag_pipeline.errors import StateUnavailableError
 from mmrag_pipeline.keepers import Keep
+from mmrag_pipeline.overtaken import steady
 from mmrag_pipeline.stores.blobs import Blobs
 from mmrag_pipeline.stores.memo_index import MemoIndex
 from mmrag_pipeline.stores.memo_parts import (
@@ -26,8 +26,6 @@ from mmrag_pipeline.stores.memo_parts import (
 )
 from mmrag_pipeline.stores.names import check_batch
 
-_PATIENCE_S, _PAUSE_S = 20.0, 0.02
-"""How long a reader looks again when compactions take parts away under it."""
 _READERS = 4
 """Parts read at the same time: as many of up to 100 MB lie in memory."""
 T = TypeVar("T")
@@ -131,15 +129,9 @@ class ParquetMemo:
 
 def _steady(index: MemoIndex, work: Callable[[], T]) -> T:
     """Refresh and work, again when a compaction took parts away in between."""
-    end = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            index.refresh()
-            return work()
-        except FileNotFoundError as error:
-            if time.monotonic() >= end:
-                raise StateUnavailableError(
-                    f"memo files keep vanishing while they are read ({error}); "
-                    "stop whatever deletes them and run again"
-                ) from error
-            time.sleep(_PAUSE_S)
+
+    def look() -> T:
+        index.refresh()
+        return work()
+
+    return steady(look)

@@ -1,18 +1,17 @@
 """Tables as Parquet blobs: one per table and partition, replaced as a whole."""
 
-import time
 from collections.abc import Callable
 from typing import BinaryIO, TypeVar
 
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from mmrag_pipeline.errors import CorruptStateError, SettingsError, StateUnavailableError
+from mmrag_pipeline.errors import CorruptStateError, SettingsError
 from mmrag_pipeline.ids import canonical_json, check_partition
 from mmrag_pipeline.ports import Replaces
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.schemas import BESIDE
-from mmrag_pipeline.stores.blobs import Blobs, Fill
+from mmrag_pipeline.stores.blobs import Blobs, Fill, read_blob
 from mmrag_pipeline.stores.names import (
     check_frame,
     check_schema,
@@ -25,8 +24,6 @@ from mmrag_pipeline.stores.parquet import NotParquetError, read_metadata, read_r
 METADATA_KEY = "mmrag"
 _FOLDER, _SUFFIX = "tables", ".parquet"
 _LINEAGE = TypeAdapter(Lineage)
-_PATIENCE_S = 20.0
-"""How long a table is read anew that is replaced again and again while it is read."""
 T = TypeVar("T")
 
 
@@ -42,7 +39,8 @@ class ParquetTables:
     def read(self, table: str, partition: str) -> pl.DataFrame | None:
         """Return the table, or None when it was never written.
 
-        Raises CorruptStateError, and StateUnavailableError when it cannot be reached.
+        Raises CorruptStateError, StateUnavailableError when it cannot be reached and
+        OvertakenError when it is replaced again and again.
         """
         name = _name(table, partition)
         frame = self._opened(name, read_rows)
@@ -121,20 +119,10 @@ class ParquetTables:
 
     def _opened(self, name: str, work: Callable[[BinaryIO], T]) -> T | None:
         """Return what `work` makes of a table, again when it is replaced meanwhile."""
-        end = time.monotonic() + _PATIENCE_S
-        while True:
-            try:
-                file = self._blobs.open(name)
-            except FileNotFoundError:
-                return None
-            try:
-                with file:
-                    return work(file)
-            except FileNotFoundError as error:
-                if time.monotonic() >= end:
-                    raise StateUnavailableError(f"{error}, again and again; run again") from error
-            except (OSError, NotParquetError) as error:
-                raise self._corrupt(name, error) from error
+        try:
+            return read_blob(self._blobs, name, work)
+        except (OSError, NotParquetError) as error:
+            raise self._corrupt(name, error) from error
 
     def _corrupt(self, name: str, cause: Exception | str) -> CorruptStateError:
         if name.split("/")[1] in BESIDE:

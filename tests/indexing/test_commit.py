@@ -1,17 +1,19 @@
 """A table is read together with the lineage of its own rows."""
 
 from dataclasses import dataclass, field, replace
+from uuid import uuid4
 
 import polars as pl
 import pytest
 
-from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.errors import OvertakenError
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.indexing.commit import read_table
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.ports import Replaces
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.stores.memory import MemoryTables
+from mmrag_pipeline.testing.worlds import State
 from tests.indexing.life import DOMAIN, Life
 
 
@@ -61,9 +63,31 @@ def test_a_table_that_is_replaced_while_it_is_read_is_read_again() -> None:
 
 
 def test_a_table_that_is_replaced_without_end_is_not_used() -> None:
-    with pytest.raises(CorruptStateError, match="replaced"):
+    with pytest.raises(OvertakenError, match="replaced"):
         read_table(_world(99), "image_vectors", DOMAIN)
 
 
 def test_a_table_that_was_never_written_has_neither_rows_nor_lineage() -> None:
     assert read_table(_world(0), "points", DOMAIN) == (None, None)
+
+
+class _Restless(MemoryTables):
+    """Tables that are another run's at every look, once `restless`."""
+
+    restless = False
+
+    def lineage(self, table: str, partition: str) -> Lineage | None:
+        found = super().lineage(table, partition)
+        return replace(found, run_id=uuid4().hex) if found and self.restless else found
+
+
+def test_a_table_that_is_replaced_without_end_makes_no_file_be_read_again() -> None:
+    tables = _Restless()
+    life = Life(state=State(tables=tables))
+    life.put(a="img:1")
+    life.run()
+    before = life.source.opened["a"]
+    tables.restless = True
+    with pytest.raises(OvertakenError, match="raw_files"):
+        life.run()
+    assert life.source.opened["a"] == before

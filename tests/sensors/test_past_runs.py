@@ -16,6 +16,7 @@ from mmrag_pipeline.errors import (
     MmragError,
     ModelDriftError,
     ModelUnavailableError,
+    OvertakenError,
     SettingsError,
     StateUnavailableError,
 )
@@ -38,6 +39,7 @@ PASSING = (
     ListingError("x"),
     CorruptStateError("x"),
     CollectionBusyError("x"),
+    OvertakenError("x"),
     StateUnavailableError("x", may_pass=True),
 )
 

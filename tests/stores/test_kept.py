@@ -6,8 +6,9 @@ from typing import BinaryIO
 
 import pytest
 
-from mmrag_pipeline.errors import CorruptStateError, StateUnavailableError
+from mmrag_pipeline.errors import CorruptStateError, OvertakenError
 from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.blobs import Fill, Look
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.kept import keep_settings, with_kept_settings
 from mmrag_pipeline.testing.frail import Fuse
@@ -142,15 +143,33 @@ class Replaced(io.BytesIO):
 
 
 class Moving(FolderBlobs):
-    """Blobs that somebody replaces whenever one is read."""
+    """Blobs that somebody replaces when one is read first."""
+
+    moved = False
 
     def open(self, name: str) -> BinaryIO:
-        """Open what cannot be read to its end."""
-        del name
+        """Open what cannot be read to its end, once."""
+        if self.moved:
+            return super().open(name)
+        self.moved = True
         return Replaced()
 
 
-def test_rules_that_are_replaced_while_they_are_read_are_not_absent(tmp_path: Path) -> None:
-    with pytest.raises(StateUnavailableError, match="run again") as found:
-        with_kept_settings(Settings(home=tmp_path), Moving(tmp_path))
-    assert found.value.may_pass
+def test_rules_that_are_replaced_while_they_are_read_are_read_again(tmp_path: Path) -> None:
+    keep_settings(Settings(home=tmp_path, visibility_rules=RULES), FolderBlobs(tmp_path))
+    found = with_kept_settings(Settings(home=tmp_path), Moving(tmp_path))
+    assert found.visibility_rules == RULES
+
+
+class Contested(FolderBlobs):
+    """Blobs in which another writer is faster every time."""
+
+    def swap(self, name: str, fill: Fill, is_expected: Look) -> bool:
+        """Return that another blob was there."""
+        del name, fill, is_expected
+        return False
+
+
+def test_rules_that_others_replace_without_end_are_not_overwritten(tmp_path: Path) -> None:
+    with pytest.raises(OvertakenError, match=r"visibility\.json .*run again"):
+        keep_settings(Settings(home=tmp_path, visibility_rules=RULES), Contested(tmp_path))
