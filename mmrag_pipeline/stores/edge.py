@@ -20,6 +20,8 @@ from mmrag_pipeline.stores.layouts import (
 )
 from mmrag_pipeline.stores.names import check_collection
 
+_ADVICE = " (MMRAG_LOCK_TIMEOUT_S sets how long to wait)"
+
 
 class EdgeVectors:
     """Collections under one folder (ports.VectorStore).
@@ -127,11 +129,14 @@ class EdgeVectors:
 
     def _locked(self, collection: str) -> AbstractContextManager[None]:
         lock = self._locks / f"{collection}.lock"
-        return exclusive(lock, f"collection {collection}", self._lock_timeout_s)
+        return self._exclusive(lock, f"collection {collection}")
 
     def _alias_lock(self) -> AbstractContextManager[None]:
         lock = self._aliases.with_suffix(".lock")
-        return exclusive(lock, f"alias file {self._aliases}", self._lock_timeout_s)
+        return self._exclusive(lock, f"alias file {self._aliases}")
+
+    def _exclusive(self, lock: Path, what: str) -> AbstractContextManager[None]:
+        return exclusive(lock, what, self._lock_timeout_s, advice=_ADVICE)
 
     def _write_aliases(self, aliases: Mapping[str, str]) -> None:
         text = json.dumps(aliases, sort_keys=True, indent=1)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mmrag_pipeline.errors import CollectionBusyError
 
-POLL_S = 0.02
+_POLL_S = 0.02
 
 
 def replace_file(path: Path, write: Callable[[Path], None], *, keep_name: bool = True) -> None:
@@ -40,39 +40,45 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def exclusive(lock: Path, what: str, timeout_s: float) -> Iterator[None]:
+def exclusive(lock: Path, what: str, timeout_s: float, *, advice: str = "") -> Iterator[None]:
     """Hold a lock file alone; raises CollectionBusyError after `timeout_s` naming the holder.
 
-    The lock belongs to the open file: the system releases it when the holder dies, and a
-    second opening in the same process waits as well. The file stays, because removing it
-    would let two holders lock two files of one name.
+    `advice` is what else a person can do then.
     """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        _wait(handle, what, timeout_s)
+    with lock_file(lock) as handle:
+        if not taken(handle, fcntl.LOCK_EX, time.monotonic() + timeout_s):
+            holder = os.pread(handle, 20, 0).decode("ascii", "replace") or "unknown"
+            raise CollectionBusyError(
+                f"{what} is held by process {holder}; waited {timeout_s:g} s. Wait until it "
+                f"finishes or end it, then try again{advice}"
+            )
         os.ftruncate(handle, 0)
         os.pwrite(handle, str(os.getpid()).encode(), 0)
         yield
+
+
+@contextmanager
+def lock_file(path: Path) -> Iterator[int]:
+    """Open a lock file; closing it lets its lock go.
+
+    The lock belongs to the open file: the system releases it when the holder dies, and a second
+    opening in the same process waits as well. The file stays: two files would be two locks.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        yield handle
     finally:
         os.close(handle)
 
 
-def _wait(handle: int, what: str, timeout_s: float) -> None:
-    end = time.monotonic() + timeout_s
-    while not _taken(handle):
-        if time.monotonic() >= end:
-            holder = os.pread(handle, 20, 0).decode("ascii", "replace") or "unknown"
-            raise CollectionBusyError(
-                f"{what} is held by process {holder}; waited {timeout_s:g} s. Wait until it "
-                "finishes or end it, then try again (lock_timeout_s sets how long to wait)"
-            )
-        time.sleep(POLL_S)
-
-
-def _taken(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def taken(handle: int, kind: int, end: float = float("inf")) -> bool:
+    """Ask for a lock until `end` of the monotonic clock (a signal ends it); return if it came."""
+    while True:
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
+        time.sleep(_POLL_S)

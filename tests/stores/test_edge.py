@@ -56,7 +56,8 @@ def acknowledged(process: subprocess.Popen[str], at_least: int) -> int:
 
 def test_an_open_collection_is_busy_for_another_opener(store: EdgeVectors) -> None:
     for opener in (store.reader, store.writer):
-        with store.reader(NAME), pytest.raises(CollectionBusyError), opener(NAME):
+        busy = pytest.raises(CollectionBusyError, match="MMRAG_LOCK_TIMEOUT_S sets how long")
+        with store.reader(NAME), busy, opener(NAME):
             pass
 
 
