@@ -7,7 +7,7 @@ from pathlib import Path
 
 from demo.local_s3 import LocalS3
 from mmrag_pipeline.ids import digest_bytes
-from mmrag_pipeline.stores.files import replace_file
+from mmrag_pipeline.stores.files import replace_file, replace_text
 
 _LIST = "objects.json"
 Seen = tuple[str, datetime]
@@ -52,7 +52,7 @@ class Kept:
         if held == before:
             return False
         text = json.dumps({"objects": held}, indent=1, sort_keys=True)
-        replace_file(self.folder / _LIST, lambda path: _write(path, text.encode()))
+        replace_text(self.folder / _LIST, text)
         self._drop_others({*held.values()})
         return True
 
@@ -73,7 +73,7 @@ class Kept:
         body = here.s3().get_object(Bucket=here.bucket, Key=key)["Body"].read()
         digest = digest_bytes(body)
         if not (self.folder / digest).exists():
-            replace_file(self.folder / digest, lambda path: _write(path, body))
+            replace_file(self.folder / digest, lambda path: path.write_bytes(body))
         return digest
 
     def _drop_others(self, wanted: set[str]) -> None:
@@ -86,7 +86,3 @@ def _listed(here: LocalS3) -> dict[str, Seen]:
     pages = here.s3().get_paginator("list_objects_v2").paginate(Bucket=here.bucket)
     held = (one for page in pages for one in page.get("Contents", []))
     return {one["Key"]: (one["ETag"], one["LastModified"]) for one in held}
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)

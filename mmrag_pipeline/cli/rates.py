@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from mmrag_pipeline.indexing.plan import RATES
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.settings import Settings
-from mmrag_pipeline.stores.files import replace_file
+from mmrag_pipeline.stores.files import replace_text
 
 _FILE = "rates.json"
 _LEAST_ITEMS = 20
@@ -32,14 +31,10 @@ def learn_rates(settings: Settings, outcomes: Sequence[Outcome]) -> None:
     blended = {name: _MEMORY * known[name] + (1 - _MEMORY) * rate for name, rate in found.items()}
     if blended:
         text = json.dumps({**known, **blended}, indent=1, sort_keys=True)
-        replace_file(settings.home / _FILE, lambda path: _write(path, text))
+        replace_text(settings.home / _FILE, f"{text}\n")
 
 
 def _measured(station: str, outcomes: Sequence[Outcome]) -> float | None:
     mine = [o for o in outcomes if o.station == station and o.computed]
     items = sum(o.computed for o in mine)
     return sum(o.seconds for o in mine) / items if items >= _LEAST_ITEMS else None
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text + "\n")

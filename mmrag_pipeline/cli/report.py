@@ -27,7 +27,7 @@ from mmrag_pipeline.indexing.plan import MODEL_STATIONS
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.records import Box, PagePixels, Pixels
 from mmrag_pipeline.retrieval.hits import Hit
-from mmrag_pipeline.stores.files import replace_file
+from mmrag_pipeline.stores.files import replace_text
 
 _THUMBNAIL_PX = 240
 
@@ -51,12 +51,7 @@ class Found:
 
 def write_report(path: Path, world: World, summary: Summary, found: Found) -> None:
     """Write the report atomically."""
-    page = render(_report(world, summary, found))
-    replace_file(path, lambda temporary: _write(temporary, page))
-
-
-def _write(path: Path, page: str) -> None:
-    path.write_text(page, encoding="utf-8")
+    replace_text(path, render(_report(world, summary, found)))
 
 
 def _report(world: World, summary: Summary, found: Found) -> Report:

@@ -11,7 +11,7 @@ from mmrag_pipeline.errors import CollectionMismatchError, CorruptStateError
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
 from mmrag_pipeline.records import Layout
 from mmrag_pipeline.stores.edge_shard import EdgeCollection, create_shard
-from mmrag_pipeline.stores.files import exclusive, replace_file, sync
+from mmrag_pipeline.stores.files import exclusive, replace_text, sync
 from mmrag_pipeline.stores.layouts import (
     check_same_layout,
     layout_json,
@@ -55,7 +55,7 @@ class EdgeVectors:
             fresh = self._empty_scratch(collection)
             fresh.mkdir(parents=True)
             create_shard(fresh / "shard", layout)
-            replace_file(fresh / "layout.json", lambda path: _write_text(path, layout_json(layout)))
+            replace_text(fresh / "layout.json", layout_json(layout))
             folder.parent.mkdir(parents=True, exist_ok=True)
             fresh.rename(folder)
             sync(folder.parent)
@@ -139,8 +139,7 @@ class EdgeVectors:
         return exclusive(lock, what, self._lock_timeout_s, advice=_ADVICE)
 
     def _write_aliases(self, aliases: Mapping[str, str]) -> None:
-        text = json.dumps(aliases, sort_keys=True, indent=1)
-        replace_file(self._aliases, lambda path: _write_text(path, text))
+        replace_text(self._aliases, json.dumps(aliases, sort_keys=True, indent=1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,10 +166,6 @@ class _Layouts(Mapping[str, Layout]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
 
 
 def _layout(folder: Path) -> Layout:

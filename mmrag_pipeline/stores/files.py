@@ -13,7 +13,7 @@ from mmrag_pipeline.errors import CollectionBusyError
 _POLL_S = 0.02
 
 
-def replace_file(path: Path, write: Callable[[Path], None], *, keep_name: bool = True) -> None:
+def replace_file(path: Path, write: Callable[[Path], object], *, keep_name: bool = True) -> None:
     """Let `write` fill a temporary file, then put it at `path` atomically and durably.
 
     Without `keep_name` a power cut may take the file away again, never tear it.
@@ -28,6 +28,11 @@ def replace_file(path: Path, write: Callable[[Path], None], *, keep_name: bool =
         temporary.unlink(missing_ok=True)
     if keep_name:
         sync(path.parent)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Put a text at `path` atomically and durably."""
+    replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def sync(path: Path) -> None:

@@ -4,7 +4,7 @@ import os
 import pwd
 from pathlib import Path
 
-from mmrag_pipeline.stores.files import replace_file
+from mmrag_pipeline.stores.files import replace_text
 
 _FOLDER = "receipts"
 
@@ -20,7 +20,7 @@ def write_receipt(home: Path, text: str, *, moment: str, digest: str) -> Path:
     `moment` and `digest` are ours and hold letters, digits and hyphens only.
     """
     path = receipts_folder(home) / f"purge-{moment}-{digest}.json"
-    replace_file(path, lambda file: _write(file, text))
+    replace_text(path, f"{text}\n")
     return path
 
 
@@ -36,7 +36,3 @@ def operator() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return f"user {os.getuid()}"
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text + "\n", encoding="utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmrag_pipeline.errors import CorruptStateError, SettingsError
 from mmrag_pipeline.ids import check_partition
-from mmrag_pipeline.stores.files import exclusive, replace_file
+from mmrag_pipeline.stores.files import exclusive, replace_text
 from mmrag_pipeline.stores.places import Place, place_of
 
 _FILE = "sources.json"
@@ -76,9 +76,4 @@ def write_sources(home: Path, sources: Sources) -> None:
         "roots": [str(root) for root in sources.roots],
         "folders": {name: str(folder) for name, folder in sources.folders.items()},
     }
-    text = json.dumps(held, indent=1, sort_keys=True)
-    replace_file(home / _FILE, lambda path: _write(path, text))
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text + "\n")
+    replace_text(home / _FILE, json.dumps(held, indent=1, sort_keys=True) + "\n")
