@@ -7,10 +7,7 @@ whole chain of causes: raise what `cause_of` says `from None`, never `from` boto
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
+from typing import Literal
 
 Kind = Literal[
     "denied", "no_bucket", "no_key", "archived", "changed", "unsupported", "transient", "other"
@@ -111,19 +108,21 @@ def cause_of(error: Exception) -> Cause:
     """Return what one of `aws_errors` means; the server's message has no part in it."""
     from botocore.exceptions import ClientError
 
-    return _refusal(error) if isinstance(error, ClientError) else _trouble(error)
-
-
-def _refusal(error: "ClientError") -> Cause:
-    """Return the cause of a request that the server answered with an error."""
-    held = error.response.get("Error", {}).get("Code", "")
+    if not isinstance(error, ClientError):
+        return _trouble(error)
+    code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    code = held if _SHOWABLE.fullmatch(held) else f"status {status}"
-    tried = f"{error.operation_name} failed with {code}"
-    if special := _SPECIAL.get(held):
+    return refusal(code, error.operation_name, status=status)
+
+
+def refusal(code: str, operation: str, *, status: int = 0) -> Cause:
+    """Return the cause of a request that the server answered with an error."""
+    shown = code if _SHOWABLE.fullmatch(code) else f"status {status}"
+    tried = f"{operation} failed with {shown}"
+    if special := _SPECIAL.get(code):
         return Cause(special.kind, f"{tried}: {special.text}", special.may_pass)
-    kind = _kind(held, status, error.operation_name)
-    action = _ACTIONS.get(error.operation_name, f"s3:{error.operation_name}")
+    kind = _kind(code, status, operation)
+    action = _ACTIONS.get(operation, f"s3:{operation}")
     return Cause(kind, f"{tried}: {_ADVICE[kind].format(action=action)}", kind in _PASSING)
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from mmrag_pipeline.errors import ListingError, StateUnavailableError
-from mmrag_pipeline.stores.aws_errors import Cause, aws_errors, cause_of
+from mmrag_pipeline.stores.aws_errors import aws_errors, cause_of, refusal
 from mmrag_pipeline.stores.blobs import Fill, Look, check_name
 from mmrag_pipeline.stores.places import S3Place
 from mmrag_pipeline.stores.s3_file import ABSENT, S3File, unreachable
@@ -150,7 +150,7 @@ class S3Blobs:
         refused = [error.get("Code", "") for error in answer.get("Errors", ())]
         for code in refused:
             if code != ABSENT:
-                raise unreachable(where, _cause_of_code(code))
+                raise unreachable(where, refusal(code, "DeleteObjects"))
 
 
 @contextmanager
@@ -187,10 +187,3 @@ def _having_room(where: str) -> Iterator[None]:
             f"{where} could not be made ready in a temporary file ({error.strerror or error}): "
             f"nothing was changed; make room in {tempfile.gettempdir()!r} and run again"
         ) from error
-
-
-def _cause_of_code(code: str) -> Cause:
-    """Return what it means that one object of a batch was refused."""
-    from botocore.exceptions import ClientError
-
-    return cause_of(ClientError({"Error": {"Code": code}}, "DeleteObjects"))
