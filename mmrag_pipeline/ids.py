@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
@@ -41,6 +41,11 @@ def digest_json(value: Json) -> str:
 def file_id(domain: str, key: str) -> str:
     """Return the id of a file: a function of where it is, not of what it holds."""
     return digest_json(["file", domain, key])
+
+
+def file_ids(domain: str, keys: Iterable[str]) -> pl.Series:
+    """Return the ids of files, in order."""
+    return pl.Series("file_id", [file_id(domain, key) for key in keys], pl.String)
 
 
 def point_ids(parts: pl.DataFrame) -> pl.Series:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mmrag_pipeline.assembly import open_source, open_tables
 from mmrag_pipeline.errors import CorruptStateError, ListingError, NotFoundError, SettingsError
 from mmrag_pipeline.indexing.admission import admit
+from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.places import Place, S3Place
 from mmrag_pipeline.stores.sources import Sources, read_sources
@@ -129,8 +130,8 @@ def _emptied(settings: Settings, sources: Sources, seen: Sequence[str]) -> list[
     emptied = []
     for name in (one for one in tables.partitions("raw_files") if one not in seen):
         try:
-            rows = tables.read("raw_files", name)
-            held_at = str(rows["uri"][0]) if rows is not None and rows.height else ""
+            rows = rows_of(tables, "raw_files", name)
+            held_at = str(rows["uri"][0]) if rows.height else ""
             source.list(name, [], held_at=held_at)
         except (ListingError, CorruptStateError):
             continue

@@ -15,6 +15,7 @@ from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.evaluation.evaluate import Evaluation, Scores
 from mmrag_pipeline.evaluation.evaluate import evaluate as measure
 from mmrag_pipeline.evaluation.qrels import LabelledQuery, read_queries
+from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.settings import Settings
 
 _NAMED = 5
@@ -75,8 +76,7 @@ def _some(names: Sequence[str]) -> str:
 def _indexed_keys(settings: Settings, domains: Sequence[str]) -> set[str]:
     """Return every file as `KEY` and as `DOMAIN/KEY`."""
     tables = open_tables(settings)
-    files = {name: tables.read("raw_files", name) for name in domains}
-    keys = {name: frame["key"].to_list() for name, frame in files.items() if frame is not None}
+    keys = {name: rows_of(tables, "raw_files", name)["key"].to_list() for name in domains}
     return {way for name, own in keys.items() for key in own for way in (key, f"{name}/{key}")}
 
 

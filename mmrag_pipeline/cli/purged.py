@@ -8,6 +8,7 @@ from pathlib import Path
 from mmrag_pipeline.assembly import open_tables
 from mmrag_pipeline.cli.console import counted, print_entry, print_json, print_title, warn
 from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.receipts import files_told
 from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.settings import Settings
@@ -65,8 +66,7 @@ def tell_purged(settings: Settings, domain: str | None, *, as_json: bool) -> Non
 def _purged(tables: TableCatalog, domain: str | None, receipts: _Receipts) -> list[Purged]:
     found: list[Purged] = []
     for name in tables.partitions("tombstones") if domain is None else [domain]:
-        stones = tables.read("tombstones", name)
-        rows = () if stones is None else stones.sort("purged_at", "file_id").iter_rows()
+        rows = rows_of(tables, "tombstones", name).sort("purged_at", "file_id").iter_rows()
         found += [
             Purged(name, file, at, receipts.path(file, moment), receipts.key(file))
             for file, at, moment in rows

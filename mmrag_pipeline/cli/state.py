@@ -12,6 +12,7 @@ from mmrag_pipeline.assembly import all_sources, known_models, open_blobs, open_
 from mmrag_pipeline.cli.served import served_domains
 from mmrag_pipeline.errors import MmragError
 from mmrag_pipeline.ids import Json, collection_name
+from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.lifetime import ttl_of
 from mmrag_pipeline.ports import TableStore
 from mmrag_pipeline.settings import Settings
@@ -159,9 +160,7 @@ def _rows(tables: TableStore, name: str, domain: str) -> int:
 
 def _files(tables: TableStore, domain: str) -> dict[str, Json]:
     """Return how many files are out of time, and how many there are of each type."""
-    files = tables.read("raw_files", domain)
-    if files is None:
-        return {"expired": 0, "files_by_type": {}}
+    files = rows_of(tables, "raw_files", domain)
     kinds = files.group_by("media_type").agg(pl.len().alias("files")).sort("media_type")
     by_type = {str(kind): int(number) for kind, number in kinds.iter_rows()}
     return {"expired": files.filter("expired").height, "files_by_type": by_type}

@@ -8,6 +8,7 @@ import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.ids import collection_name
+from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.image_vectors import IMAGE_VECTORS
 from mmrag_pipeline.indexing.references import SOUND
 from mmrag_pipeline.indexing.remember import Shelf, remembered
@@ -15,7 +16,7 @@ from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.text_vectors import shelf as text_shelf
 from mmrag_pipeline.indexing.unit_rows import off_unit
 from mmrag_pipeline.records import Layout, Signal
-from mmrag_pipeline.schemas import COLLECTION, POINTS, TABLES
+from mmrag_pipeline.schemas import TABLES
 
 DEAD_LETTER_RATE = 0.10
 """A larger part of files that cannot be used is worth a warning."""
@@ -149,14 +150,12 @@ def count_vectors(known: pl.DataFrame, wanted: pl.Series, place: Shelf) -> Vecto
 
 def judge_counts(world: World, partition: str) -> Verdict:
     """Return whether points, the record of what was applied and the served index agree."""
-    points, recorded = (world.tables.read(name, partition) for name in ("points", "collection"))
+    desired, applied = (rows_of(world.tables, name, partition) for name in ("points", "collection"))
     alias = collection_name(world.settings.collection_prefix, partition)
     if alias not in world.vectors.aliases():
         return Verdict(False, f"no collection is served as {alias!r}: materialize `collection`")
     with world.vectors.reader(alias) as index:
         held = index.count()
-    desired = pl.DataFrame(schema=POINTS) if points is None else points
-    applied = pl.DataFrame(schema=COLLECTION) if recorded is None else recorded
     return count_verdict(desired, applied, held)
 
 

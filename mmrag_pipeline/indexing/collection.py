@@ -13,7 +13,7 @@ from mmrag_pipeline.errors import (
 from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.indexing import points
 from mmrag_pipeline.indexing.apply import Difference, apply_difference, difference
-from mmrag_pipeline.indexing.commit import read_table, write_table
+from mmrag_pipeline.indexing.commit import read_table, rows_of, write_table
 from mmrag_pipeline.indexing.failures import ENGINE_FAILED, failures_of, open_retries
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
@@ -80,9 +80,7 @@ def _check_complete(world: World, partition: str, name: str) -> None:
     if serving == name or serving not in world.vectors.layouts():
         return
     for station in _ENGINES:
-        rows = world.tables.read(failures_of(station), partition)
-        if rows is None:
-            continue
+        rows = rows_of(world.tables, failures_of(station), partition)
         passing = open_retries(rows, world.settings.transient_attempts)
         waiting = passing.filter(pl.col("reason") == ENGINE_FAILED)
         if waiting.height:

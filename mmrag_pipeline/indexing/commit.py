@@ -8,9 +8,9 @@ from mmrag_pipeline.errors import CorruptStateError, OvertakenError
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.indexing.station import Job, World
 from mmrag_pipeline.overtaken import retried
-from mmrag_pipeline.ports import Replaces
+from mmrag_pipeline.ports import Replaces, TableStore
 from mmrag_pipeline.records import Lineage
-from mmrag_pipeline.schemas import TABLES
+from mmrag_pipeline.schemas import BESIDE, FAILURES, TABLES
 
 
 def read_table(
@@ -45,11 +45,18 @@ def rows_before(world: World, job: Job, name: str) -> pl.DataFrame:
     except CorruptStateError:
         rows, lineage = None, None
     known = rows is not None and lineage is not None and lineage.recipe == job.recipe.digest
-    return rows if rows is not None and known and not job.mode.force else _none(name)
+    return rows if rows is not None and known and not job.mode.force else no_rows(name)
 
 
-def _none(name: str) -> pl.DataFrame:
-    return pl.DataFrame(schema=TABLES[name])
+def rows_of(tables: TableStore, name: str, partition: str) -> pl.DataFrame:
+    """Return the rows of a table as it is now; none when it was never written."""
+    rows = tables.read(name, partition)
+    return no_rows(name) if rows is None else rows
+
+
+def no_rows(name: str) -> pl.DataFrame:
+    """Return an empty table, one of failures by its `failures.STATION`."""
+    return pl.DataFrame(schema={**TABLES, **BESIDE}.get(name, FAILURES))
 
 
 def write_table(

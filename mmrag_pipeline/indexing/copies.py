@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 import polars as pl
 
+from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.keepers import TableCatalog
 
 _FILE, _DIGEST = pl.col("file_id"), pl.col("digest")
@@ -17,15 +18,13 @@ def copies_of(catalog: TableCatalog, files: Mapping[str, Collection[str]]) -> di
     """
     contents = [pl.Series("digest", [], dtype=pl.String)]
     for domain, ids in files.items():
-        rows = catalog.read("raw_files", domain)
-        if rows is not None:
-            contents.append(rows.filter(_FILE.is_in(list(ids)))["digest"].drop_nulls())
+        rows = rows_of(catalog, "raw_files", domain)
+        contents.append(rows.filter(_FILE.is_in(list(ids)))["digest"].drop_nulls())
     wanted = pl.concat(contents).unique()
     found: dict[str, list[str]] = {}
     for domain in catalog.partitions("raw_files") if wanted.len() else ():
-        rows = catalog.read("raw_files", domain)
-        if rows is not None:
-            others = rows.filter(~_FILE.is_in(list(files.get(domain, ()))))
-            keys = others.filter(_DIGEST.is_in(wanted.implode()))["key"].sort().to_list()
-            found |= {domain: keys} if keys else {}
+        rows = rows_of(catalog, "raw_files", domain)
+        others = rows.filter(~_FILE.is_in(list(files.get(domain, ()))))
+        keys = others.filter(_DIGEST.is_in(wanted.implode()))["key"].sort().to_list()
+        found |= {domain: keys} if keys else {}
     return found

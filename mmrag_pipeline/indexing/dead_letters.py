@@ -4,6 +4,7 @@ from datetime import datetime
 
 import polars as pl
 
+from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.contents import content_key
 from mmrag_pipeline.indexing.failures import failures_of
 from mmrag_pipeline.indexing.station import Job, Made, Station, World, alone, fixed
@@ -29,7 +30,7 @@ def make(world: World, job: Job) -> Made:
         .unique(["file_id", "station"], keep="first", maintain_order=True)
         for name in STATIONS
     ]
-    before = world.tables.read("dead_letters", job.partition)
+    before = rows_of(world.tables, "dead_letters", job.partition)
     table = _dated(pl.concat(rows), before, now=world.clock())
     return Made(table, pl.DataFrame(schema=FAILURES), computed=0, reused=0)
 
@@ -47,9 +48,8 @@ def _owners(job: Job) -> pl.DataFrame:
     )
 
 
-def _dated(rows: pl.DataFrame, previous: pl.DataFrame | None, *, now: datetime) -> pl.DataFrame:
+def _dated(rows: pl.DataFrame, before: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
     """Date the letters: one that was not tried again keeps both of its dates."""
-    before = previous if previous is not None else pl.DataFrame(schema=DEAD_LETTERS)
     known = before.select(
         "file_id", "station", "reason", "first_seen", old_seen="last_seen", old_attempts="attempts"
     )

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from mmrag_pipeline.ids import file_id
+from mmrag_pipeline.ids import file_ids
+from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.station import World
-from mmrag_pipeline.schemas import TOMBSTONES
 from mmrag_pipeline.settings import Settings
 
 
@@ -53,8 +53,7 @@ def expire(world: World, partition: str, table: pl.DataFrame) -> pl.DataFrame:
 
 def tombstones(world: World, partition: str) -> pl.DataFrame:
     """Return the files that were purged for good, in TOMBSTONES' schema."""
-    held = world.tables.read("tombstones", partition)
-    return pl.DataFrame(schema=TOMBSTONES) if held is None else held
+    return rows_of(world.tables, "tombstones", partition)
 
 
 def without_purged(world: World, partition: str, listing: pl.DataFrame) -> pl.DataFrame:
@@ -62,5 +61,4 @@ def without_purged(world: World, partition: str, listing: pl.DataFrame) -> pl.Da
     purged = tombstones(world, partition)
     if purged.is_empty():
         return listing
-    ids = pl.Series([file_id(partition, key) for key in listing["key"]], dtype=pl.String)
-    return listing.filter(~ids.is_in(purged["file_id"].implode()))
+    return listing.filter(~file_ids(partition, listing["key"]).is_in(purged["file_id"].implode()))

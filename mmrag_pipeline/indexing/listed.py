@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from mmrag_pipeline.ids import file_id
+from mmrag_pipeline.ids import file_ids
 from mmrag_pipeline.indexing import raw_files
+from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.lifetime import alive
 from mmrag_pipeline.indexing.remember import Missing, Shelf, find_missing
 from mmrag_pipeline.indexing.run import is_current, last_failures
 from mmrag_pipeline.indexing.station import Job, Mode, Station, World
 from mmrag_pipeline.parsing.media import IMAGES, PDF, READ, UNKNOWN, sniff
-from mmrag_pipeline.schemas import TABLES
 
 READ_LIMIT_BYTES = 2**30
 """How much a look reads to tell renamed, copied and touched files from others."""
@@ -53,7 +53,7 @@ class Look:
 
     def table(self, name: str) -> pl.DataFrame:
         """Return a table as it is now, empty when it was never made."""
-        return table(self.world, self.partition, name)
+        return rows_of(self.world.tables, name, self.partition)
 
     @property
     def is_unchanged(self) -> bool:
@@ -79,7 +79,7 @@ def look(world: World, partition: str, *, read_limit_bytes: int = READ_LIMIT_BYT
     smallest first, up to a limit: they may be renamed, copied or only touched. One that
     cannot be read stays unknown.
     """
-    held = table(world, partition, "raw_files")
+    held = rows_of(world.tables, "raw_files", partition)
     listed = raw_files.list_objects(world, partition, last=held)
     listing = alive(world, partition, listed, last=held)
     over = listed.join(listing, on="key", how="anti")
@@ -108,17 +108,10 @@ def look(world: World, partition: str, *, read_limit_bytes: int = READ_LIMIT_BYT
     )
 
 
-def table(world: World, partition: str, name: str) -> pl.DataFrame:
-    """Return a stored table, empty when it was never made."""
-    frame = world.tables.read(name, partition)
-    return pl.DataFrame(schema=TABLES[name]) if frame is None else frame
-
-
 def _read(world: World, partition: str, few: pl.DataFrame) -> pl.DataFrame:
     """Return the contents of those of these files that can be read."""
     contents, _ = raw_files.read_contents(world, partition, few)
-    ids = [file_id(partition, key) for key in contents["key"]]
-    named = contents.with_columns(pl.Series("file_id", ids, pl.String))
+    named = contents.with_columns(file_ids(partition, contents["key"]))
     return named.join(few.select("key", "modified_at"), on="key")
 
 

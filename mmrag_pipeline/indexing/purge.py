@@ -9,6 +9,7 @@ from typing import Protocol
 import polars as pl
 
 from mmrag_pipeline.ids import check_partition, file_id
+from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.copies import copies_of
 from mmrag_pipeline.indexing.purged_points import Staying, delete_points, points_left, staying
 from mmrag_pipeline.indexing.purged_tables import cut_tables, mentions
@@ -100,10 +101,9 @@ def _named(world: World, partition: str, files: Files) -> Files:
         return files
     told = {file_id(partition, e.key): e.key for e in world.inbox.pending(partition).events}
     for name in ("dead_letters", "raw_files"):
-        table = world.tables.read(name, partition)
-        if table is not None:
-            asked = table.filter(pl.col("file_id").is_in(list(files)))
-            told |= dict(asked.select("file_id", "key").iter_rows())
+        table = rows_of(world.tables, name, partition)
+        asked = table.filter(pl.col("file_id").is_in(list(files)))
+        told |= dict(asked.select("file_id", "key").iter_rows())
     return {file: told.get(file) if key is None else key for file, key in files.items()}
 
 

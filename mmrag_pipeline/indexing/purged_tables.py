@@ -7,7 +7,7 @@ import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.frames import table_digest
-from mmrag_pipeline.indexing.commit import read_table
+from mmrag_pipeline.indexing.commit import read_table, rows_of
 from mmrag_pipeline.indexing.contents import content_key
 from mmrag_pipeline.indexing.failures import failures_of
 from mmrag_pipeline.indexing.references import page_of
@@ -83,7 +83,7 @@ def cut_tables(
 def mentions(world: World, partition: str, marks: Sequence[str]) -> dict[str, int]:
     """Return table -> rows in which any of these ids or digests stands, whatever the column."""
     tables = [rule.table for rule in _RULES]
-    found = {name: _mentioning(world.tables.read(name, partition), marks) for name in tables}
+    found = {name: _mentioning(rows_of(world.tables, name, partition), marks) for name in tables}
     return {name: rows for name, rows in found.items() if rows}
 
 
@@ -137,8 +137,8 @@ def _write(world: World, last: Lineage, *, rows: pl.DataFrame, run_id: str) -> N
     world.tables.write(rows, made, replaces=last)
 
 
-def _mentioning(table: pl.DataFrame | None, marks: Sequence[str]) -> int:
-    texts = [] if table is None else [n for n, kind in table.schema.items() if kind == pl.String]
-    if table is None or not texts or not marks:
+def _mentioning(table: pl.DataFrame, marks: Sequence[str]) -> int:
+    texts = [name for name, kind in table.schema.items() if kind == pl.String]
+    if not texts or not marks:
         return 0
     return table.filter(pl.any_horizontal(pl.col(texts).str.contains_any(list(marks)))).height

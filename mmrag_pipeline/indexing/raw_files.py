@@ -12,8 +12,8 @@ from typing import BinaryIO
 import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError, ItemError, ReadError
-from mmrag_pipeline.ids import file_id
-from mmrag_pipeline.indexing.commit import read_table
+from mmrag_pipeline.ids import file_id, file_ids
+from mmrag_pipeline.indexing.commit import no_rows, read_table
 from mmrag_pipeline.indexing.contents import opened, version_of
 from mmrag_pipeline.indexing.failures import (
     NOT_HAD,
@@ -114,7 +114,7 @@ def _last(world: World, job: Job) -> tuple[pl.DataFrame, bool]:
     except CorruptStateError:
         rows, lineage = None, None
     if rows is None or lineage is None:
-        return pl.DataFrame(schema=RAW_FILES), False
+        return no_rows("raw_files"), False
     return rows, lineage.recipe == job.recipe.digest
 
 
@@ -253,7 +253,7 @@ def _table(world: World, partition: str, *, rows: pl.DataFrame, kept: pl.DataFra
     """
     keys = rows["key"].to_list()
     named = rows.with_columns(
-        pl.Series("file_id", [file_id(partition, key) for key in keys], dtype=pl.String),
+        file_ids(partition, keys),
         visibility(world.settings, [f"{partition}/{key}" for key in keys]),
     )
     columns = [name for name in RAW_FILES if name != "expired"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.contents import content_key
 from mmrag_pipeline.indexing.parsed import key_after
 from mmrag_pipeline.keepers import TableCatalog
@@ -54,9 +55,8 @@ def references_of(tables: TableStore, partition: str, files: Sequence[str]) -> R
     theirs = pl.col("file_id").is_in(list(files))
 
     def told(table: str, column: pl.Expr) -> pl.Series:
-        frame = tables.read(table, partition)
-        rows = [] if frame is None else [frame.filter(theirs)]
-        return _distinct([part.select(column.alias("key").drop_nulls())["key"] for part in rows])
+        rows = rows_of(tables, table, partition).filter(theirs)
+        return _distinct([rows.select(column.alias("key").drop_nulls())["key"]])
 
     return References(
         contents=told("raw_files", content_key()),

@@ -8,11 +8,10 @@ import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.frames import table_digest
-from mmrag_pipeline.indexing.commit import read_table, write_table
+from mmrag_pipeline.indexing.commit import no_rows, read_table, rows_of, write_table
 from mmrag_pipeline.indexing.failures import failures_of, open_retries
 from mmrag_pipeline.indexing.station import Job, Made, Mode, Recipe, Station, Step, World
 from mmrag_pipeline.overtaken import retried
-from mmrag_pipeline.schemas import FAILURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +140,8 @@ def last_failures(world: World, station: Station, recipe: Recipe, partition: str
     """Return what the station could not do last time, under the same recipe."""
     lineage = world.tables.lineage(failures_of(station.name), partition)
     if lineage is None or lineage.recipe != recipe.digest:
-        return pl.DataFrame(schema=FAILURES)
-    rows = world.tables.read(failures_of(station.name), partition)
-    return pl.DataFrame(schema=FAILURES) if rows is None else rows
+        return no_rows(failures_of(station.name))
+    return rows_of(world.tables, failures_of(station.name), partition)
 
 
 def _commit(world: World, station: Station, job: Job, made: Made) -> None:

@@ -7,7 +7,7 @@ import polars as pl
 
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.ids import check_partition
-from mmrag_pipeline.indexing.commit import read_table
+from mmrag_pipeline.indexing.commit import no_rows, read_table
 from mmrag_pipeline.indexing.lifetime import tombstones
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.overtaken import retried
@@ -53,7 +53,7 @@ def unburied(world: World, partition: str, files: Sequence[str]) -> int:
 
 def _held(world: World, partition: str) -> tuple[pl.DataFrame, Lineage | None]:
     held, lineage = read_table(world, "tombstones", check_partition(partition))
-    return pl.DataFrame(schema=TOMBSTONES) if held is None else held, lineage
+    return no_rows("tombstones") if held is None else held, lineage
 
 
 def _write(

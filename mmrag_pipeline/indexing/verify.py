@@ -7,6 +7,7 @@ import polars as pl
 from mmrag_pipeline.errors import CorruptStateError, NotFoundError
 from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.indexing import collection
+from mmrag_pipeline.indexing.commit import no_rows, rows_of
 from mmrag_pipeline.indexing.run import Outcome, run_step
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.schemas import COLLECTION
@@ -52,8 +53,7 @@ def verify(world: World, partition: str, *, samples: int = 5) -> Drift:
     layouts = world.vectors.layouts()
     serving = name if name in layouts else None
     present = _held(world, serving)
-    recorded = world.tables.read("collection", partition)
-    applied = pl.DataFrame(schema=COLLECTION) if recorded is None else recorded
+    applied = rows_of(world.tables, "collection", partition)
     wrong = [_absent(desired, present), _absent(present, desired), _changed(desired, present)]
     return Drift(
         partition=partition,
@@ -91,7 +91,7 @@ def _desired(world: World, partition: str) -> pl.DataFrame:
 
 def _held(world: World, serving: str | None) -> pl.DataFrame:
     if serving is None:
-        return pl.DataFrame(schema=COLLECTION)
+        return no_rows("collection")
     with world.vectors.reader(serving) as index:
         return collection.held(index)
 

@@ -6,13 +6,13 @@ import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.ids import Json, collection_name, digest_json
+from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.failures import failures_of, open_retries
 from mmrag_pipeline.indexing.lifetime import alive
 from mmrag_pipeline.indexing.raw_files import changed, list_objects
 from mmrag_pipeline.indexing.run import is_current, last_failures
 from mmrag_pipeline.indexing.station import Recipe, Station, World
 from mmrag_pipeline.indexing.stations import STATIONS
-from mmrag_pipeline.schemas import FAILURES
 
 _SEEN = ("key", "etag", "size_bytes")
 
@@ -61,8 +61,7 @@ def _unread(
     world: World, partition: str, differing: pl.DataFrame, last: pl.DataFrame
 ) -> pl.DataFrame:
     """Return the differing files that the last run tried as they are and could not read."""
-    failures = world.tables.read(failures_of("raw_files"), partition)
-    failures = pl.DataFrame(schema=FAILURES) if failures is None else failures
+    failures = rows_of(world.tables, failures_of("raw_files"), partition)
     most = world.settings.transient_attempts
     tried = failures.select(
         file_id="item", tries=pl.min_horizontal("attempts", pl.lit(most, pl.Int32))
