@@ -10,6 +10,9 @@ from mmrag_pipeline.errors import ItemError, ReadError
 from mmrag_pipeline.ids import digest_bytes
 from mmrag_pipeline.indexing.station import World
 
+FROM_BYTES = ("digest", "media_type", "version")
+"""Columns of raw_files that only reading a file tells."""
+
 
 @runtime_checkable
 class Versioned(Protocol):

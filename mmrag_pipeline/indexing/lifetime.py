@@ -1,11 +1,10 @@
-"""Files that leave the index although the source still has them: out of time, or purged."""
+"""Files that leave the index although the source still has them: their time is over."""
 
 from datetime import datetime, timedelta
 
 import polars as pl
 
-from mmrag_pipeline.ids import file_ids
-from mmrag_pipeline.indexing.commit import rows_of
+from mmrag_pipeline.indexing.contents import FROM_BYTES
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.settings import Settings
 
@@ -43,22 +42,4 @@ def alive(
 def expire(world: World, partition: str, table: pl.DataFrame) -> pl.DataFrame:
     """Return raw_files with the content of files taken away whose time is over."""
     over = is_over(world.settings, partition, world.clock())
-    return table.with_columns(
-        pl.when(~over).then("digest").alias("digest"),
-        pl.when(~over).then("media_type").alias("media_type"),
-        pl.when(~over).then("version").alias("version"),
-        expired=over,
-    )
-
-
-def tombstones(world: World, partition: str) -> pl.DataFrame:
-    """Return the files that were purged for good, in TOMBSTONES' schema."""
-    return rows_of(world.tables, "tombstones", partition)
-
-
-def without_purged(world: World, partition: str, listing: pl.DataFrame) -> pl.DataFrame:
-    """Return a listing without the files that were purged."""
-    purged = tombstones(world, partition)
-    if purged.is_empty():
-        return listing
-    return listing.filter(~file_ids(partition, listing["key"]).is_in(purged["file_id"].implode()))
+    return table.with_columns(pl.when(~over).then(pl.col(FROM_BYTES)), expired=over)

@@ -14,7 +14,7 @@ import polars as pl
 from mmrag_pipeline.errors import CorruptStateError, ItemError, ReadError
 from mmrag_pipeline.ids import file_id, file_ids
 from mmrag_pipeline.indexing.commit import no_rows, read_table
-from mmrag_pipeline.indexing.contents import opened, version_of
+from mmrag_pipeline.indexing.contents import FROM_BYTES, opened, version_of
 from mmrag_pipeline.indexing.failures import (
     NOT_HAD,
     Failure,
@@ -22,8 +22,9 @@ from mmrag_pipeline.indexing.failures import (
     failure_table,
     open_retries,
 )
-from mmrag_pipeline.indexing.lifetime import alive, expire, without_purged
+from mmrag_pipeline.indexing.lifetime import alive, expire
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
+from mmrag_pipeline.indexing.tombstones import without_purged
 from mmrag_pipeline.parsing.media import sniff
 from mmrag_pipeline.records import Pending
 from mmrag_pipeline.schemas import RAW_FILES
@@ -44,9 +45,7 @@ _LISTING = pl.Schema(
     {name: RAW_FILES[name] for name in ("key", "uri", "size_bytes", "etag", "modified_at")}
     | {"problem": pl.String()}
 )
-_TOLD = ("digest", "media_type", "version")
-"""What only reading a file tells."""
-_CONTENT = pl.Schema({name: RAW_FILES[name] for name in ("key", *_TOLD)})
+_CONTENT = pl.Schema({name: RAW_FILES[name] for name in ("key", *FROM_BYTES)})
 
 
 def recipe(world: World) -> Recipe:
@@ -223,10 +222,10 @@ def _with_content(
 ) -> pl.DataFrame:
     """Give each listed object its content: read now, as before, or the last good one."""
     unread = fresh.join(contents, on="key", how="anti").select("key")
-    old = [pl.col(name).alias(f"old_{name}") for name in _TOLD]
+    old = [pl.col(name).alias(f"old_{name}") for name in FROM_BYTES]
     before = last.select("key", "indexed_at", *old)
     read = pl.col("digest").is_not_null()
-    content = [pl.when(read).then(name).otherwise(f"old_{name}").alias(name) for name in _TOLD]
+    content = [pl.when(read).then(name).otherwise(f"old_{name}").alias(name) for name in FROM_BYTES]
     return (
         listing.join(contents, on="key", how="left")
         .join(before, on="key", how="left")

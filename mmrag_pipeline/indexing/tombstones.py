@@ -6,13 +6,25 @@ from datetime import datetime
 import polars as pl
 
 from mmrag_pipeline.frames import table_digest
-from mmrag_pipeline.ids import check_partition
-from mmrag_pipeline.indexing.commit import no_rows, read_table
-from mmrag_pipeline.indexing.lifetime import tombstones
+from mmrag_pipeline.ids import file_ids
+from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.overtaken import retried
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.schemas import TOMBSTONES
+
+
+def tombstones(world: World, partition: str) -> pl.DataFrame:
+    """Return the files that were purged for good, in TOMBSTONES' schema."""
+    return rows_of(world.tables, "tombstones", partition)
+
+
+def without_purged(world: World, partition: str, listing: pl.DataFrame) -> pl.DataFrame:
+    """Return a listing without the files that were purged."""
+    purged = tombstones(world, partition)
+    if purged.is_empty():
+        return listing
+    return listing.filter(~file_ids(partition, listing["key"]).is_in(purged["file_id"].implode()))
 
 
 def bury(world: World, partition: str, files: Iterable[str], *, at: datetime, receipt: str) -> None:
@@ -21,8 +33,8 @@ def bury(world: World, partition: str, files: Iterable[str], *, at: datetime, re
     stones = pl.DataFrame(rows, schema=TOMBSTONES, orient="row")
 
     def add() -> None:
-        held, lineage = _held(world, partition)
-        others = held.join(stones, on="file_id", how="anti")
+        lineage = world.tables.lineage("tombstones", partition)
+        others = tombstones(world, partition).join(stones, on="file_id", how="anti")
         _write(world, partition, pl.concat([others, stones]), run_id=receipt, replaces=lineage)
 
     retried(add)
@@ -35,7 +47,8 @@ def lift(world: World, partition: str, files: Sequence[str]) -> list[str]:
     """
 
     def take_away() -> list[str]:
-        held, lineage = _held(world, partition)
+        lineage = world.tables.lineage("tombstones", partition)
+        held = tombstones(world, partition)
         lifted = held.filter(pl.col("file_id").is_in(files))["file_id"].sort().to_list()
         if lifted:
             others = held.filter(~pl.col("file_id").is_in(lifted))
@@ -51,14 +64,10 @@ def unburied(world: World, partition: str, files: Sequence[str]) -> int:
     return len(set(files) - held)
 
 
-def _held(world: World, partition: str) -> tuple[pl.DataFrame, Lineage | None]:
-    held, lineage = read_table(world, "tombstones", check_partition(partition))
-    return no_rows("tombstones") if held is None else held, lineage
-
-
 def _write(
     world: World, partition: str, stones: pl.DataFrame, *, run_id: str, replaces: Lineage | None
 ) -> None:
+    """Replace the table whose lineage was read before its rows; raises OvertakenError."""
     table = stones.sort("file_id")
     digest = table_digest(table)
     lineage = Lineage("tombstones", partition, digest, table.height, {}, "", {}, run_id)

@@ -11,12 +11,11 @@ import polars as pl
 import pytest
 
 from mmrag_pipeline.errors import OvertakenError
-from mmrag_pipeline.indexing.lifetime import tombstones
 from mmrag_pipeline.indexing.purge import files_of
 from mmrag_pipeline.indexing.purged_tables import cut_tables
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
-from mmrag_pipeline.indexing.tombstones import bury, lift
+from mmrag_pipeline.indexing.tombstones import bury, lift, tombstones
 from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.ports import Inbox, Replaces
 from mmrag_pipeline.records import Event, Lineage
