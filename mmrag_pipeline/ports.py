@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import BinaryIO, Literal, Protocol
+from typing import BinaryIO, Literal, Protocol, runtime_checkable
 
 import polars as pl
 
@@ -49,8 +49,18 @@ class ObjectStore(Protocol):
         """Open one object; raises ReadError (`vanished`, `unreadable`, `outside_root`).
 
         With the `etag` of a listing a store may refuse an object that is another one by now
-        (`changed`). What it returns may name its `version` (indexing.contents.Versioned).
+        (`changed`). What it returns may name its `version` (Versioned).
         """
+        ...
+
+
+@runtime_checkable
+class Versioned(Protocol):
+    """An open object that knows which version of itself it is."""
+
+    @property
+    def version(self) -> str | None:
+        """Return the name by which its store gives just these bytes again; None without one."""
         ...
 
 
@@ -128,39 +138,33 @@ class PageReader(Protocol):
         ...
 
 
-class Ocr(Protocol):
-    """Reads printed words."""
+class Model(Protocol):
+    """What is asked at a price, and is told apart by its card."""
 
     @property
     def card(self) -> Card:
         """Return the card; does not load weights."""
         ...
+
+
+class Ocr(Model, Protocol):
+    """Reads printed words."""
 
     def read(self, pages: Sequence[Pixels]) -> list[OcrResult]:
         """Return the lines of each picture, boxes in that picture's pixels."""
         ...
 
 
-class Captioner(Protocol):
+class Captioner(Model, Protocol):
     """Describes pictures in words."""
-
-    @property
-    def card(self) -> Card:
-        """Return the card; does not load weights."""
-        ...
 
     def caption(self, pages: Sequence[Pixels]) -> list[tuple[Caption, ...]]:
         """Return the captions of each picture, best first; possibly none."""
         ...
 
 
-class ImageTextEncoder(Protocol):
+class ImageTextEncoder(Model, Protocol):
     """Pictures and words in one space."""
-
-    @property
-    def card(self) -> Card:
-        """Return the card; does not load weights."""
-        ...
 
     def encode_images(self, pictures: Sequence[Pixels]) -> Vectors:
         """Return one unit row per picture."""
@@ -171,13 +175,8 @@ class ImageTextEncoder(Protocol):
         ...
 
 
-class TextEncoder(Protocol):
+class TextEncoder(Model, Protocol):
     """Words in a space of meanings."""
-
-    @property
-    def card(self) -> Card:
-        """Return the card; does not load weights."""
-        ...
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row per text."""
@@ -188,13 +187,8 @@ class TextEncoder(Protocol):
         ...
 
 
-class SparseEncoder(Protocol):
+class SparseEncoder(Model, Protocol):
     """Words as weighted token ids."""
-
-    @property
-    def card(self) -> Card:
-        """Return the card."""
-        ...
 
     def document(self, text: str) -> SparseVector:
         """Return the vector of an indexed text."""

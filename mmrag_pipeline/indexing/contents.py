@@ -1,27 +1,26 @@
-"""File bytes by content digest: any file that holds them will do, and they are checked."""
+"""What files hold: read once for its digest, and again from any file that still has it."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import BinaryIO, Protocol, runtime_checkable
+from hashlib import blake2b
+from typing import BinaryIO
 
 import polars as pl
 
 from mmrag_pipeline.errors import ItemError, ReadError
-from mmrag_pipeline.ids import digest_bytes
+from mmrag_pipeline.ids import digest_bytes, file_id
+from mmrag_pipeline.indexing.failures import Failure, failure
 from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.parsing.media import sniff
+from mmrag_pipeline.ports import Versioned
+from mmrag_pipeline.schemas import RAW_FILES
 
 FROM_BYTES = ("digest", "media_type", "version")
 """Columns of raw_files that only reading a file tells."""
-
-
-@runtime_checkable
-class Versioned(Protocol):
-    """An open object that knows which version of itself it is."""
-
-    @property
-    def version(self) -> str | None:
-        """Return the name by which its store gives just these bytes again; None without one."""
-        ...
+_CONTENT = pl.Schema({name: RAW_FILES[name] for name in ("key", *FROM_BYTES)})
+_BLOCK = 1 << 20
+_HEAD = 4_096
 
 
 def content_key() -> pl.Expr:
@@ -76,3 +75,43 @@ def read_content(
             transient=True,
         )
     raise last or ReadError("no file holds it any more", reason="vanished", transient=True)
+
+
+def read_contents(
+    world: World, partition: str, fresh: pl.DataFrame
+) -> tuple[pl.DataFrame, list[Failure]]:
+    """Return (key, digest, media_type, version) of listed objects, and why others are unread."""
+    limit = world.settings.max_file_bytes
+
+    def read(key: str, size_bytes: int, etag: str) -> tuple[str, str, str, str | None] | Failure:
+        try:
+            _check_size(size_bytes, limit)
+            with opened(world, partition, key, etag=etag.partition(":")[2]) as stream:
+                return (key, *_read(stream, key, limit), version_of(stream))
+        except ItemError as error:
+            return failure(file_id(partition, key), error, bytes_seen=size_bytes)
+
+    with ThreadPoolExecutor(world.settings.read_workers) as pool:
+        results = list(pool.map(read, fresh["key"], fresh["size_bytes"], fresh["etag"]))
+    rows = [r for r in results if isinstance(r, tuple)]
+    failures = [r for r in results if isinstance(r, Failure)]
+    return pl.DataFrame(rows, schema=_CONTENT, orient="row"), failures
+
+
+def _read(stream: BinaryIO, key: str, limit: int) -> tuple[str, str]:
+    """Return (content digest, media type) of one object, read in blocks."""
+    state, seen, head = blake2b(digest_size=16), 0, b""
+    while block := stream.read(_BLOCK):
+        head = head or block[:_HEAD]
+        seen += len(block)
+        _check_size(seen, limit)
+        state.update(block)
+    return state.hexdigest(), sniff(head, key)
+
+
+def _check_size(size_bytes: int, limit: int) -> None:
+    if size_bytes > limit:
+        raise ReadError(
+            f"it is larger than MMRAG_MAX_FILE_BYTES={limit}: raise the limit or split it",
+            reason="too_large",
+        )

@@ -7,6 +7,7 @@ import polars as pl
 from mmrag_pipeline.ids import file_ids
 from mmrag_pipeline.indexing import raw_files
 from mmrag_pipeline.indexing.commit import rows_of
+from mmrag_pipeline.indexing.contents import read_contents
 from mmrag_pipeline.indexing.lifetime import alive
 from mmrag_pipeline.indexing.remember import Missing, Shelf, find_missing
 from mmrag_pipeline.indexing.run import is_current, last_failures
@@ -110,7 +111,7 @@ def look(world: World, partition: str, *, read_limit_bytes: int = READ_LIMIT_BYT
 
 def _read(world: World, partition: str, few: pl.DataFrame) -> pl.DataFrame:
     """Return the contents of those of these files that can be read."""
-    contents, _ = raw_files.read_contents(world, partition, few)
+    contents, _ = read_contents(world, partition, few)
     named = contents.with_columns(file_ids(partition, contents["key"]))
     return named.join(few.select("key", "modified_at"), on="key")
 

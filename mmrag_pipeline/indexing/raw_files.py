@@ -1,37 +1,25 @@
 """raw_files: what the source holds now, with content digests; unchanged files are not read."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from hashlib import blake2b
 from operator import attrgetter
-from typing import BinaryIO
 
 import polars as pl
 
-from mmrag_pipeline.errors import CorruptStateError, ItemError, ReadError
+from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.ids import file_id, file_ids
-from mmrag_pipeline.indexing.commit import no_rows, read_table
-from mmrag_pipeline.indexing.contents import FROM_BYTES, opened, version_of
-from mmrag_pipeline.indexing.failures import (
-    NOT_HAD,
-    Failure,
-    failure,
-    failure_table,
-    open_retries,
-)
+from mmrag_pipeline.indexing.commit import no_rows, rows_of
+from mmrag_pipeline.indexing.contents import FROM_BYTES, read_contents
+from mmrag_pipeline.indexing.failures import NOT_HAD, failure_table, open_retries
 from mmrag_pipeline.indexing.lifetime import alive, expire
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
 from mmrag_pipeline.indexing.tombstones import without_purged
-from mmrag_pipeline.parsing.media import sniff
-from mmrag_pipeline.records import Pending
+from mmrag_pipeline.records import Lineage, Pending
 from mmrag_pipeline.schemas import RAW_FILES
 from mmrag_pipeline.settings import Settings
 
-_BLOCK = 1 << 20
-_HEAD = 4_096
 _FEW = 1_000
 """Files that are looked up one by one; of more than this and a thousandth of a partition a
 listing tells sooner."""
@@ -45,7 +33,6 @@ _LISTING = pl.Schema(
     {name: RAW_FILES[name] for name in ("key", "uri", "size_bytes", "etag", "modified_at")}
     | {"problem": pl.String()}
 )
-_CONTENT = pl.Schema({name: RAW_FILES[name] for name in ("key", *FROM_BYTES)})
 
 
 def recipe(world: World) -> Recipe:
@@ -77,8 +64,7 @@ def make(world: World, job: Job) -> Made:
     as the table beside it was made by the same recipe. Raises ListingError when a listing
     fails; then nothing is written and no event is forgotten.
     """
-    replaces = world.tables.lineage("raw_files", job.partition)
-    last, same_recipe = _last(world, job)
+    last, replaces, same_recipe = _last(world, job)
     news = world.inbox.pending(job.partition)  # before looking: what comes later is seen later
     keys = _asked(world, job, last, news) if same_recipe else None
     scope = _scope(world, job.partition, last, keys)
@@ -102,19 +88,19 @@ def make(world: World, job: Job) -> Made:
     )
 
 
-def _last(world: World, job: Job) -> tuple[pl.DataFrame, bool]:
-    """Return the rows of before, and whether the recipe of today made them.
+def _last(world: World, job: Job) -> tuple[pl.DataFrame, Lineage | None, bool]:
+    """Return the rows of before, what they were made from, and whether today's recipe made them.
 
-    A table of another version of this code is none: its files are read again, no model is
-    called for what they hold.
+    The lineage is read first: a table that replaces it in between is not overwritten. A table of
+    another version of this code is none: its files are read again, no model is called for what
+    they hold.
     """
+    lineage = world.tables.lineage("raw_files", job.partition)
     try:
-        rows, lineage = read_table(world, "raw_files", job.partition)
+        rows = rows_of(world.tables, "raw_files", job.partition)
     except CorruptStateError:
-        rows, lineage = None, None
-    if rows is None or lineage is None:
-        return no_rows("raw_files"), False
-    return rows, lineage.recipe == job.recipe.digest
+        return no_rows("raw_files"), lineage, False
+    return rows, lineage, lineage is not None and lineage.recipe == job.recipe.digest
 
 
 def _asked(world: World, job: Job, last: pl.DataFrame, news: Pending) -> list[str] | None:
@@ -175,46 +161,6 @@ def changed(listing: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
     known = last.filter(pl.col("digest").is_not_null())
     same = listing.join(known, on=["key", "size_bytes", "etag"], how="semi")
     return listing.join(same.filter(pl.col("problem") == ""), on="key", how="anti")
-
-
-def read_contents(
-    world: World, partition: str, fresh: pl.DataFrame
-) -> tuple[pl.DataFrame, list[Failure]]:
-    """Return (key, digest, media_type, version) of listed objects, and why others are unread."""
-    limit = world.settings.max_file_bytes
-
-    def read(key: str, size_bytes: int, etag: str) -> tuple[str, str, str, str | None] | Failure:
-        try:
-            _check_size(size_bytes, limit)
-            with opened(world, partition, key, etag=etag.partition(":")[2]) as stream:
-                return (key, *_read(stream, key, limit), version_of(stream))
-        except ItemError as error:
-            return failure(file_id(partition, key), error, bytes_seen=size_bytes)
-
-    with ThreadPoolExecutor(world.settings.read_workers) as pool:
-        results = list(pool.map(read, fresh["key"], fresh["size_bytes"], fresh["etag"]))
-    rows = [r for r in results if isinstance(r, tuple)]
-    failures = [r for r in results if isinstance(r, Failure)]
-    return pl.DataFrame(rows, schema=_CONTENT, orient="row"), failures
-
-
-def _read(stream: BinaryIO, key: str, limit: int) -> tuple[str, str]:
-    """Return (content digest, media type) of one object, read in blocks."""
-    state, seen, head = blake2b(digest_size=16), 0, b""
-    while block := stream.read(_BLOCK):
-        head = head or block[:_HEAD]
-        seen += len(block)
-        _check_size(seen, limit)
-        state.update(block)
-    return state.hexdigest(), sniff(head, key)
-
-
-def _check_size(size_bytes: int, limit: int) -> None:
-    if size_bytes > limit:
-        raise ReadError(
-            f"it is larger than MMRAG_MAX_FILE_BYTES={limit}: raise the limit or split it",
-            reason="too_large",
-        )
 
 
 def _with_content(

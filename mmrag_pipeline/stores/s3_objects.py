@@ -29,7 +29,7 @@ _BUFFER_BYTES = 1 << 16
 
 
 class _Buffered(io.BufferedReader):
-    """An object's bytes by larger pieces (indexing.contents.Versioned)."""
+    """An object's bytes by larger pieces (ports.Versioned)."""
 
     def __init__(self, stream: S3Stream) -> None:
         super().__init__(stream, _BUFFER_BYTES)

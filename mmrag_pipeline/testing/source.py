@@ -34,7 +34,7 @@ class _BadDisk(io.BytesIO):
 
 
 class _Versioned(io.BytesIO):
-    """Bytes that know their version (indexing.contents.Versioned)."""
+    """Bytes that know their version (ports.Versioned)."""
 
     def __init__(self, file: FakeFile) -> None:
         super().__init__(file.data)

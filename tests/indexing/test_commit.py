@@ -81,13 +81,13 @@ class _Restless(MemoryTables):
         return replace(found, run_id=uuid4().hex) if found and self.restless else found
 
 
-def test_a_table_that_is_replaced_without_end_makes_no_file_be_read_again() -> None:
+def test_tables_that_are_replaced_without_end_make_no_file_be_read_again() -> None:
     tables = _Restless()
     life = Life(state=State(tables=tables))
     life.put(a="img:1")
     life.run()
     before = life.source.opened["a"]
     tables.restless = True
-    with pytest.raises(OvertakenError, match="raw_files"):
+    with pytest.raises(OvertakenError, match="run again"):
         life.run()
     assert life.source.opened["a"] == before
