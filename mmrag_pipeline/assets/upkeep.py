@@ -15,7 +15,7 @@ from mmrag_pipeline.indexing.purge import Request, files_of, purge
 from mmrag_pipeline.indexing.receipts import Receipt
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.upkeep import Kept, keep_small
-from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
+from mmrag_pipeline.keepers import MemoKeeper
 from mmrag_pipeline.resources.environment import read_settings
 from mmrag_pipeline.resources.run_processes import process_of
 from mmrag_pipeline.settings import Settings
@@ -36,7 +36,6 @@ class Upkeep:
 
     world: World
     keeper: MemoKeeper
-    catalog: TableCatalog
 
 
 class PurgeConfig(dg.Config):
@@ -80,10 +79,10 @@ def _is_here(run: dg.DagsterRun) -> bool:
 
 @dg.resource(description="The state of the settings, for work on all of it.")
 def _opened(_context: dg.InitResourceContext) -> Generator[Upkeep, None, None]:
-    from mmrag_pipeline.assembly import open_memo, open_tables, open_world
+    from mmrag_pipeline.assembly import open_memo, open_world
 
     with open_world(read_settings()) as world:
-        yield Upkeep(world, open_memo(world.settings), open_tables(world.settings))
+        yield Upkeep(world, open_memo(world.settings))
 
 
 def memo_upkeep_job(state: dg.ResourceDefinition) -> dg.JobDefinition:
@@ -137,9 +136,7 @@ def _keep_small(context: dg.OpExecutionContext, state: Upkeep) -> None:
     settings = state.world.settings
     try:
         with _guard(context, settings).alone():
-            kept = keep_small(
-                state.world, state.keeper, state.catalog, keep_days=settings.memo_keep_days
-            )
+            kept = keep_small(state.world, state.keeper, keep_days=settings.memo_keep_days)
     except CollectionBusyError as error:
         context.log.warning(f"nothing was done: {error}")
         context.add_output_metadata({"skipped": dg.MetadataValue.text(str(error))})
@@ -164,7 +161,7 @@ def _purge(context: dg.OpExecutionContext, config: PurgeConfig, state: Upkeep) -
     try:
         request = _request(config, world)
         guard = _guard(context, world.settings)
-        receipt = purge(world, state.keeper, state.catalog, request, guard=guard)
+        receipt = purge(world, state.keeper, request, guard=guard)
         text, home = receipt.as_json(), world.settings.home
         path = write_receipt(home, text, moment=request.moment, digest=receipt.digest)
     except MmragError as error:

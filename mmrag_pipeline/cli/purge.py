@@ -175,8 +175,7 @@ def _purge(world: World, domain: str, keys: Sequence[str], reason: str) -> tuple
         tool=f"mmrag_pipeline {version('mmrag_pipeline')}",
     )
     guard = HomeGuard(settings.home, settings.lock_timeout_s)
-    tables, memo = open_tables(settings), open_memo(settings)
-    receipt = purge_files(world, memo, tables, request, guard=guard)
+    receipt = purge_files(world, open_memo(settings), request, guard=guard)
     text, digest = receipt.as_json(), receipt.digest
     return receipt, write_receipt(settings.home, text, moment=request.moment, digest=digest)
 

@@ -18,7 +18,7 @@ from mmrag_pipeline.indexing.references import References, references, reference
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.tombstones import bury, unburied
 from mmrag_pipeline.indexing.upkeep import drop_unreferenced, unreferenced
-from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
+from mmrag_pipeline.keepers import MemoKeeper
 
 _LOOKS = 3
 """How often the inbox is emptied: when it merges its entries meanwhile, the first look fails."""
@@ -56,9 +56,7 @@ def files_of(partition: str, keys: Iterable[str]) -> dict[str, str | None]:
     return {file_id(partition, key): key for key in keys}
 
 
-def purge(
-    world: World, keeper: MemoKeeper, catalog: TableCatalog, request: Request, *, guard: Guard
-) -> Receipt:
+def purge(world: World, keeper: MemoKeeper, request: Request, *, guard: Guard) -> Receipt:
     """Take files out of the index and out of all that was made of them, for good.
 
     First they get tombstones, which no listing passes. Then, while no run is under way, they go
@@ -72,12 +70,12 @@ def purge(
     with guard.alone():
         files = _named(world, partition, request.files)
         own = references_of(world.tables, partition, list(files))
-        copies = copies_of(catalog, {partition: files})
+        copies = copies_of(world.tables, {partition: files})
         removed = _tables(cut_tables(world, partition, files, run_id=f"purge-{request.moment}"))
         removed["inbox"] = _empty_inbox(world, partition, files)
         keep = staying(world, partition, files)
         removed |= _collections(delete_points(world, partition, keep))
-        held = references(catalog)
+        held = references(world.tables)
         removed |= drop_unreferenced(keeper, held, own=own)
         left = _left_in_tables(world, partition, held, keep=keep, own=own)
         left |= _collections(points_left(world, partition, keep))

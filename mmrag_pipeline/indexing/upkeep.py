@@ -17,7 +17,7 @@ from mmrag_pipeline.indexing.references import (
     references,
 )
 from mmrag_pipeline.indexing.station import World
-from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
+from mmrag_pipeline.keepers import MemoKeeper
 
 _FOR_EVER_DAYS = 100_000.0
 
@@ -36,15 +36,13 @@ class Kept:
     """Entries that no table referred to."""
 
 
-def keep_small(
-    world: World, keeper: MemoKeeper, catalog: TableCatalog, *, keep_days: float
-) -> list[Kept]:
+def keep_small(world: World, keeper: MemoKeeper, *, keep_days: float) -> list[Kept]:
     """Merge small files; drop entries older than `keep_days` days that no table refers to.
 
     Shelves of stations that are not known here are left alone. No run may be under way. Raises
     CorruptStateError when a table cannot be read, before anything is dropped.
     """
-    held = references(catalog)
+    held = references(world.tables)
     since = world.clock() - timedelta(days=min(keep_days, _FOR_EVER_DAYS))
     shelves = [shelf for shelf in keeper.shelves() if is_known(shelf[0])]
     kept = [_keep(keeper, *shelf, held=held, since=since) for shelf in shelves]

@@ -37,7 +37,7 @@ def state(tmp_path: Path) -> Upkeep:
     settings = fake_settings().model_copy(update={"home": tmp_path, "lock_timeout_s": 0.05})
     world = fake_world(source, state=State(tables=tables, memo=memo), settings=settings)
     run_partition(world, "shop", Mode("first"))
-    return Upkeep(world, memo, tables)
+    return Upkeep(world, memo)
 
 
 def _run(

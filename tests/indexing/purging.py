@@ -15,7 +15,7 @@ from mmrag_pipeline.indexing.receipts import Receipt
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import Keep, MemoKeeper
 from mmrag_pipeline.schemas import TABLES
-from mmrag_pipeline.stores.memory import MemoryMemo, MemoryTables
+from mmrag_pipeline.stores.memory import MemoryMemo
 from mmrag_pipeline.testing.frail import Fuse, Killed, frail
 from tests.indexing.life import DOMAIN, Index, Life
 
@@ -89,12 +89,6 @@ def keeper_of(life: Life) -> MemoryMemo:
     return life.state.memo
 
 
-def catalog_of(life: Life) -> MemoryTables:
-    """Return the tables as upkeep sees them."""
-    assert isinstance(life.state.tables, MemoryTables)
-    return life.state.tables
-
-
 def request(*keys: str, files: Mapping[str, str | None] | None = None) -> Request:
     """Return the wish to purge these keys, or files by id."""
     wanted = files_of(DOMAIN, keys) if files is None else files
@@ -111,7 +105,7 @@ def answered(
 ) -> Receipt:
     """Purge what is asked and return the receipt."""
     held = keeper or keeper_of(life)
-    return purge(life.world(), held, catalog_of(life), asked, guard=guard or Free())
+    return purge(life.world(), held, asked, guard=guard or Free())
 
 
 def purge_until(life: Life, fuse: Fuse, *keys: str) -> bool:
@@ -119,7 +113,7 @@ def purge_until(life: Life, fuse: Fuse, *keys: str) -> bool:
     world = life.world(state=frail(life.state, fuse))
     keeper = Keeper(keeper_of(life), fuse)
     try:
-        purge(world, keeper, catalog_of(life), request(*keys), guard=Free())
+        purge(world, keeper, request(*keys), guard=Free())
     except Killed:
         return True
     return False
@@ -137,7 +131,7 @@ def marks_of(life: Life, key: str) -> set[str]:
     """Return the ids, digests and words that only this file has."""
     file = file_id(DOMAIN, key)
     mine = pl.col("file_id") == file
-    found = {name: catalog_of(life).read(name, DOMAIN) for name in _PARTS}
+    found = {name: life.state.tables.read(name, DOMAIN) for name in _PARTS}
     own = {v for n, t in found.items() if t is not None for v in t.filter(mine)[_PARTS[n]]}
     others = {v for n, t in found.items() if t is not None for v in t.filter(~mine)[_PARTS[n]]}
     return {file, "sesame", f"'{key}'", *(own - others)}
@@ -153,7 +147,7 @@ def _everything(life: Life) -> Iterator[str]:
     """Yield all that tables (but tombstones), memo, collections and inbox hold, as text."""
     world = life.world()
     for name in [*TABLES, *(f"failures.{station}" for station in TABLES)]:
-        table = catalog_of(life).read(name, DOMAIN)
+        table = life.state.tables.read(name, DOMAIN)
         yield str(table.to_dicts() if table is not None else "")
     for shelf in keeper_of(life).shelves():
         keys = remembered_keys(keeper_of(life), *shelf)

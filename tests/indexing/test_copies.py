@@ -6,7 +6,7 @@ from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.stores.memory import MemoryTables
 from tests.indexing.life import DOMAIN, Life
-from tests.indexing.purging import catalog_of, purged
+from tests.indexing.purging import purged
 
 
 def _life() -> Life:
@@ -25,16 +25,16 @@ def _asked(*keys: str) -> dict[str, list[str]]:
 
 
 def test_copies_are_found_in_every_domain() -> None:
-    catalog = catalog_of(_life())
+    catalog = _life().state.tables
     assert copies_of(catalog, _asked("secret")) == {DOMAIN: ["copy"], "e": ["copy"]}
 
 
 def test_the_asked_files_are_no_copies_of_each_other() -> None:
-    assert copies_of(catalog_of(_life()), _asked("secret", "copy")) == {"e": ["copy"]}
+    assert copies_of(_life().state.tables, _asked("secret", "copy")) == {"e": ["copy"]}
 
 
 def test_a_content_of_its_own_has_no_copies() -> None:
-    assert copies_of(catalog_of(_life()), _asked("other", "absent")) == {}
+    assert copies_of(_life().state.tables, _asked("other", "absent")) == {}
 
 
 def test_without_tables_none_is_known() -> None:
@@ -47,7 +47,7 @@ def test_files_that_could_not_be_read_are_no_copies_of_each_other() -> None:
     life.source.forbid(DOMAIN, "one")
     life.source.forbid(DOMAIN, "two")
     life.run()
-    assert copies_of(catalog_of(life), _asked("one")) == {}
+    assert copies_of(life.state.tables, _asked("one")) == {}
 
 
 def test_a_receipt_names_the_copies_that_stay() -> None:

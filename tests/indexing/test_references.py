@@ -14,7 +14,7 @@ from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.stores.memory import MemoryTables
 from tests.indexing.life import Life
-from tests.indexing.purging import catalog_of, keeper_of, remembered_keys
+from tests.indexing.purging import keeper_of, remembered_keys
 
 PAGE, TEXT = "a" * 32, "b" * 32
 CONTENT = f"{'c' * 32}:text/plain"
@@ -48,7 +48,7 @@ def _life() -> Life:
 
 def test_all_that_a_run_remembered_is_referenced() -> None:
     life = _life()
-    held = references(catalog_of(life))
+    held = references(life.state.tables)
     shelves = keeper_of(life).shelves()
     assert {station for station, _ in shelves} == {
         *("pages", "ocr", "captions", "image_vectors"),
@@ -65,7 +65,7 @@ def test_what_only_a_deleted_file_had_is_not() -> None:
     for key in ("a", "b", "c"):
         life.source.delete("d", key)
     life.run()
-    held = references(catalog_of(life))
+    held = references(life.state.tables)
     for station, fingerprint in keeper_of(life).shelves():
         keys = remembered_keys(keeper_of(life), station, fingerprint)
         assert not is_referenced(held, station, keys).any()
@@ -76,7 +76,7 @@ def test_every_partition_counts() -> None:
     life.source.put("e", "x", b"img:9")
     run_partition(life.world(), "e", Mode("e"))
     life.source.delete("e", "x")
-    assert references(catalog_of(life)).contents.len() == 4
+    assert references(life.state.tables).contents.len() == 4
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def _as(tables: MemoryTables) -> MemoryTables:
     """Fill tables with those of a life."""
     life = _life()
     for name in ("raw_files", "pages", "tiles"):
-        table, lineage = catalog_of(life).read(name, "d"), catalog_of(life).lineage(name, "d")
+        table, lineage = life.state.tables.read(name, "d"), life.state.tables.lineage(name, "d")
         assert table is not None
         assert lineage is not None
         tables.write(table, lineage)

@@ -1,6 +1,7 @@
 """Upkeep drops what is old and needed by nobody, and nothing else."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -13,7 +14,7 @@ from mmrag_pipeline.stores.memory import MemoryMemo, MemoryTables
 from mmrag_pipeline.testing.ledger import Ledger
 from mmrag_pipeline.testing.worlds import State
 from tests.indexing.life import DOMAIN, Life
-from tests.indexing.purging import catalog_of, keeper_of
+from tests.indexing.purging import keeper_of
 
 SOON, LATER = timedelta(seconds=60), timedelta(days=100)
 
@@ -45,8 +46,7 @@ def _life() -> Life:
 def _upkeep(life: Life, wait: timedelta) -> list[Kept]:
     """Keep the memo small, so long after its entries were written."""
     life.now = datetime.fromtimestamp(time.time(), UTC) + wait
-    world = life.world()
-    return keep_small(world, keeper_of(life), catalog_of(life), keep_days=90)
+    return keep_small(life.world(), keeper_of(life), keep_days=90)
 
 
 def test_old_entries_that_nothing_refers_to_are_dropped() -> None:
@@ -119,6 +119,6 @@ def test_a_station_that_nobody_knows_is_left_alone() -> None:
 def test_a_table_that_cannot_be_read_stops_it_before_anything_goes() -> None:
     life = _life()
     with pytest.raises(CorruptStateError):
-        keep_small(life.world(), keeper_of(life), Unreadable(), keep_days=0)
+        keep_small(replace(life.world(), tables=Unreadable()), keeper_of(life), keep_days=0)
     life.run(force=True)
     assert life.ledger.calls() == 0
