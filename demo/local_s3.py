@@ -17,6 +17,7 @@ from urllib.request import urlopen
 from demo.tied import tied
 
 if TYPE_CHECKING:
+    from boto3 import Session
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -86,28 +87,18 @@ def local_s3(port: int = 0) -> Iterator[LocalS3]:
 
 def s3_at(url: str) -> "S3Client":
     """Return a client for a stand-in."""
-    import boto3
-
-    return boto3.client(
-        "s3",
-        region_name=REGION,
-        endpoint_url=url,
-        aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
-    )
+    return _session().client("s3", endpoint_url=url)
 
 
 def sqs_at(url: str) -> "SQSClient":
     """Return a client for the queues of a stand-in."""
+    return _session().client("sqs", endpoint_url=url)
+
+
+def _session() -> "Session":
     import boto3
 
-    return boto3.client(
-        "sqs",
-        region_name=REGION,
-        endpoint_url=url,
-        aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
-    )
+    return boto3.Session(KEYS["AWS_ACCESS_KEY_ID"], KEYS["AWS_SECRET_ACCESS_KEY"], None, REGION)
 
 
 def wired(url: str, *, bucket: str = BUCKET, queue: str = QUEUE) -> LocalS3:

@@ -54,7 +54,7 @@ from mmrag_pipeline.stores.s3_objects import S3Objects
 from mmrag_pipeline.stores.source_store import SourceStore
 from mmrag_pipeline.stores.sources import Sources, read_sources
 from mmrag_pipeline.stores.split_tables import SplitTables
-from mmrag_pipeline.stores.sqs import LISTEN_S, Queue, SqsQueue
+from mmrag_pipeline.stores.sqs import Queue, SqsQueue
 from mmrag_pipeline.stores.tables import ParquetTables
 
 _OF_INDEX = ("collection", failures_of("collection"))
@@ -165,7 +165,7 @@ def open_intake(settings: Settings) -> Intake:
         return locate(known.folders, known.roots, bucket=bucket, key=key)
 
     inbox = BlobInbox(blobs)
-    queue = SqsQueue(lambda: sqs_client(access), settings.queue_url, listen_s=LISTEN_S)
+    queue = SqsQueue(lambda: sqs_client(access), settings.queue_url)
     sinks = Sinks(inbox, PoisonBox(blobs), place_in)
     return Intake(queue, inbox, sinks, ParquetTables(blobs))
 

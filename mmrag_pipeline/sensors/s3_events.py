@@ -151,5 +151,6 @@ def told_in_words(told: Absorbed) -> str:
     return (
         f"{told.received} messages: kept {kept or 'none'}; {told.ignored} without a change, "
         f"{told.foreign} of other places, {told.poisoned} not understood, {told.refused} events "
-        "of domains beyond MMRAG_MAX_DOMAINS dropped"
+        f"of domains beyond MMRAG_MAX_DOMAINS dropped; {told.returning} could not be removed from "
+        "the queue and come again"
     )

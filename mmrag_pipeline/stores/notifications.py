@@ -48,8 +48,6 @@ class Notice:
     """Upper-case hexadecimal, or empty: some stores and some event kinds send none."""
     kind: str
     happened_at: datetime
-    etag: str = ""
-    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +139,6 @@ def _read_record(record: Json) -> Notice | str | None:
         _sequencer(_text(thing, "sequencer")),
         kind,
         _time(_text(record, "eventTime")),
-        _word(thing, "eTag"),
-        _word(thing, "versionId"),
     )
     return _wrong(notice) or notice
 
@@ -160,8 +156,6 @@ def _read_bridged(message: Json) -> Notice | str | None:
         _sequencer(_text(thing, "sequencer")),
         kind,
         _time(_text(message, "time")),
-        _word(thing, "etag"),
-        _word(thing, "version-id"),
     )
     return _wrong(notice) or notice
 

@@ -16,7 +16,7 @@ BATCH = 10
 """Messages of one request; SQS allows no more."""
 _REQUESTS = 8
 """Requests at the same time."""
-LISTEN_S = 4
+_LISTEN_S = 4
 """How long the first request waits for a message: Dagster looks every 5 s at most, and what comes
 while a look lasts need not wait for the next. A request that waits also asks all of the queue's
 servers, one that does not only some of them: a few messages would often go unseen."""
@@ -48,21 +48,12 @@ class SqsQueue:
     """A queue of Amazon SQS, or of what speaks like it (Queue)."""
 
     def __init__(
-        self,
-        connect: Callable[[], "SQSClient"],
-        url: str,
-        *,
-        visibility_s: int = 30,
-        listen_s: int = 1,
+        self, connect: Callable[[], "SQSClient"], url: str, *, visibility_s: int = 30
     ) -> None:
-        """Name the queue, and how long to wait for a first message.
-
-        `visibility_s` is when a message comes again that was not absorbed.
-        """
+        """Name the queue; `visibility_s` is when a message comes again that was not absorbed."""
         self._connect = connect
         self._url = url
         self._visibility_s = visibility_s
-        self._listen_s = listen_s
 
     def receive(self, *, budget_s: float, most: int) -> list[Received]:
         """Return up to `most` messages within `budget_s`; raises QueueError, SettingsError.
@@ -74,7 +65,7 @@ class SqsQueue:
         client = self._connect()
         pool = ThreadPoolExecutor(_REQUESTS)
         try:
-            wait_s = self._listen_s if budget_s > 2 * self._listen_s else 0
+            wait_s = _LISTEN_S if budget_s > 2 * _LISTEN_S else 0
             first = pool.submit(self._ask, client, size=min(BATCH, most), wait_s=wait_s)
             found = self._answer(first, end, budget_s)
             full = len(found) == BATCH

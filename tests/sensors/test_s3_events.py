@@ -23,9 +23,10 @@ from mmrag_pipeline.sensors.s3_events import (
     event_sensor,
     requests,
     run_key,
+    told_in_words,
 )
 from mmrag_pipeline.settings import Settings
-from mmrag_pipeline.stores.absorb import Sinks
+from mmrag_pipeline.stores.absorb import Absorbed, Sinks
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.inbox import BlobInbox
 from mmrag_pipeline.stores.locate import Located, locate
@@ -83,6 +84,12 @@ def _tick(intake: Intake, *known: str, most: int = 9) -> dg.SensorResult | dg.Sk
             result = event_sensor(Settings(max_domains=most))(context)
     assert isinstance(result, dg.SensorResult | dg.SkipReason)
     return result
+
+
+def test_messages_that_come_again_are_told_of() -> None:
+    told = Absorbed(received=9, events={"shop": 7}, returning=2)
+    assert "kept shop: 7;" in told_in_words(told)
+    assert "2 could not be removed from the queue and come again" in told_in_words(told)
 
 
 def test_a_domain_with_events_is_asked_for_and_looks_at_their_files_only() -> None:

@@ -52,17 +52,17 @@ def keys(body: str) -> list[str]:
 
 
 def test_a_notification_of_s3_becomes_a_notice() -> None:
-    sent = record("a.png", sequencer="0055aed6", eTag="e1", versionId="v1")
+    sent = record("a.png", sequencer="0055aed6")
     when = datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC)
-    notice = Notice("docs", "a.png", "0055AED6", "ObjectCreated:Put", when, "e1", "v1")
+    notice = Notice("docs", "a.png", "0055AED6", "ObjectCreated:Put", when)
     assert read_message(direct(sent)) == Message((notice,))
 
 
 def test_an_event_of_eventbridge_becomes_a_notice_with_its_key_as_it_is() -> None:
-    body = bridged("a+b%20c é.png", sequencer="617f08299329d189", etag="e1")
+    body = bridged("a+b%20c é.png", sequencer="617f08299329d189")
     notice = read_message(body).notices[0]
     assert (notice.key, notice.sequencer) == ("a+b%20c é.png", "617F08299329D189")
-    assert (notice.kind, notice.etag) == ("Object Created", "e1")
+    assert notice.kind == "Object Created"
 
 
 @pytest.mark.parametrize(
@@ -180,9 +180,9 @@ def test_a_time_that_is_none_is_the_epoch(time: Json) -> None:
 
 
 def test_words_that_are_only_told_are_short_and_valid() -> None:
-    notice = read_message(direct(record(kind="\ud800" * 9_999, eTag="e" * 9_999))).notices[0]
+    notice = read_message(direct(record(kind="\ud800" * 9_999))).notices[0]
     assert notice.kind.encode()
-    assert max(len(notice.kind), len(notice.etag)) <= 200
+    assert len(notice.kind) <= 200
 
 
 @settings(deadline=None)
