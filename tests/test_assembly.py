@@ -13,10 +13,12 @@ from mmrag_pipeline.engines.paddle import Paddle
 from mmrag_pipeline.engines.rapidocr import RapidOcr
 from mmrag_pipeline.engines.sentence import SentenceEncoder
 from mmrag_pipeline.errors import ListingError, ParseError
+from mmrag_pipeline.indexing.commit import no_rows
 from mmrag_pipeline.records import Pixels
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.edge import EdgeVectors
 from mmrag_pipeline.stores.sources import Sources, write_sources
+from tests.stores.samples import lineage
 
 
 @pytest.fixture
@@ -55,6 +57,17 @@ def test_another_setting_makes_another_engine(settings: Settings) -> None:
 
 def test_the_index_is_embedded_unless_a_server_is_set(settings: Settings) -> None:
     assert isinstance(assembly.open_vectors(settings), EdgeVectors)
+
+
+def test_tables_that_tell_of_an_embedded_index_lie_beside_it(
+    settings: Settings, tmp_path: Path
+) -> None:
+    shared = settings.model_copy(update={"state_root": str(tmp_path / "state")})
+    for name in ("points", "collection", "failures.points", "failures.collection"):
+        rows = no_rows(name)
+        assembly.open_tables(shared).write(rows, lineage(name, rows))
+    beside = {path.parent.name for path in settings.home.rglob("*.parquet")}
+    assert beside == {"collection", "failures.collection"}
 
 
 def test_a_source_root_stands_beside_the_known_sources(settings: Settings, tmp_path: Path) -> None:
