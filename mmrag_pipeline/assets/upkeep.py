@@ -14,7 +14,7 @@ from mmrag_pipeline.errors import CollectionBusyError, MmragError, SettingsError
 from mmrag_pipeline.indexing.purge import Request, files_of, purge
 from mmrag_pipeline.indexing.receipts import Receipt
 from mmrag_pipeline.indexing.station import World
-from mmrag_pipeline.indexing.upkeep import Kept, keep_small
+from mmrag_pipeline.indexing.upkeep import Tidied, keep_small
 from mmrag_pipeline.keepers import MemoKeeper
 from mmrag_pipeline.resources.environment import read_settings
 from mmrag_pipeline.resources.run_processes import process_of
@@ -146,7 +146,7 @@ def _keep_small(context: dg.OpExecutionContext, state: Upkeep) -> None:
     context.add_output_metadata(_counts(kept))
 
 
-def _counts(kept: list[Kept]) -> dict[str, dg.MetadataValue]:
+def _counts(kept: list[Tidied]) -> dict[str, dg.MetadataValue]:
     records = [dg.TableRecord(asdict(one)) for one in kept]
     return {
         "entries": dg.MetadataValue.int(sum(one.entries for one in kept)),

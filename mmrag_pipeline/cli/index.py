@@ -25,7 +25,7 @@ _ORPHAN = (
     "folder back, or empty the domain with `mmrag index --source EMPTY_FOLDER --domain {name}`"
 )
 
-_TOLD = {
+_CHANGES = {
     "visibility": "seen by other groups than before",
     "expired": "out of the index because the time in MMRAG_TTL_DAYS is over",
     "returned": "in the index again because the time in MMRAG_TTL_DAYS is not over",
@@ -91,7 +91,7 @@ def tell_letters(summary: Summary) -> None:
 
 def tell_changes(summary: Summary) -> None:
     """Say how many files are seen by others than before, left, or came back, and why."""
-    for what, told in _TOLD.items():
+    for what, told in _CHANGES.items():
         if number := summary.changed(what):
             ERR.print(f"{counted(number, 'file')}: {told}", markup=False)
 

@@ -15,7 +15,7 @@ from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.stations import STATIONS
 from mmrag_pipeline.records import Lineage
 
-_TOLD = "it told of a file that was purged"
+_REDACTED = "it told of a file that was purged"
 Sets = dict[str, pl.Series]
 """Kind of thing -> the keys of those that stay."""
 
@@ -127,7 +127,7 @@ def _silent(rows: pl.DataFrame, files: Mapping[str, str | None]) -> pl.DataFrame
     if "message" not in rows.columns or not names:
         return rows
     told = pl.col("message").str.contains_any(names)
-    return rows.with_columns(message=pl.when(told).then(pl.lit(_TOLD)).otherwise("message"))
+    return rows.with_columns(message=pl.when(told).then(pl.lit(_REDACTED)).otherwise("message"))
 
 
 def _write(world: World, last: Lineage, *, rows: pl.DataFrame, run_id: str) -> None:

@@ -23,7 +23,7 @@ _FOR_EVER_DAYS = 100_000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Tidied:
     """What upkeep did with one shelf of the memo."""
 
     station: str
@@ -36,7 +36,7 @@ class Kept:
     """Entries that no table referred to."""
 
 
-def keep_small(world: World, keeper: MemoKeeper, *, keep_days: float) -> list[Kept]:
+def keep_small(world: World, keeper: MemoKeeper, *, keep_days: float) -> list[Tidied]:
     """Merge small files; drop entries older than `keep_days` days that no table refers to.
 
     Shelves of stations that are not known here are left alone. No run may be under way. Raises
@@ -49,7 +49,7 @@ def keep_small(world: World, keeper: MemoKeeper, *, keep_days: float) -> list[Ke
     return [_unproven(keeper, one, kept) if one.station == SOUND else one for one in kept]
 
 
-def _unproven(keeper: MemoKeeper, proofs: Kept, kept: Sequence[Kept]) -> Kept:
+def _unproven(keeper: MemoKeeper, proofs: Tidied, kept: Sequence[Tidied]) -> Tidied:
     """Drop what a check found out about vectors some of which are gone: they may come anew."""
     if not any(one.dropped for one in kept if one.fingerprint == proofs.fingerprint):
         return proofs
@@ -59,7 +59,7 @@ def _unproven(keeper: MemoKeeper, proofs: Kept, kept: Sequence[Kept]) -> Kept:
 
 def _keep(
     keeper: MemoKeeper, station: str, fingerprint: str, *, held: References, since: datetime
-) -> Kept:
+) -> Tidied:
     seen = 0
 
     def keep(keys: pl.Series, written_at: datetime) -> pl.Series:
@@ -71,7 +71,7 @@ def _keep(
 
     merged = keeper.compact(station, fingerprint)
     dropped = keeper.retain(station, fingerprint, keep)
-    return Kept(station, fingerprint, seen - dropped, merged, dropped)
+    return Tidied(station, fingerprint, seen - dropped, merged, dropped)
 
 
 @dataclass(slots=True)

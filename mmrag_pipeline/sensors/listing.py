@@ -29,7 +29,7 @@ SOURCE = "(the source)"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Seen:
     """What was seen of a source: pending situations by domain, and what could not be seen."""
 
     pending: Mapping[str, str]
@@ -67,7 +67,7 @@ def source_domains(source: ObjectStore) -> tuple[list[str], str]:
         return sorted(error.found), str(error)
 
 
-def look(world: World, known: Collection[str] = ()) -> Look:
+def look(world: World, known: Collection[str] = ()) -> Seen:
     """Look at every domain; one that cannot be looked at troubles only itself.
 
     `known` are domains to look at even when the source cannot say all that it has. Raises
@@ -88,7 +88,7 @@ def look(world: World, known: Collection[str] = ()) -> Look:
             continue
         if digest:
             pending[name] = digest
-    return Look(pending, troubles, admission.refusal)
+    return Seen(pending, troubles, admission.refusal)
 
 
 def usable_names(names: Iterable[str]) -> tuple[list[str], dict[str, str]]:

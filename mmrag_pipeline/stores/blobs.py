@@ -9,7 +9,7 @@ from mmrag_pipeline.overtaken import steady
 
 Fill = Callable[[BinaryIO], None]
 """Writes a whole blob into an open file."""
-Look = Callable[[BinaryIO | None], bool]
+IsExpected = Callable[[BinaryIO | None], bool]
 """Says whether a blob, open or None when there is none, is the one that is expected."""
 MAX_NAME_BYTES = 1_024
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class Blobs(Protocol):
         """
         ...
 
-    def swap(self, name: str, fill: Fill, is_expected: Look) -> bool:
+    def swap(self, name: str, fill: Fill, is_expected: IsExpected) -> bool:
         """Write a blob only in the place of the one that is expected; return whether it was.
 
         Of several writers who expect the same one wins: who swaps loses no update of another who

@@ -31,7 +31,7 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Sighting:
     """The domains that were found, and what stands in the way of others."""
 
     found: Mapping[str, Domain]
@@ -44,7 +44,7 @@ class Look:
 
 def look(
     single: Mapping[str, Domain], roots: Sequence[Place], claims_of: Callable[[Place], Claims]
-) -> Look:
+) -> Sighting:
     """Find single places and the folders of roots; `claims_of` raises ListingError.
 
     A root that is lost, a folder that cannot name a domain and a name of several folders
@@ -63,7 +63,7 @@ def look(
         claims += named
         troubles += unusable
     found, clashes = _settled(claims)
-    return Look(found, (*lost, *troubles, *clashes.values()), tuple(lost), clashes)
+    return Sighting(found, (*lost, *troubles, *clashes.values()), tuple(lost), clashes)
 
 
 def no_place(domain: str) -> ListingError:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mmrag_pipeline.errors import StateUnavailableError
-from mmrag_pipeline.stores.blobs import Fill, Look, check_name
+from mmrag_pipeline.stores.blobs import Fill, IsExpected, check_name
 from mmrag_pipeline.stores.files import exclusive, replace_file, sync
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{32}\.tmp")
@@ -48,7 +48,7 @@ class FolderBlobs:
         with _reaching("write", path):
             replace_file(path, filled, keep_name=keep_name)
 
-    def swap(self, name: str, fill: Fill, is_expected: Look) -> bool:
+    def swap(self, name: str, fill: Fill, is_expected: IsExpected) -> bool:
         """Write a blob in the place of the one that is expected, under a lock of the system."""
         path = self._path(name)
         what = f"writing {str(path)!r}"
@@ -75,7 +75,7 @@ class FolderBlobs:
     def _path(self, name: str) -> Path:
         return self._root / check_name(name)
 
-    def _is(self, name: str, is_expected: Look) -> bool:
+    def _is(self, name: str, is_expected: IsExpected) -> bool:
         try:
             file = self.open(name)
         except FileNotFoundError:

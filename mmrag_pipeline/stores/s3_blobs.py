@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from mmrag_pipeline.errors import ListingError, StateUnavailableError
 from mmrag_pipeline.stores.aws_errors import aws_errors, cause_of, refusal
-from mmrag_pipeline.stores.blobs import Fill, Look, check_name
+from mmrag_pipeline.stores.blobs import Fill, IsExpected, check_name
 from mmrag_pipeline.stores.places import S3Place
 from mmrag_pipeline.stores.s3_file import ABSENT, S3File, unreachable
 from mmrag_pipeline.stores.s3_listing import pages
@@ -61,7 +61,7 @@ class S3Blobs:
         with _filled(fill, self.shown(name)) as (file, size), _reaching(self.shown(name)):
             self._send(key, file, size)
 
-    def swap(self, name: str, fill: Fill, is_expected: Look) -> bool:
+    def swap(self, name: str, fill: Fill, is_expected: IsExpected) -> bool:
         """Write a blob by one conditional put: the service compares versions, up to 5 GiB.
 
         A store that does not know such a put gets a plain one after another look; what is
@@ -104,7 +104,7 @@ class S3Blobs:
     def _key(self, name: str) -> str:
         return f"{self._place.prefix}{name}"
 
-    def _version(self, name: str, is_expected: Look) -> str | None:
+    def _version(self, name: str, is_expected: IsExpected) -> str | None:
         """Return the ETag of an expected blob, empty for none at all; None for another blob."""
         try:
             file = S3File(self._client, self._place.bucket, self._key(check_name(name)))

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from mmrag_pipeline.errors import ListingError, ReadError
 from mmrag_pipeline.ids import check_partition
 from mmrag_pipeline.records import ObjectInfo
-from mmrag_pipeline.stores.domains import LOOSE_DOMAIN, Claims, Domain, Look, look, no_place
+from mmrag_pipeline.stores.domains import LOOSE_DOMAIN, Claims, Domain, Sighting, look, no_place
 from mmrag_pipeline.stores.folder import FolderObjects
 from mmrag_pipeline.stores.places import Place, S3Place
 
@@ -113,7 +113,7 @@ class SourceStore:
             bool(buckets) and not held_at
         )
 
-    def _look(self) -> Look:
+    def _look(self) -> Sighting:
         seen = look(self._single, self._roots, lambda root: self._of(root).claims(root))
         self._last = seen.found  # opening uses the last look, so that it stays cheap
         return seen

@@ -9,7 +9,7 @@ import pytest
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.indexing.checks import judge_vectors
-from mmrag_pipeline.indexing.upkeep import Kept, keep_small
+from mmrag_pipeline.indexing.upkeep import Tidied, keep_small
 from mmrag_pipeline.stores.memory import MemoryMemo, MemoryTables
 from mmrag_pipeline.testing.ledger import Ledger
 from mmrag_pipeline.testing.worlds import State
@@ -43,7 +43,7 @@ def _life() -> Life:
     return life
 
 
-def _upkeep(life: Life, wait: timedelta) -> list[Kept]:
+def _upkeep(life: Life, wait: timedelta) -> list[Tidied]:
     """Keep the memo small, so long after its entries were written."""
     life.now = datetime.fromtimestamp(time.time(), UTC) + wait
     return keep_small(life.world(), keeper_of(life), keep_days=90)
@@ -105,7 +105,7 @@ def test_vectors_count_as_checked_only_while_all_of_them_are_there() -> None:
     assert _entries(_upkeep(life, LATER), "sound_vectors") == 0
 
 
-def _entries(kept: list[Kept], station: str) -> int:
+def _entries(kept: list[Tidied], station: str) -> int:
     return next(k.entries for k in kept if k.station == station)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from mmrag_pipeline.stores.blobs import Blobs, Fill, Look
+from mmrag_pipeline.stores.blobs import Blobs, Fill, IsExpected
 from mmrag_pipeline.testing.frail import Fuse
 
 
@@ -35,7 +35,7 @@ class FrailBlobs:
         """Replace a blob: one commit."""
         self.fuse.commit(lambda: self.inner.write(name, fill, keep_name=keep_name))
 
-    def swap(self, name: str, fill: Fill, is_expected: Look) -> bool:
+    def swap(self, name: str, fill: Fill, is_expected: IsExpected) -> bool:
         """Replace an expected blob: one commit."""
         swapped: list[bool] = []
         self.fuse.commit(lambda: swapped.append(self.inner.swap(name, fill, is_expected)))

@@ -8,7 +8,7 @@ import pytest
 
 from mmrag_pipeline.errors import CorruptStateError, OvertakenError
 from mmrag_pipeline.settings import Settings
-from mmrag_pipeline.stores.blobs import Fill, Look
+from mmrag_pipeline.stores.blobs import Fill, IsExpected
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.kept import keep_settings, with_kept_settings
 from mmrag_pipeline.testing.frail import Fuse
@@ -164,7 +164,7 @@ def test_rules_that_are_replaced_while_they_are_read_are_read_again(tmp_path: Pa
 class Contested(FolderBlobs):
     """Blobs in which another writer is faster every time."""
 
-    def swap(self, name: str, fill: Fill, is_expected: Look) -> bool:
+    def swap(self, name: str, fill: Fill, is_expected: IsExpected) -> bool:
         """Return that another blob was there."""
         del name, fill, is_expected
         return False
