@@ -117,8 +117,8 @@ def _remedy(total: VectorCounts) -> str:
     if total.misshapen + total.off_norm == 0:
         return "`mmrag index --force` computes missing ones again"
     return (
-        "what is remembered is never computed again: delete this table's folder under memo/ "
-        "in the home, then `mmrag index --force`"
+        "what is remembered is never computed again: delete image_vectors, text_vectors, "
+        f"image_text_vectors and {SOUND} under memo/ beside the tables, then `mmrag index --force`"
     )
 
 

@@ -1,8 +1,8 @@
 """Keeps the memo small: few files, and nothing old that no table refers to."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -39,22 +39,25 @@ class Tidied:
 def keep_small(world: World, keeper: MemoKeeper, *, keep_days: float) -> list[Tidied]:
     """Merge small files; drop entries older than `keep_days` days that no table refers to.
 
-    Shelves of stations that are not known here are left alone. No run may be under way. Raises
+    What checks found out about vectors goes as soon as no table refers to these. Shelves of
+    stations that are not known here are left alone. No run may be under way. Raises
     CorruptStateError when a table cannot be read, before anything is dropped.
     """
     held = references(world.tables)
     since = world.clock() - timedelta(days=min(keep_days, _FOR_EVER_DAYS))
-    shelves = [shelf for shelf in keeper.shelves() if is_known(shelf[0])]
-    kept = [_keep(keeper, *shelf, held=held, since=since) for shelf in shelves]
-    return [_unproven(keeper, one, kept) if one.station == SOUND else one for one in kept]
+    return [
+        _keep(keeper, *shelf, held=held, since=since)
+        for shelf in _proofs_first(keeper.shelves())
+        if is_known(shelf[0])
+    ]
 
 
-def _unproven(keeper: MemoKeeper, proofs: Tidied, kept: Sequence[Tidied]) -> Tidied:
-    """Drop what a check found out about vectors some of which are gone: they may come anew."""
-    if not any(one.dropped for one in kept if one.fingerprint == proofs.fingerprint):
-        return proofs
-    dropped = keeper.retain(SOUND, proofs.fingerprint, lambda keys, _: ~_yes(keys))
-    return replace(proofs, entries=0, dropped=proofs.dropped + dropped)
+def _proofs_first(shelves: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return shelves in an order in which no proof of a check outlives its vector for a moment.
+
+    A vector that went may come again as another one.
+    """
+    return sorted(shelves, key=lambda shelf: shelf[0] != SOUND)
 
 
 def _keep(
@@ -65,7 +68,7 @@ def _keep(
     def keep(keys: pl.Series, written_at: datetime) -> pl.Series:
         nonlocal seen
         seen += keys.len()
-        if written_at >= since:
+        if written_at >= since and station != SOUND:
             return _yes(keys)
         return is_referenced(held, station, keys)
 
@@ -105,7 +108,7 @@ def drop_unreferenced(keeper: MemoKeeper, held: References, *, own: References) 
     that are not known here are left alone.
     """
     dropped: Counter[str] = Counter()
-    for station, fingerprint in keeper.shelves():
+    for station, fingerprint in _proofs_first(keeper.shelves()):
         if is_known(station):
             found = _Sorting(station, held, own)
             gone = keeper.retain(station, fingerprint, found.keep)

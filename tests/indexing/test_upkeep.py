@@ -1,8 +1,9 @@
 """Upkeep drops what is old and needed by nobody, and nothing else."""
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.indexing.checks import judge_vectors
 from mmrag_pipeline.indexing.upkeep import Tidied, keep_small
+from mmrag_pipeline.keepers import Keep, MemoKeeper
 from mmrag_pipeline.stores.memory import MemoryMemo, MemoryTables
+from mmrag_pipeline.testing.frail import Killed
 from mmrag_pipeline.testing.ledger import Ledger
 from mmrag_pipeline.testing.worlds import State
 from tests.indexing.life import DOMAIN, Life
@@ -122,3 +125,36 @@ def test_a_table_that_cannot_be_read_stops_it_before_anything_goes() -> None:
         keep_small(replace(life.world(), tables=Unreadable()), keeper_of(life), keep_days=0)
     life.run(force=True)
     assert life.ledger.calls() == 0
+
+
+def test_proofs_go_before_their_vectors_so_that_an_upkeep_that_dies_leaves_none() -> None:
+    life = Life()
+    life.put(a="img:1@150x100")
+    life.run()
+    assert judge_vectors(life.world(), "image_vectors", DOMAIN).passed
+    life.put(a="img:2@150x100")
+    life.run()
+    life.now = datetime.fromtimestamp(time.time(), UTC) + LATER
+    mortal: Any = Mortal(keeper_of(life), "image_vectors")
+    with pytest.raises(Killed):
+        keep_small(life.world(), mortal, keep_days=90)
+    life.put(a="img:1@150x100")
+    life.run()
+    assert judge_vectors(life.world(), "image_vectors", DOMAIN).counts["read_before"] == 0
+
+
+@dataclass
+class Mortal:
+    """A keeper that is killed when it has dropped entries of a station."""
+
+    inner: MemoKeeper
+    station: str
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+    def retain(self, station: str, fingerprint: str, keep: Keep) -> int:
+        dropped = self.inner.retain(station, fingerprint, keep)
+        if station == self.station:
+            raise Killed
+        return dropped
