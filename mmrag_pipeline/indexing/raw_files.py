@@ -8,15 +8,14 @@ from operator import attrgetter
 
 import polars as pl
 
-from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.ids import file_id, file_ids
-from mmrag_pipeline.indexing.commit import no_rows, rows_of
+from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.contents import FROM_BYTES, read_contents
 from mmrag_pipeline.indexing.failures import NOT_HAD, failure_table, open_retries
 from mmrag_pipeline.indexing.lifetime import alive, expire
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
 from mmrag_pipeline.indexing.tombstones import without_purged
-from mmrag_pipeline.records import Lineage, Pending
+from mmrag_pipeline.records import Pending
 from mmrag_pipeline.schemas import RAW_FILES
 from mmrag_pipeline.settings import Settings
 
@@ -64,7 +63,7 @@ def make(world: World, job: Job) -> Made:
     as the table beside it was made by the same recipe. Raises ListingError when a listing
     fails; then nothing is written and no event is forgotten.
     """
-    last, replaces, same_recipe = _last(world, job)
+    last, same_recipe = _last(world, job)
     news = world.inbox.pending(job.partition)  # before looking: what comes later is seen later
     keys = _asked(world, job, last, news) if same_recipe else None
     scope = _scope(world, job.partition, last, keys)
@@ -83,24 +82,18 @@ def make(world: World, job: Job) -> Made:
         computed=fresh.height,
         reused=table.height - fresh.height,
         changes=_changes(last, table),
-        replaces=replaces,
         committed=lambda: _settle(world, job.partition, news, failed),
     )
 
 
-def _last(world: World, job: Job) -> tuple[pl.DataFrame, Lineage | None, bool]:
-    """Return the rows of before, what they were made from, and whether today's recipe made them.
+def _last(world: World, job: Job) -> tuple[pl.DataFrame, bool]:
+    """Return the rows of before, and whether today's recipe made them.
 
-    The lineage is read first: a table that replaces it in between is not overwritten. A table of
-    another version of this code is none: its files are read again, no model is called for what
-    they hold.
+    Raises CorruptStateError: a table that cannot be read must not look like none, for it alone
+    knows what the index holds of files that cannot be read now, and since when.
     """
-    lineage = world.tables.lineage("raw_files", job.partition)
-    try:
-        rows = rows_of(world.tables, "raw_files", job.partition)
-    except CorruptStateError:
-        return no_rows("raw_files"), lineage, False
-    return rows, lineage, lineage is not None and lineage.recipe == job.recipe.digest
+    rows = rows_of(world.tables, "raw_files", job.partition)
+    return rows, job.replaces is not None and job.replaces.recipe == job.recipe.digest
 
 
 def _asked(world: World, job: Job, last: pl.DataFrame, news: Pending) -> list[str] | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.errors import CorruptStateError, OvertakenError
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.indexing.commit import no_rows, read_table, rows_of, write_table
 from mmrag_pipeline.indexing.failures import failures_of, open_retries
@@ -37,18 +37,23 @@ def run_step(
 ) -> list[Outcome]:
     """Run a step's stations (or those named in `only`); unchanged ones cost one footer read.
 
-    A station that changes its own table of before starts anew when another run was faster;
-    raises OvertakenError when that happens again and again.
+    When another run replaced a table of a station, or one that it is made of, meanwhile, it starts
+    anew: an older run never has the last word. Raises OvertakenError when that happens again and
+    again.
     """
     started = time.perf_counter()
     chosen = [s for s in step.stations if not only or s.name in only]
     recipes = {s.name: s.recipe(world) for s in chosen}
 
     def make() -> Mapping[str, Made]:
+        held = {s.name: world.tables.lineage(s.name, partition) for s in chosen}
         stale = [
             s for s in chosen if not _is_fresh(world, s, recipes[s.name], partition, mode=mode)
         ]
-        jobs = _jobs(world, stale, recipes, partition, mode=mode)
+        jobs = {
+            name: replace(job, replaces=held[name])
+            for name, job in _jobs(world, stale, recipes, partition, mode=mode).items()
+        }
         made = step.make(world, jobs) if jobs else {}
         for station in stale:
             _commit(world, station, jobs[station.name], made[station.name])
@@ -147,12 +152,26 @@ def last_failures(world: World, station: Station, recipe: Recipe, partition: str
 def _commit(world: World, station: Station, job: Job, made: Made) -> None:
     """Write failures, then the table that names their digest: it is fresh only beside them."""
     failures = failures_of(station.name)
+    if not station.commits_itself:
+        _check_not_overtaken(world, station, job)
     write_table(world, job, failures, made.failures)
     if not station.commits_itself:
         upstream = {**job.upstream, failures: table_digest(made.failures)}
         beside = replace(job, upstream=upstream)
-        write_table(world, beside, station.name, made.table, replaces=made.replaces)
+        write_table(world, beside, station.name, made.table, replaces=job.replaces)
     made.committed()
+
+
+def _check_not_overtaken(world: World, station: Station, job: Job) -> None:
+    """Raise OvertakenError when the tables are others by now than those the job began with."""
+    if (
+        world.tables.lineage(station.name, job.partition) != job.replaces
+        or upstream_digests(world, station.upstream, job.partition) != job.upstream
+    ):
+        raise OvertakenError(
+            f"another run of {job.partition!r} replaced what {station.name!r} is made of, again "
+            "and again; nothing was overwritten: run again when the other run has ended"
+        )
 
 
 def _outcome(

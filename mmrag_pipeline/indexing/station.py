@@ -17,11 +17,11 @@ from mmrag_pipeline.ports import (
     Ocr,
     PageReader,
     Progress,
-    Replaces,
     SparseEncoder,
     TextEncoder,
     VectorStore,
 )
+from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.settings import Settings
 
 
@@ -90,6 +90,8 @@ class Job:
     """The digests of the frames: what was really read, whatever others write meanwhile."""
     failures: pl.DataFrame
     """The station's last failures under the same recipe."""
+    replaces: Lineage | None = None
+    """The station's own table when the work began; its new one is written in no other's place."""
 
 
 def _nothing() -> None:
@@ -109,8 +111,6 @@ class Made:
     """Further counts worth showing, such as points upserted or deleted."""
     model_s: float = 0.0
     """Seconds its own model took, for stations that share a step."""
-    replaces: Replaces = "anything"
-    """The table of before, where this one was made from it: it is written in no other's place."""
     committed: Callable[[], None] = _nothing
     """Called when the table is safe; a killed process may never call it."""
 

@@ -18,16 +18,26 @@ def replace_file(path: Path, write: Callable[[Path], object], *, keep_name: bool
 
     Without `keep_name` a power cut may take the file away again, never tear it.
     """
+    with staged(path, write) as put:
+        put()
+    if keep_name:
+        sync(path.parent)
+
+
+@contextmanager
+def staged(path: Path, write: Callable[[Path], object]) -> Iterator[Callable[[], None]]:
+    """Let `write` fill a temporary file; give what puts it at `path` atomically, if it is called.
+
+    Its bytes are on the disk by then, its name only when the folder is synced.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
     try:
         write(temporary)
         sync(temporary)
-        os.replace(temporary, path)
+        yield lambda: os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-    if keep_name:
-        sync(path.parent)
 
 
 def replace_text(path: Path, text: str) -> None:

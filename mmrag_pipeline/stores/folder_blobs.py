@@ -2,19 +2,19 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from mmrag_pipeline.errors import StateUnavailableError
 from mmrag_pipeline.stores.blobs import Fill, IsExpected, check_name
-from mmrag_pipeline.stores.files import exclusive, replace_file, sync
+from mmrag_pipeline.stores.files import exclusive, replace_file, staged, sync
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{32}\.tmp")
 _LOCK = "swap.lock"
 _LOCK_TIMEOUT_S = 60.0
-"""Who holds the lock writes one blob."""
+"""Who holds the lock looks at one blob and renames another to it."""
 _LOOKS = 5
 """How often a folder is looked at that others change meanwhile."""
 
@@ -40,22 +40,22 @@ class FolderBlobs:
     def write(self, name: str, fill: Fill, *, keep_name: bool = True) -> None:
         """Replace a blob atomically and durably."""
         path = self._path(name)
-
-        def filled(temporary: Path) -> None:
-            with temporary.open("wb") as file:
-                fill(file)
-
         with _reaching("write", path):
-            replace_file(path, filled, keep_name=keep_name)
+            replace_file(path, _filling(fill), keep_name=keep_name)
 
     def swap(self, name: str, fill: Fill, is_expected: IsExpected) -> bool:
         """Write a blob in the place of the one that is expected, under a lock of the system."""
         path = self._path(name)
         what = f"writing {str(path)!r}"
-        with _reaching("lock", path), exclusive(self._root / _LOCK, what, _LOCK_TIMEOUT_S):
+        with (
+            _reaching("write", path),
+            staged(path, _filling(fill)) as put,
+            exclusive(self._root / _LOCK, what, _LOCK_TIMEOUT_S),
+        ):
             expected = self._is(name, is_expected)
             if expected:
-                self.write(name, fill)
+                put()
+                sync(path.parent)
             return expected
 
     def delete(self, names: Iterable[str]) -> None:
@@ -90,6 +90,14 @@ class FolderBlobs:
                 yield from self._under(name)
             elif not _TEMPORARY.fullmatch(entry.name):
                 yield name
+
+
+def _filling(fill: Fill) -> Callable[[Path], None]:
+    def filled(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            fill(file)
+
+    return filled
 
 
 def _settled(folder: Path) -> list[os.DirEntry[str]]:
