@@ -1,17 +1,18 @@
 """A stand-in for S3 and SQS on this machine: a bucket that tells a queue of its changes."""
 
-import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from demo.tied import tied
@@ -56,11 +57,11 @@ class LocalS3:
 
     def s3(self) -> "S3Client":
         """Return a client of the server."""
-        return s3_at(self.url)
+        return _s3_at(self.url)
 
     def sqs(self) -> "SQSClient":
         """Return a client of the server's queues."""
-        return sqs_at(self.url)
+        return _sqs_at(self.url)
 
     def load(self, folder: Path) -> int:
         """Upload a folder of domains; return how many files it has."""
@@ -75,38 +76,36 @@ class LocalS3:
 def local_s3(port: int = 0) -> Iterator[LocalS3]:
     """Start the server in a process of its own, wire bucket and queue, stop it at the end.
 
-    It ends with this process, too, should that be killed.
+    It ends with this process, too, should that be killed. Raises RuntimeError when another
+    program has the port.
     """
-    number = port or _free_port()
-    url = f"http://127.0.0.1:{number}"
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(number)]
+    number = port or free_port()
+    url, secret = f"http://127.0.0.1:{number}", uuid.uuid4().hex
+    program = Path(__file__).with_name("stand_in.py")
+    command = [sys.executable, "-P", str(program), str(number), secret]
     with tied(command, KEYS, log=Path(os.devnull)) as server:
-        _wait(url, server)
+        if not _answers(f"{url}/{secret}", server):
+            _check_free(number)
+            raise RuntimeError(
+                f"the S3 stand-in did not start at {url}: `{shlex.join(command)}` says why"
+            )
         yield wired(url)
 
 
-def s3_at(url: str) -> "S3Client":
-    """Return a client for a stand-in."""
-    return _session().client("s3", endpoint_url=url)
-
-
-def sqs_at(url: str) -> "SQSClient":
-    """Return a client for the queues of a stand-in."""
-    return _session().client("sqs", endpoint_url=url)
-
-
-def _session() -> "Session":
-    import boto3
-
-    return boto3.Session(KEYS["AWS_ACCESS_KEY_ID"], KEYS["AWS_SECRET_ACCESS_KEY"], None, REGION)
+def free_port(preferred: int = 0) -> int:
+    """Return a port of this machine that nobody listens on, the preferred one if it is free."""
+    try:
+        return _bound(preferred)
+    except OSError:
+        return _bound(0)
 
 
 def wired(url: str, *, bucket: str = BUCKET, queue: str = QUEUE) -> LocalS3:
     """Make a queue, and a bucket that sends it notifications, on a server."""
-    sqs = sqs_at(url)
+    sqs = _sqs_at(url)
     queue_url = sqs.create_queue(QueueName=queue)["QueueUrl"]
     held = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
-    s3 = s3_at(url)
+    s3 = _s3_at(url)
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_notification_configuration(
         Bucket=bucket,
@@ -122,20 +121,51 @@ def wired(url: str, *, bucket: str = BUCKET, queue: str = QUEUE) -> LocalS3:
     return LocalS3(url, queue_url, bucket)
 
 
-def _free_port() -> int:
+def _bound(port: int) -> int:
+    """Return the port that can be listened on; raises OSError when it is in use."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
+        probe.bind(("127.0.0.1", port))
+        probe.listen()
         number: int = probe.getsockname()[1]
         return number
 
 
-def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
+def _check_free(port: int) -> None:
+    try:
+        _bound(port)
+    except OSError as error:
+        raise RuntimeError(
+            f"port {port} is in use by another program ({error.strerror}): end it, which may be "
+            "another `make dev-s3`, and start again"
+        ) from error
+
+
+def _answers(address: str, server: subprocess.Popen[bytes]) -> bool:
+    """Return whether an address answers in time and before its server ends."""
     end = time.monotonic() + _START_S
     while server.poll() is None and time.monotonic() < end:
-        try:
-            with urlopen(f"{url}/moto-api/data.json", timeout=1) as answer:
-                json.load(answer)
-                return
-        except (URLError, OSError, ValueError):
-            time.sleep(0.1)
-    raise RuntimeError(f"the S3 stand-in did not start at {url}: is the port free?")
+        with suppress(OSError), urlopen(address, timeout=1):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@cache
+def _session() -> "Session":
+    """Return what makes clients for a stand-in: their descriptions are read once."""
+    import boto3
+
+    return boto3.Session(
+        aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
+        region_name=REGION,
+    )
+
+
+def _s3_at(url: str) -> "S3Client":
+    return _session().client("s3", endpoint_url=url)
+
+
+def _sqs_at(url: str) -> "SQSClient":
+    return _session().client("sqs", endpoint_url=url)
