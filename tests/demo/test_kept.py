@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from demo.kept import Kept
+from demo.kept import keep, put_back
 from demo.local_s3 import LocalS3, local_s3, wired
 
 KEYS = ("corpus/a", "corpus/a/b", "corpus/%2e%2e ", "corpus//x", "corpus/" + "ü" * 200)
@@ -37,50 +37,59 @@ def contents(here: LocalS3) -> dict[str, bytes]:
 
 
 def test_nothing_was_kept_before_the_first_time(server: LocalS3, tmp_path: Path) -> None:
-    assert Kept(tmp_path / "bucket").put_back(server) is None
+    assert put_back(server, tmp_path / "bucket") is None
 
 
 def test_what_was_kept_is_put_back(server: LocalS3, tmp_path: Path) -> None:
     before = bucket(server, **{key: key.encode() for key in KEYS})
-    assert Kept(tmp_path).keep(before)
+    keep(before, tmp_path)
     after = bucket(server)
-    assert Kept(tmp_path).put_back(after) == len(KEYS)
+    assert put_back(after, tmp_path) == len(KEYS)
     assert contents(after) == {key: key.encode() for key in KEYS}
 
 
 def test_edits_and_removals_are_kept_too(server: LocalS3, tmp_path: Path) -> None:
-    here, kept = bucket(server, a=b"one", b=b"two"), Kept(tmp_path)
-    kept.keep(here)
+    here = bucket(server, a=b"one", b=b"two")
+    keep(here, tmp_path)
     here.s3().delete_object(Bucket=here.bucket, Key="a")
     here.s3().put_object(Bucket=here.bucket, Key="b", Body=b"three")
-    assert kept.keep(here)
+    keep(here, tmp_path)
     after = bucket(server)
-    Kept(tmp_path).put_back(after)
+    put_back(after, tmp_path)
     assert contents(after) == {"b": b"three"}
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_bucket_that_was_emptied_stays_empty(server: LocalS3, tmp_path: Path) -> None:
-    Kept(tmp_path).keep(bucket(server))
-    assert Kept(tmp_path).put_back(bucket(server)) == 0
+    keep(bucket(server), tmp_path)
+    assert put_back(bucket(server), tmp_path) == 0
 
 
 def test_an_unchanged_bucket_is_not_written_again(server: LocalS3, tmp_path: Path) -> None:
-    here, kept = bucket(server, a=b"one"), Kept(tmp_path)
-    assert [kept.keep(here), kept.keep(here)] == [True, False]
+    here = bucket(server, a=b"one")
+    keep(here, tmp_path)
+    before = {path: path.stat().st_ino for path in tmp_path.iterdir()}
+    keep(here, tmp_path)
+    assert {path: path.stat().st_ino for path in tmp_path.iterdir()} == before
 
 
 def test_a_bucket_that_cannot_be_read_changes_nothing(server: LocalS3, tmp_path: Path) -> None:
-    here, kept = bucket(server, a=b"one"), Kept(tmp_path)
-    kept.keep(here)
+    here = bucket(server, a=b"one")
+    keep(here, tmp_path)
     here.s3().delete_object(Bucket=here.bucket, Key="a")
     here.s3().delete_bucket(Bucket=here.bucket)
     with pytest.raises(ClientError):
-        kept.keep(here)
-    assert Kept(tmp_path).put_back(bucket(server)) == 1
+        keep(here, tmp_path)
+    assert put_back(bucket(server), tmp_path) == 1
 
 
 def test_a_damaged_list_says_what_to_do(server: LocalS3, tmp_path: Path) -> None:
     (tmp_path / "objects.json").write_text("{")
     with pytest.raises(RuntimeError, match="to begin with the demo corpus again"):
-        Kept(tmp_path).put_back(server)
+        put_back(server, tmp_path)
+
+
+def test_a_content_that_is_missing_says_what_to_do(server: LocalS3, tmp_path: Path) -> None:
+    (tmp_path / "objects.json").write_text('{"objects": {"a": "0123"}}')
+    with pytest.raises(RuntimeError, match="to begin with the demo corpus again"):
+        put_back(server, tmp_path)

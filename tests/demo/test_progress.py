@@ -1,21 +1,40 @@
 """A person is told of each run that begins or ends, once, and of no run of before."""
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
 import pytest
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    TickData,
+    TickStatus,
+)
+from dagster_shared.error import SerializableErrorInfo
 
-from demo.progress import Progress, is_up
+from demo.progress import Progress, is_up, runs_under_way
+from mmrag_pipeline.resources.instance import open_instance
+from mmrag_pipeline.resources.run_processes import process_tags
 from mmrag_pipeline.schemas import TABLES
 from mmrag_pipeline.stores.memory import MemoryTables
 from tests.stores.samples import lineage
 
 
 @pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """Give an instance without runs."""
-    with dg.DagsterInstance.ephemeral() as made:
+    with open_instance(tmp_path) as made:
         yield made
 
 
@@ -34,6 +53,63 @@ def run(instance: dg.DagsterInstance) -> dg.DagsterRun:
         "index", status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": "shop"}
     )
     return instance.add_run(made)
+
+
+def tick(instance: dg.DagsterInstance, status: TickStatus, error: str = "") -> None:
+    """Let the sensor `s3_events` have looked."""
+    location = RegisteredCodeLocationOrigin("pipeline")
+    origin = RemoteInstigatorOrigin(RemoteRepositoryOrigin(location, "repository"), "s3_events")
+    selector_id = origin.get_selector().get_id()
+    if not instance.all_instigator_state():
+        running = InstigatorStatus.DECLARED_IN_CODE
+        instance.add_instigator_state(InstigatorState(origin, InstigatorType.SENSOR, running))
+    wrapped = SerializableErrorInfo("evaluation failed", [], "SensorExecutionError")
+    cause = SerializableErrorInfo(f"QueueError: {error}\n", [], "QueueError")
+    made = TickData(
+        origin.get_id(),
+        "s3_events",
+        InstigatorType.SENSOR,
+        status,
+        time.time(),
+        error=wrapped._replace(cause=cause) if error else None,
+        selector_id=selector_id,
+    )
+    instance.create_tick(made)
+
+
+def test_a_sensor_that_fails_is_told_once_for_each_cause(
+    instance: dg.DagsterInstance, tables: MemoryTables
+) -> None:
+    tick(instance, TickStatus.FAILURE, "of before")
+    progress = Progress(instance, tables, set())
+    told = [*progress.lines()]
+    for error in ("no queue", "no queue", "no network"):
+        tick(instance, TickStatus.FAILURE, error)
+        told += progress.lines()
+        tick(instance, TickStatus.STARTED)
+        told += progress.lines()
+    shown = "the sensor s3_events fails: QueueError: {} (the UI says more)"
+    assert told == [shown.format("no queue"), shown.format("no network")]
+
+
+def test_a_sensor_that_failed_again_after_it_worked_is_told_again(
+    instance: dg.DagsterInstance, tables: MemoryTables
+) -> None:
+    progress, counts = Progress(instance, tables, set()), []
+    for status, error in ((TickStatus.FAILURE, "gone"), (TickStatus.SKIPPED, "")) * 2:
+        tick(instance, status, error)
+        counts.append(len([*progress.lines()]))
+    assert counts == [1, 0, 1, 0]
+
+
+def test_a_run_is_under_way_while_its_process_lives(instance: dg.DagsterInstance) -> None:
+    worker = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    begun = run(instance)
+    assert runs_under_way(instance) == []
+    instance.add_run_tags(begun.run_id, process_tags(begun.run_id, worker.pid))
+    assert runs_under_way(instance) == [begun.run_id]
+    worker.communicate()
+    assert runs_under_way(instance) == []
 
 
 def test_a_first_run_is_told_when_it_begins_and_when_it_ends(
