@@ -62,4 +62,3 @@ def _kept(here: LocalS3, folder: Path, key: str, etag: str) -> str:
 
 def _named(etag: str) -> str:
     return etag.strip('"')
-
