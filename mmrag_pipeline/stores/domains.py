@@ -74,6 +74,16 @@ def no_place(domain: str) -> ListingError:
     )
 
 
+def moved(domain: str, place: Place, held_at: str) -> ListingError:
+    """Return the error for a domain that had its objects elsewhere than in an empty place."""
+    return ListingError(
+        f"{place} holds no object, and domain {domain!r} has its files elsewhere, for one at "
+        f"{held_at!r:.300}: name the place they are in with `mmrag index --source PLACE --domain "
+        f"{domain}`, or empty the domain on purpose with `mmrag index --source EMPTY_FOLDER "
+        f"--domain {domain}`. {NOTHING_DELETED}"
+    )
+
+
 def _named(
     root: Place, held: Claims
 ) -> tuple[Sequence[tuple[str, Domain]], Sequence[ListingError]]:

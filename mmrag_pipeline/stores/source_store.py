@@ -7,7 +7,15 @@ from urllib.parse import quote
 from mmrag_pipeline.errors import ListingError, ReadError
 from mmrag_pipeline.ids import check_partition
 from mmrag_pipeline.records import ObjectInfo
-from mmrag_pipeline.stores.domains import LOOSE_DOMAIN, Claims, Domain, Sighting, look, no_place
+from mmrag_pipeline.stores.domains import (
+    LOOSE_DOMAIN,
+    Claims,
+    Domain,
+    Sighting,
+    look,
+    moved,
+    no_place,
+)
 from mmrag_pipeline.stores.folder import FolderObjects
 from mmrag_pipeline.stores.places import Place, S3Place
 
@@ -28,9 +36,18 @@ class Objects(Protocol):
         ...
 
 
-def _address(place: S3Place) -> str:
-    """Return how the addresses of a place's objects begin."""
-    return f"s3://{place.bucket}/{quote(place.prefix)}".rstrip("/")
+def _is_in(place: S3Place, address: str) -> bool:
+    """Return whether the address of an object is one of a place in a bucket."""
+    return address.startswith(f"s3://{place.bucket}/{quote(place.prefix)}")
+
+
+def _is_elsewhere(held_at: str, place: Place) -> bool:
+    """Return whether a domain that had an object at an address would look empty in a bucket.
+
+    A folder is there or not, so that an empty one is meant; a prefix without objects may be a
+    slip of the pen.
+    """
+    return bool(held_at) and isinstance(place, S3Place) and not _is_in(place, held_at)
 
 
 class SourceStore:
@@ -66,12 +83,22 @@ class SourceStore:
         no others. The domain of loose files is empty, not lost, when no root has any (any
         more), and so is a domain that had its objects (`held_at`) in a bucket that is still
         looked at: buckets have no empty folders. While a root is lost nobody knows what it has.
+        A prefix without any object is empty only where the domain had its objects there.
         """
         held = self._found(domain, held_at)
         if held is None:
             return []
         asked = None if keys is None else list(dict.fromkeys(keys))
-        return sorted(self._of(held.place).walk(held, asked), key=lambda info: info.key)
+        listed = sorted(self._of(held.place).walk(held, asked), key=lambda info: info.key)
+        if not listed and _is_elsewhere(held_at, held.place) and not self._holds_any(held):
+            raise moved(domain, held.place, held_at)
+        return listed
+
+    def has_any(self, domain: str, *, held_at: str = "") -> bool:
+        """Return whether a domain has any object, from one page of a bucket; raises as list."""
+        self.list(domain, [], held_at=held_at)
+        held = self._found(domain, held_at)
+        return held is not None and self._holds_any(held)
 
     def open(self, domain: str, key: str, *, etag: str = "") -> BinaryIO:
         """Open one object; raises ReadError."""
@@ -106,12 +133,17 @@ class SourceStore:
 
     def _is_empty(self, domain: str, held_at: str) -> bool:
         """Return whether nothing was lost when nothing is found of a domain."""
-        if domain == LOOSE_DOMAIN:
-            return bool(self._roots)
         buckets = [root for root in self._roots if isinstance(root, S3Place)]
-        return any(held_at.startswith(f"{_address(root / domain)}/") for root in buckets) or (
+        if domain == LOOSE_DOMAIN:
+            remote = held_at.startswith("s3://")
+            return any(_is_in(root, held_at) for root in buckets) if remote else bool(self._roots)
+        return any(_is_in(root / domain, held_at) for root in buckets) or (
             bool(buckets) and not held_at
         )
+
+    def _holds_any(self, held: Domain) -> bool:
+        """Return whether a place has any object; a bucket is asked for its first ones only."""
+        return any(True for _ in self._of(held.place).walk(held, None))
 
     def _look(self) -> Sighting:
         seen = look(self._single, self._roots, lambda root: self._of(root).claims(root))

@@ -100,6 +100,55 @@ def test_a_domain_that_had_its_files_elsewhere_is_not_taken_for_empty(held_at: s
         _store("raw/office/a.png").list("shop", held_at=held_at)
 
 
+def _mapped(*keys: str, prefix: str = "el/cards/") -> SourceStore:
+    place = S3Place("bucket", prefix)
+    return SourceStore({"el": place}, s3=lambda: Shelf(*keys))
+
+
+@pytest.mark.parametrize("keys", [None, ["a.png"]])
+@pytest.mark.parametrize("held_at", ["s3://bucket/el/cards/a.png", "file:///data/el/a.png"])
+def test_a_mistyped_prefix_is_not_taken_for_an_empty_domain(
+    held_at: str, keys: list[str] | None
+) -> None:
+    store = _mapped("el/cards/a.png", prefix="el/typo/")
+    with pytest.raises(ListingError, match="s3://bucket/el/typo holds no object") as caught:
+        store.list("el", keys, held_at=held_at)
+    assert held_at in str(caught.value)
+    assert "--source EMPTY_FOLDER --domain el" in str(caught.value)
+
+
+def test_a_prefix_whose_objects_are_all_gone_is_empty() -> None:
+    assert _mapped().list("el", held_at="s3://bucket/el/cards/a.png") == []
+    assert _mapped().list("el") == []
+
+
+def test_a_key_that_is_gone_from_a_new_prefix_with_others_is_gone() -> None:
+    store = _mapped("el/cards/b.png")
+    assert store.list("el", ["a.png"], held_at="s3://bucket/el/old/a.png") == []
+
+
+def test_an_empty_folder_empties_a_domain_that_had_its_files_in_a_bucket(folder: Path) -> None:
+    store = SourceStore({"el": folder / "void"})
+    (folder / "void").mkdir()
+    assert store.list("el", held_at="s3://bucket/el/cards/a.png") == []
+    assert not store.has_any("el", held_at="s3://bucket/el/cards/a.png")
+
+
+def test_a_place_is_asked_whether_it_has_any_object() -> None:
+    held_at = "s3://bucket/el/cards/a.png"
+    assert _mapped("el/cards/a.png").has_any("el")
+    assert not _mapped().has_any("el", held_at=held_at)
+    with pytest.raises(ListingError, match="holds no object"):
+        _mapped(prefix="el/typo/").has_any("el", held_at=held_at)
+
+
+def test_loose_files_of_another_bucket_are_not_taken_for_gone() -> None:
+    store = _store("raw/office/a.png")
+    assert store.list("default", held_at="s3://bucket/raw/a.png") == []
+    with pytest.raises(ListingError, match="Nothing was deleted"):
+        store.list("default", held_at="s3://other/a.png")
+
+
 def test_a_folder_that_is_gone_is_not_taken_for_an_empty_bucket(folder: Path) -> None:
     store = _store("raw/shop/a.png", folder=folder)
     with pytest.raises(ListingError, match="no folder"):
