@@ -26,7 +26,6 @@ from mmrag_pipeline.parsing.pool import ParserPool
 from mmrag_pipeline.ports import (
     Captioner,
     ImageTextEncoder,
-    ObjectStore,
     Ocr,
     SparseEncoder,
     TextEncoder,
@@ -131,7 +130,7 @@ def all_sources(settings: Settings, sources: Sources) -> Sources:
     return sources.with_folder(domain, root) if domain else sources.with_root(root)
 
 
-def open_source(settings: Settings, sources: Sources) -> ObjectStore:
+def open_source(settings: Settings, sources: Sources) -> SourceStore:
     """Return the raw files of these sources and of MMRAG_SOURCE_ROOT."""
     known = all_sources(settings, sources)
     access = access_of(settings)

@@ -28,11 +28,24 @@ class SettingsError(MmragError):
 
 
 class ListingError(MmragError):
-    """A source could not be listed; `found` are the domains that could be found in spite of it."""
+    """A source could not be listed; `found` are the domains that could be found in spite of it.
 
-    def __init__(self, message: str, *, found: Sequence[str] = ()) -> None:
+    `lost` are the roots that could not be looked into. `complete` says that `found` are all there
+    can be: what stands in the way are only folders whose names can be those of no domain.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        found: Sequence[str] = (),
+        lost: Sequence[str] = (),
+        complete: bool = False,
+    ) -> None:
         super().__init__(message)
         self.found = tuple(found)
+        self.lost = tuple(lost)
+        self.complete = complete
 
 
 class ItemError(MmragError):

@@ -15,6 +15,11 @@ MAX_NAME_BYTES = 140
 _ENCODER = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )
+NAME_RULE = (
+    "use 1 to 80 letters, digits, spaces and any of -_.&()+,@# in at most "
+    f"{MAX_NAME_BYTES} bytes of UTF-8 (no three dots in a row, no double underscore, none at "
+    "either end, not only dots)"
+)
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
@@ -91,11 +96,7 @@ def check_partition(name: str) -> str:
     Qdrant collection name cannot carry, and what would blur the `__` between its parts.
     """
     if not _fits(name) or "..." in name or "__" in name or name.strip("_") != name:
-        raise SettingsError(
-            f"{name!r:.200} cannot name a domain: use 1 to 80 letters, digits, spaces and any of "
-            f"-_.&()+,@# in at most {MAX_NAME_BYTES} bytes of UTF-8 (no three dots in a row, no "
-            "double underscore, none at either end, not only dots)"
-        )
+        raise SettingsError(f"{name!r:.200} cannot name a domain: {NAME_RULE}")
     return name
 
 

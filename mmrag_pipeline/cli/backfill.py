@@ -5,7 +5,7 @@ from uuid import uuid4
 import typer
 
 from mmrag_pipeline.cli.chosen import Asked, asked_domains, bounded
-from mmrag_pipeline.cli.console import ERR, OUT, counted, print_json
+from mmrag_pipeline.cli.console import ERR, OUT, counted, print_json, warn
 from mmrag_pipeline.cli.index import run_index, tell_changes, tell_letters, tell_troubles
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.cli.summary import summary_json, summary_table
@@ -44,9 +44,10 @@ def backfill(
         OUT.print(summary_table(summary))
     tell_letters(summary)
     tell_changes(summary)
+    for told in asked.told:
+        warn(told)
     tell_troubles(summary)
     if asked.trouble:
-        ERR.print(asked.trouble, markup=False)
         raise typer.Exit(1)
 
 

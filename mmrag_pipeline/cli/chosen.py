@@ -4,10 +4,11 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from mmrag_pipeline.assembly import open_source, open_tables
+from mmrag_pipeline.assembly import all_sources, open_source, open_tables
 from mmrag_pipeline.errors import CorruptStateError, ListingError, NotFoundError, SettingsError
 from mmrag_pipeline.indexing.admission import admit
 from mmrag_pipeline.indexing.commit import rows_of
+from mmrag_pipeline.ports import TableStore
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.places import Place, S3Place
 from mmrag_pipeline.stores.sources import Sources, read_sources
@@ -35,10 +36,31 @@ def _checked(source: Place) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The domains to work on; `trouble` says why there are not more, empty when these are all."""
+    """The domains to work on, and what else is to be said."""
 
     domains: list[str]
     trouble: str = ""
+    """Why there are not more, empty when these are all; exit status 1."""
+    warning: str = ""
+    """What stands in nobody's way: all that was asked for is done."""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Return what is to be said, if anything."""
+        return tuple(one for one in (self.warning, self.trouble) if one)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The domains that can be seen, and the error that tells of others."""
+
+    domains: Sequence[str]
+    trouble: ListingError | None = None
+
+    @property
+    def hidden(self) -> ListingError | None:
+        """Return the trouble if domains may be hidden by it, not only folders that are none."""
+        return None if self.trouble is None or self.trouble.complete else self.trouble
 
 
 def asked_domains(
@@ -50,22 +72,28 @@ def asked_domains(
     for or when two sources claim one domain, SettingsError or NotFoundError when there is
     nothing to work on: all before anything is written.
     """
-    seen, hidden = _seen(lambda: _sourced(settings, sources))
+    seen = _sourced(settings, sources)
     if domain is not None:
-        return bounded(settings, [_known_domain(settings, domain, seen, hidden)])
+        asked = bounded(settings, [_known_domain(settings, domain, seen)])
+        if source is not None:
+            _check_mapped(settings, sources, domain)
+        return asked
     if source is None:
-        known = {*seen, *(_tabled(settings) if hidden else _emptied(settings, sources, seen))}
-        chosen = _worked_on(known, hidden, "no source is known yet")
-        return bounded(settings, chosen, str(hidden or ""))
+        more = _tabled(settings) if seen.hidden else _emptied(settings, sources, seen.domains)
+        without = "no source is known yet"
+        chosen = _worked_on({*seen.domains, *more}, seen.trouble, without)
+        return bounded(settings, chosen, seen.trouble)
     alone = settings.model_copy(update={"source_root": None})
-    own, own_trouble = _seen(open_source(alone, Sources((source,))).domains)
-    if hidden and not set(own) <= set(seen):
-        raise hidden
-    chosen = _worked_on(own, own_trouble, f"{_short(source)} holds neither folders nor files")
-    return bounded(settings, chosen, str(own_trouble or ""))
+    own = _seen(open_source(alone, Sources((source,))).domains)
+    if seen.hidden and not set(own.domains) <= set(seen.domains):
+        raise seen.hidden
+    without = f"{_short(source)} holds neither folders nor files"
+    return bounded(settings, _worked_on(own.domains, own.trouble, without), own.trouble)
 
 
-def bounded(settings: Settings, domains: Iterable[str], trouble: str = "") -> Asked:
+def bounded(
+    settings: Settings, domains: Iterable[str], trouble: ListingError | None = None
+) -> Asked:
     """Return those of the domains that MMRAG_MAX_DOMAINS lets in, and what else is told of them.
 
     Raises SettingsError when it lets none in.
@@ -73,22 +101,37 @@ def bounded(settings: Settings, domains: Iterable[str], trouble: str = "") -> As
     admission = admit(domains, known=_tabled(settings), most=settings.max_domains)
     if not admission.domains:
         raise SettingsError(admission.refusal)
-    troubles = [one for one in (trouble, admission.refusal) if one]
-    return Asked(list(admission.domains), "; ".join(troubles))
+    warning = str(trouble) if trouble and trouble.complete else ""
+    hidden = str(trouble) if trouble and not trouble.complete else ""
+    troubles = [one for one in (hidden, admission.refusal) if one]
+    return Asked(list(admission.domains), "; ".join(troubles), warning)
 
 
-def _seen(look: Callable[[], list[str]]) -> tuple[Sequence[str], ListingError | None]:
-    """Return the domains that can be seen, and the error that hides others."""
+def _check_mapped(settings: Settings, sources: Sources, domain: str) -> None:
+    """Raise ListingError when the place that a domain gets is none to take its files from.
+
+    Raises SettingsError for a prefix without objects that would be a new domain.
+    """
+    tables, place = open_tables(settings), sources.folders[domain]
+    held_at = _held_at(tables, domain)
+    some = open_source(settings, sources).has_any(domain, held_at=held_at)
+    if not some and isinstance(place, S3Place) and domain not in tables.partitions("raw_files"):
+        raise SettingsError(
+            f"{_short(place)} holds no object: check bucket and prefix, or put a file there first"
+        )
+
+
+def _seen(look: Callable[[], list[str]]) -> _Seen:
     try:
-        return look(), None
+        return _Seen(look())
     except ListingError as error:
-        return error.found, error
+        return _Seen(error.found, error)
 
 
-def _worked_on(domains: Iterable[str], hidden: ListingError | None, without: str) -> list[str]:
+def _worked_on(domains: Iterable[str], trouble: ListingError | None, without: str) -> list[str]:
     chosen = sorted(domains)
-    if hidden and not chosen:
-        raise hidden
+    if trouble and not chosen:
+        raise trouble
     if not chosen:
         raise SettingsError(
             f"{without}: run `mmrag index --source DIR` (a sub-folder per domain) "
@@ -99,14 +142,18 @@ def _worked_on(domains: Iterable[str], hidden: ListingError | None, without: str
 
 def indexed_domains(settings: Settings, names: list[str] | None) -> list[str]:
     """Return the asked domains among those that have tables; raises NotFoundError."""
-    return asked_among(_tabled(settings), names)
+    return asked_among(settings, _tabled(settings), names)
 
 
-def asked_among(known: list[str], names: list[str] | None) -> list[str]:
+def asked_among(settings: Settings, known: list[str], names: list[str] | None) -> list[str]:
     """Return the asked ones of known domains, all without names; raises NotFoundError."""
     unknown = [name for name in names or [] if name not in known]
     if not known:
-        raise NotFoundError("no domain is indexed yet: run `mmrag index --source DIR` first")
+        raise NotFoundError(
+            f"no domain is indexed yet in {settings.state_root or settings.home.absolute()}: run "
+            "`mmrag index --source DIR` first, or name the place of the tables in MMRAG_HOME or "
+            "MMRAG_STATE_ROOT"
+        )
     if unknown:
         raise NotFoundError(
             f"no indexed domain {', '.join(map(repr, unknown))}; indexed: {', '.join(known)}"
@@ -116,9 +163,9 @@ def asked_among(known: list[str], names: list[str] | None) -> list[str]:
 
 def orphaned_domains(settings: Settings, sources: Sources) -> list[str]:
     """Return the domains that are indexed although no source has their folder any more."""
-    held = _sourced(settings, sources)
-    held += _emptied(settings, sources, held)
-    return [name for name in _tabled(settings) if name not in held]
+    seen = _sourced(settings, sources)
+    held = {*seen.domains, *_emptied(settings, sources, seen.domains)}
+    return [] if seen.hidden else [name for name in _tabled(settings) if name not in held]
 
 
 def _emptied(settings: Settings, sources: Sources, seen: Sequence[str]) -> list[str]:
@@ -130,31 +177,44 @@ def _emptied(settings: Settings, sources: Sources, seen: Sequence[str]) -> list[
     emptied = []
     for name in (one for one in tables.partitions("raw_files") if one not in seen):
         try:
-            rows = rows_of(tables, "raw_files", name)
-            held_at = str(rows["uri"][0]) if rows.height else ""
-            source.list(name, [], held_at=held_at)
+            source.list(name, [], held_at=_held_at(tables, name))
         except (ListingError, CorruptStateError):
             continue
         emptied.append(name)
     return emptied
 
 
-def _sourced(settings: Settings, sources: Sources) -> list[str]:
-    try:
-        return open_source(settings, sources).domains()
-    except ListingError as error:
-        raise ListingError(
-            f"{error} A source that is gone for good: take it out of {settings.home}/sources.json",
-            found=error.found,
-        ) from error
+def _held_at(tables: TableStore, domain: str) -> str:
+    """Return the address of a file that a domain has in the tables, empty when it has none."""
+    rows = rows_of(tables, "raw_files", domain)
+    return str(rows["uri"][0]) if rows.height else ""
 
 
-def _known_domain(
-    settings: Settings, domain: str, known: Sequence[str], hidden: ListingError | None
-) -> str:
-    if domain not in known and domain not in _tabled(settings):
-        raise hidden or NotFoundError(
-            f"no source has a domain {domain!r}; known: {', '.join(known) or 'none'}. Map a "
+def _sourced(settings: Settings, sources: Sources) -> _Seen:
+    seen = _seen(open_source(settings, sources).domains)
+    error = seen.trouble
+    if error is None or not error.lost:
+        return seen
+    told = f"{error}{_way_out(settings, error.lost)}"
+    return _Seen(seen.domains, ListingError(told, found=error.found, lost=error.lost))
+
+
+def _way_out(settings: Settings, lost: Sequence[str]) -> str:
+    """Return how to give up roots that are gone for good, wherever they are named."""
+    remembered = {str(root) for root in read_sources(settings.home).roots}
+    named = {str(root) for root in all_sources(settings, Sources()).roots}
+    ways = []
+    if remembered & {*lost}:
+        ways.append(f"take it out of {settings.home}/sources.json")
+    if named & {*lost}:
+        ways.append("name another one in MMRAG_SOURCE_ROOT, or none")
+    return f" A source that is gone for good: {', and '.join(ways)}" if ways else ""
+
+
+def _known_domain(settings: Settings, domain: str, seen: _Seen) -> str:
+    if domain not in seen.domains and domain not in _tabled(settings):
+        raise seen.hidden or NotFoundError(
+            f"no source has a domain {domain!r}; known: {', '.join(seen.domains) or 'none'}. Map a "
             "folder to it with `mmrag index --source DIR --domain NAME`"
         )
     return domain

@@ -48,8 +48,8 @@ def demo() -> None:
     sources = asked_sources(settings, corpus, None)
     asked = asked_domains(settings, sources, corpus, None)
     domains = asked.domains
-    if asked.trouble:
-        warn(asked.trouble)
+    for told in asked.told:
+        warn(told)
     add_sources(settings.home, sources.added_to)
     summary = run_index(settings, domains, Mode(""))
     OUT.print(summary_table(summary))

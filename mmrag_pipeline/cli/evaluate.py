@@ -46,8 +46,8 @@ def evaluate(
     settings = load_settings()
     labelled = read_queries(queries)
     asked = searchable_domains(settings, domain)
-    if asked.trouble:
-        warn(asked.trouble)
+    for told in asked.told:
+        warn(told)
     _warn_of(labelled, _indexed_keys(settings, asked.domains))
     domains = tuple(asked.domains)
     with open_pictures(settings) as read:
@@ -56,6 +56,8 @@ def evaluate(
         print_json(result.as_json())
     else:
         OUT.print(evaluation_table(result))
+    if asked.trouble:
+        raise typer.Exit(1)
 
 
 def _warn_of(queries: Sequence[LabelledQuery], keys: AbstractSet[str]) -> None:

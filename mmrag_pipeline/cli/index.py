@@ -60,11 +60,10 @@ def index(
         remind_of_trial(settings)
     add_sources(settings.home, sources.added_to)
     summary = run_index(settings, asked.domains, Mode(run_id="", force=force))
-    if source is None and domain is None and not asked.trouble:
-        orphans = [_ORPHAN.format(name=name) for name in orphaned_domains(settings, sources)]
-        summary = replace(summary, warnings=(*summary.warnings, *orphans))
-    if asked.trouble:
-        summary = replace(summary, warnings=(*summary.warnings, asked.trouble))
+    whole = source is None and domain is None and not asked.trouble
+    lost = orphaned_domains(settings, sources) if whole else []
+    orphans = [_ORPHAN.format(name=name) for name in lost]
+    summary = replace(summary, warnings=(*summary.warnings, *orphans, *asked.told))
     if as_json:
         print_json(summary_json(summary))
     else:

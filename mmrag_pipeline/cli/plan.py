@@ -37,10 +37,10 @@ def plan(source: SourcePlace = None, domain: Domain = None, as_json: AsJson = Fa
     asked = asked_domains(settings, sources, place, domain)
     plans, failed = _plans(settings, sources, asked.domains)
     if as_json:
-        print_json(_as_json(plans, failed, asked.trouble))
+        print_json(_as_json(plans, failed, asked.told))
     else:
         _print(plans)
-    tell_troubles(Summary((), failed=failed, warnings=(asked.trouble,) if asked.trouble else ()))
+    tell_troubles(Summary((), failed=failed, warnings=asked.told))
     if asked.trouble:
         raise typer.Exit(1)
 
@@ -62,7 +62,7 @@ def _plans(
 
 
 def _as_json(
-    plans: Mapping[str, list[StationPlan]], failed: Mapping[str, str], trouble: str
+    plans: Mapping[str, list[StationPlan]], failed: Mapping[str, str], told: Sequence[str]
 ) -> Json:
     rows = _summed([row for rows in plans.values() for row in rows])
     return {
@@ -70,7 +70,7 @@ def _as_json(
         "domains": {name: [asdict(row) for row in rows] for name, rows in plans.items()},
         "seconds": round(sum(row.seconds for row in rows), 1),
         "failed": dict(failed),
-        "warnings": [trouble] if trouble else [],
+        "warnings": [*told],
     }
 
 

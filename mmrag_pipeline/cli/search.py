@@ -50,8 +50,8 @@ def search(
         raise SettingsError("nothing to search for: give words, --image FILE, or both")
     settings = load_settings()
     asked = searchable_domains(settings, domain)
-    if asked.trouble:
-        warn(asked.trouble)
+    for told in asked.told:
+        warn(told)
     query = Query(
         text=text,
         image=_picture(settings, image) if image else None,
@@ -65,6 +65,8 @@ def search(
         print_json({"query": text, "hits": [hit.as_json() for hit in hits]})
     else:
         print_hits(text or str(image), hits)
+    if asked.trouble:
+        raise typer.Exit(1)
 
 
 def _picture(settings: Settings, path: Path) -> Pixels:

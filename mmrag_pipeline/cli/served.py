@@ -17,8 +17,9 @@ def served_domains(settings: Settings) -> dict[str, str]:
 def searchable_domains(settings: Settings, names: list[str] | None) -> Asked:
     """Return the asked domains that can be searched here; without names all of them.
 
-    `trouble` tells of those that have tables and no collection here. Raises NotFoundError when
-    such a one is named, and when no domain can be searched.
+    `warning` tells of those that have tables and no collection here, `trouble` why nobody knows
+    which have. Raises NotFoundError when one without a collection is named, and when no domain
+    can be searched.
     """
     served = list(served_domains(settings))
     if names and set(names) <= set(served):
@@ -29,11 +30,11 @@ def searchable_domains(settings: Settings, names: list[str] | None) -> Asked:
         if names or not served:
             raise
         return Asked(served, f"only what is indexed here was looked at: {error}")
-    chosen = asked_among(sorted({*served, *tabled}), names)
+    chosen = asked_among(settings, sorted({*served, *tabled}), names)
     absent = [name for name in chosen if name not in served]
     if absent and (names or not served):
         raise NotFoundError(not_served(settings, absent))
-    return Asked(served, not_served(settings, absent)) if absent else Asked(chosen)
+    return Asked(served, warning=not_served(settings, absent)) if absent else Asked(chosen)
 
 
 def not_served(settings: Settings, domains: Sequence[str]) -> str:

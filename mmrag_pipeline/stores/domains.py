@@ -1,15 +1,17 @@
 """Which place is which domain: looked up anew at each listing, one trouble at a time."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mmrag_pipeline.errors import ListingError, SettingsError
-from mmrag_pipeline.ids import check_partition
+from mmrag_pipeline.ids import NAME_RULE, check_partition
 from mmrag_pipeline.stores.places import Place
 
 LOOSE_DOMAIN = "default"
 """Domain of the files that lie directly under a root of domains."""
 NOTHING_DELETED = "Nothing was deleted from the index."
+_TOLD = 3
+"""Of many troubles of a kind, how many are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,27 @@ class Sighting:
     """The domains that were found, and what stands in the way of others."""
 
     found: Mapping[str, Domain]
-    troubles: tuple[ListingError, ...]
-    lost: tuple[ListingError, ...] = ()
-    """Troubles with a whole root: it may hold loose files, too."""
-    clashes: Mapping[str, ListingError] = field(default_factory=dict)
+    lost: Mapping[str, ListingError]
+    """Root -> the trouble with it: it may hold loose files, too."""
+    clashes: Mapping[str, ListingError]
     """Troubles with a name that is one of several places."""
+    nameless: Sequence[str] = ()
+    """Addresses of folders whose names can be those of no domain."""
+
+    def check(self) -> None:
+        """Raise one ListingError for all that stands in the way."""
+        nameless = [_nameless(self.nameless)] if self.nameless else []
+        troubles = [*map(str, self.lost.values()), *nameless, *map(str, self.clashes.values())]
+        if not troubles:
+            return
+        more = len(troubles) - _TOLD
+        told = [*troubles[:_TOLD], *([f"And {more:,} more of the kind."] if more > 0 else [])]
+        raise ListingError(
+            " ".join(told),
+            found=sorted(self.found),
+            lost=tuple(self.lost),
+            complete=not self.lost and not self.clashes,
+        )
 
 
 def look(
@@ -47,23 +65,23 @@ def look(
 ) -> Sighting:
     """Find single places and the folders of roots; `claims_of` raises ListingError.
 
-    A root that is lost, a folder that cannot name a domain and a name of several folders
+    A root that is lost, folders that cannot name a domain and a name of several folders
     are one trouble each: they hide what they hide and nothing else.
     """
     claims = list(single.items())
-    troubles: list[ListingError] = []
-    lost: list[ListingError] = []
+    nameless: list[str] = []
+    lost: dict[str, ListingError] = {}
     for root in roots:
         try:
             held = claims_of(root)
         except ListingError as error:
-            lost.append(error)
+            lost[str(root)] = error
             continue
         named, unusable = _named(root, held)
         claims += named
-        troubles += unusable
+        nameless += unusable
     found, clashes = _settled(claims)
-    return Sighting(found, (*lost, *troubles, *clashes.values()), tuple(lost), clashes)
+    return Sighting(found, lost, clashes, nameless)
 
 
 def no_place(domain: str) -> ListingError:
@@ -84,20 +102,18 @@ def moved(domain: str, place: Place, held_at: str) -> ListingError:
     )
 
 
-def _named(
-    root: Place, held: Claims
-) -> tuple[Sequence[tuple[str, Domain]], Sequence[ListingError]]:
+def _named(root: Place, held: Claims) -> tuple[Sequence[tuple[str, Domain]], Sequence[str]]:
     """Return the domains directly under a root, and the folders that cannot be one."""
     found: list[tuple[str, Domain]] = []
-    troubles: list[ListingError] = []
+    nameless: list[str] = []
     for name in held.folders:
         try:
             found.append((check_partition(name), Domain(root / name)))
-        except SettingsError as error:
-            troubles.append(_unusable(f"{root}/{name}", error))
+        except SettingsError:
+            nameless.append(f"{root}/{name}/")
     if held.loose:
         found.append((LOOSE_DOMAIN, Domain(root, shallow=True)))
-    return found, troubles
+    return found, nameless
 
 
 def _settled(
@@ -113,8 +129,16 @@ def _settled(
     return {n: d for n, d in found.items() if n not in clashes}, clashes
 
 
-def _unusable(place: str, error: SettingsError) -> ListingError:
-    return ListingError(f"{error}; rename the folder {place!r:.300}. {NOTHING_DELETED}")
+def _nameless(places: Sequence[str]) -> str:
+    """Return what to say of folders that cannot be domains, by examples."""
+    one = len(places) == 1
+    shown = ", ".join(f"{place!r:.200}" for place in sorted(places)[:_TOLD])
+    return (
+        f"{len(places):,} {'folder' if one else 'folders'} cannot name a domain and "
+        f"{'is' if one else 'are'} left out, {'' if one else 'for one '}{shown}: rename "
+        f"{'it' if one else 'them'} (in a bucket, the objects whose keys begin so); {NAME_RULE}. "
+        f"{NOTHING_DELETED}"
+    )
 
 
 def _twice(name: str, one: Domain, other: Domain) -> ListingError:

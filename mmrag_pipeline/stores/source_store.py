@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import BinaryIO, Protocol
 from urllib.parse import quote
 
-from mmrag_pipeline.errors import ListingError, ReadError
+from mmrag_pipeline.errors import ReadError
 from mmrag_pipeline.ids import check_partition
 from mmrag_pipeline.records import ObjectInfo
 from mmrag_pipeline.stores.domains import (
@@ -68,10 +68,9 @@ class SourceStore:
         self._last: Mapping[str, Domain] = self._single
 
     def domains(self) -> list[str]:
-        """Return the domains of the source, sorted; raises ListingError when some are hidden."""
+        """Return the domains of the source, sorted; raises ListingError when there may be more."""
         seen = self._look()
-        if seen.troubles:
-            raise ListingError(str(seen.troubles[0]), found=sorted(seen.found))
+        seen.check()
         return sorted(seen.found)
 
     def list(
@@ -119,14 +118,15 @@ class SourceStore:
             return single
         seen = self._look()
         held = seen.found.get(domain)
-        if held and held.shallow and seen.lost:
-            raise seen.lost[0]
+        lost = next(iter(seen.lost.values()), None)
+        if held and held.shallow and lost:
+            raise lost
         if held:
             return held
         if domain in seen.clashes:
             raise seen.clashes[domain]
-        if seen.lost:
-            raise seen.lost[0]
+        if lost:
+            raise lost
         if self._is_empty(domain, held_at):
             return None
         raise no_place(domain)

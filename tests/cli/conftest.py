@@ -8,6 +8,9 @@ import pytest
 from mmrag_pipeline.stores.sources import Sources, write_sources
 from tests.cli.commands import Bench, Said
 from tests.cli.corpus import build
+from tests.stores.moto_server import aws, aws_chain, bucket, s3
+
+__all__ = ["aws", "aws_chain", "bucket", "s3"]
 
 _NO_OP = """
 import sys

@@ -12,13 +12,19 @@ NOTHING_INDEXED = ("status", "verify", "dead-letters")
 @pytest.mark.parametrize("command", NOTHING_INDEXED)
 def test_before_the_first_index_commands_say_what_to_run(empty: Bench, command: str) -> None:
     said = empty.mmrag(command)
-    assert "no domain is indexed yet: run `mmrag index --source DIR` first" in _line(said)
+    told = f"no domain is indexed yet in {empty.home}: run `mmrag index --source DIR` first"
+    assert told in _line(said)
     assert not empty.home.exists()
 
 
 def test_searching_before_the_first_index_says_what_to_run(empty: Bench) -> None:
     said = empty.mmrag("search", "tea")
-    assert "no domain is indexed yet: run `mmrag index --source DIR` first" in _line(said)
+    assert f"no domain is indexed yet in {empty.home}: run `mmrag index" in _line(said)
+
+
+def test_a_wrong_place_of_tables_is_named(empty: Bench) -> None:
+    said = empty.mmrag("status", MMRAG_STATE_ROOT="/no/such/state")
+    assert "no domain is indexed yet in /no/such/state: " in _line(said)
 
 
 def test_indexing_without_a_source_says_how_to_name_one(empty: Bench) -> None:
