@@ -88,12 +88,14 @@ class CorruptStateError(MmragError):
 class StateUnavailableError(MmragError):
     """State of ours could not be reached: it may be all right, and nothing was changed.
 
-    `may_pass` says that the same may work later without a person's help.
+    `may_pass` says that the same may work later without a person's help; `cause` is what
+    everything that is asked of the same place fails with, empty when nobody knows.
     """
 
-    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+    def __init__(self, message: str, *, may_pass: bool = False, cause: str = "") -> None:
         super().__init__(message)
         self.may_pass = may_pass
+        self.cause = cause
 
 
 class OvertakenError(MmragError):

@@ -1,29 +1,47 @@
 """Every setting, its default and its meaning; the only module that reads the environment."""
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.ids import check_partition
 
 
+def _by_domain(given: object) -> object:
+    """Refuse days that are of no domain, saying how to give them to all."""
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        raise ValueError(f'write {{"*": {given}}} for all domains, or {{"DOMAIN": {given}}}')
+    return given
+
+
 def _of_domains(days: dict[str, float]) -> dict[str, float]:
     _check_domains(name for name in days if name != "*")
-    wrong = [name for name, number in days.items() if not 0 < number <= 36_500]
-    if wrong:
-        raise ValueError(f"days of {', '.join(wrong)} are not above 0 and up to 36500")
+    for name, number in days.items():
+        if not 0 < number <= 36_500:
+            raise ValueError(f"{number:g} days of {name!r} are not above 0 and up to 36500")
     return days
 
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+_ROLE = re.compile(r"arn:[a-z-]+:iam::\d*:role/\S+")
+_QUEUE = re.compile(r"https?://[^/]+/.")
 Precision = Literal["auto", "float32", "bfloat16"]
 TtlBy = Literal["modified", "indexed"]
-TtlDays = Annotated[dict[str, float], AfterValidator(_of_domains)]
+TtlDays = Annotated[dict[str, float], BeforeValidator(_by_domain), AfterValidator(_of_domains)]
 
 
 class Settings(BaseSettings):
@@ -129,6 +147,33 @@ class Settings(BaseSettings):
     """None keeps the index embedded (Qdrant Edge) under `home`."""
     lock_timeout_s: float = Field(default=20.0, ge=0)
 
+    @field_validator("home", "dagster_home", mode="before")
+    @classmethod
+    def _is_a_folder(cls, given: object) -> object:
+        """Refuse an address before it becomes a path: it would make a folder named `s3:`."""
+        if isinstance(given, str) and _ADDRESS.match(given):
+            raise ValueError(
+                "it has to be a folder of this machine; tables and memo can lie in a bucket with "
+                "MMRAG_STATE_ROOT=s3://BUCKET/PREFIX"
+            )
+        return given
+
+    @field_validator("aws_role_arn")
+    @classmethod
+    def _is_a_role(cls, arn: str | None) -> str | None:
+        if arn is not None and not _ROLE.fullmatch(arn):
+            raise ValueError("it is no ARN of a role: write arn:aws:iam::ACCOUNT:role/NAME")
+        return arn
+
+    @field_validator("queue_url")
+    @classmethod
+    def _is_a_queue(cls, url: str | None) -> str | None:
+        if url is not None and not _QUEUE.match(url):
+            raise ValueError(
+                "it is no address of a queue: write https://sqs.REGION.amazonaws.com/ACCOUNT/NAME"
+            )
+        return url
+
     @field_validator("s3_endpoint_url", "sqs_endpoint_url", "queue_url")
     @classmethod
     def _is_plain_address(cls, url: str | None) -> str | None:
@@ -161,6 +206,15 @@ class Settings(BaseSettings):
     def _are_of_domains(cls, crons: dict[str, str]) -> dict[str, str]:
         _check_domains(crons)
         return crons
+
+    @model_validator(mode="after")
+    def _domain_has_a_root(self) -> "Settings":
+        if self.source_domain is not None and self.source_root is None:
+            raise ValueError(
+                f"MMRAG_SOURCE_DOMAIN={self.source_domain!r} names no place: set MMRAG_SOURCE_ROOT "
+                "to the folder or s3://BUCKET/PREFIX that is this domain"
+            )
+        return self
 
     @model_validator(mode="after")
     def _overlap_leaves_progress(self) -> "Settings":

@@ -8,12 +8,14 @@ import typer
 from mmrag_pipeline.assembly import open_blobs, open_tables
 from mmrag_pipeline.cli.chosen import asked_domains, asked_sources, orphaned_domains
 from mmrag_pipeline.cli.console import ERR, OUT, counted, print_json, printable, progress, warn
+from mmrag_pipeline.cli.named import tell_unknown, unknown_domains
 from mmrag_pipeline.cli.options import AsJson, Domain, SourcePlace, given_place, load_settings
 from mmrag_pipeline.cli.rates import learn_rates
 from mmrag_pipeline.cli.summary import Summary, summarize, summary_json, summary_table
+from mmrag_pipeline.indexing.lifetime import days_of
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.settings import Settings
-from mmrag_pipeline.stores.kept import keep_settings
+from mmrag_pipeline.stores.kept import keep_settings, with_kept_settings
 from mmrag_pipeline.stores.sources import add_sources
 
 _TRIAL = (
@@ -62,8 +64,10 @@ def index(
     summary = run_index(settings, asked.domains, Mode(run_id="", force=force))
     whole = source is None and domain is None and not asked.trouble
     lost = orphaned_domains(settings, sources) if whole else []
-    orphans = [_ORPHAN.format(name=name) for name in lost]
-    summary = replace(summary, warnings=(*summary.warnings, *orphans, *asked.told))
+    known = open_tables(settings).partitions("raw_files")
+    more = [_ORPHAN.format(name=name) for name in lost]
+    more += tell_unknown(unknown_domains(settings, known), known)
+    summary = replace(summary, warnings=(*summary.warnings, *more, *asked.told))
     if as_json:
         print_json(summary_json(summary))
     else:
@@ -106,6 +110,14 @@ def tell_troubles(summary: Summary) -> None:
         raise typer.Exit(1)
 
 
+def _expired(settings: Settings, summary: Summary) -> int:
+    """Return how many files of the domains that ran are out of time; few domains have a time."""
+    timed, tables = with_kept_settings(settings, open_blobs(settings)), open_tables(settings)
+    ran = {o.partition for o in summary.outcomes if o.station == "raw_files"}
+    held = [tables.read("raw_files", name) for name in ran if days_of(timed, name) is not None]
+    return sum(rows.filter("expired").height for rows in held if rows is not None)
+
+
 def run_index(settings: Settings, domains: list[str], mode: Mode) -> Summary:
     """Run the index job for these domains and return what it did."""
     from mmrag_pipeline.assets.run_index import index_partitions
@@ -122,5 +134,6 @@ def run_index(settings: Settings, domains: list[str], mode: Mode) -> Summary:
             progress=bars,
         )
     summary = summarize(results, seconds=time.perf_counter() - started)
+    summary = replace(summary, expired=_expired(settings, summary))
     learn_rates(settings, summary.outcomes)
     return summary

@@ -10,10 +10,10 @@ import polars as pl
 
 from mmrag_pipeline.assembly import all_sources, known_models, open_blobs, open_tables
 from mmrag_pipeline.cli.served import served_domains
-from mmrag_pipeline.errors import MmragError
+from mmrag_pipeline.errors import MmragError, StateUnavailableError
 from mmrag_pipeline.ids import Json, collection_name
 from mmrag_pipeline.indexing.commit import rows_of
-from mmrag_pipeline.indexing.lifetime import ttl_of
+from mmrag_pipeline.indexing.lifetime import days_of
 from mmrag_pipeline.ports import TableStore
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.inbox import BlobInbox
@@ -32,7 +32,8 @@ COUNTED = {
     "dead_letters": "dead_letters",
 }
 """What is counted -> the table whose rows it is."""
-_DAY_S = 86_400
+_UNREAD = "unread"
+"""Type of a file whose bytes could never be read."""
 T = TypeVar("T")
 
 
@@ -69,19 +70,29 @@ class State:
 class _Looks:
     """Looks at one part after the other and keeps what stood in the way."""
 
-    troubles: list[str] = field(default_factory=list)
+    troubles: dict[str, str] = field(default_factory=dict)
+    """Cause -> how it was met first: one bucket that is not there is one trouble."""
 
     def at(self, part: Callable[[], T]) -> T | None:
         try:
             return part()
         except (MmragError, OSError) as error:
-            self.troubles.append(str(error))
+            self.met(error)
             return None
 
+    def met(self, error: Exception) -> None:
+        cause = error.cause if isinstance(error, StateUnavailableError) else ""
+        self.troubles.setdefault(cause or str(error), str(error))
 
-def look(settings: Settings, domains: Sequence[str]) -> State:
-    """Return what there is to tell of these domains and of the state that they are in."""
+
+def look(settings: Settings, domains: Sequence[str], *, unreached: MmragError | None) -> State:
+    """Return what there is to tell of these domains and of the state that they are in.
+
+    `unreached` is why there are no domains, if the tables could not be asked for them.
+    """
     looks, blobs = _Looks(), open_blobs(settings)
+    if unreached:
+        looks.met(unreached)
     settings = looks.at(lambda: with_kept_settings(settings, blobs)) or settings
     served = looks.at(lambda: served_domains(settings))
     names = looks.at(lambda: known_models(settings)) or {}
@@ -100,7 +111,7 @@ def look(settings: Settings, domains: Sequence[str]) -> State:
         looks.at(lambda: _waiting(BlobInbox(blobs))),
         looks.at(lambda: PoisonBox(blobs).poisoned()),
         failed,
-        looks.troubles,
+        [*looks.troubles.values()],
     )
 
 
@@ -138,15 +149,15 @@ def _domain(
     counts = {name: _rows(tables, station, domain) for name, station in COUNTED.items()}
     applied, points = tables.lineage("collection", domain), tables.lineage("points", domain)
     cards = dict(points.cards) if points else {}
-    ttl = ttl_of(settings, domain)
     return {
         **counts,
         **_files(tables, domain),
         "purged": _rows(tables, "tombstones", domain),
-        "days_to_live": ttl.total_seconds() / _DAY_S if ttl else None,
+        "days_to_live": days_of(settings, domain),
         "alias": collection_name(settings.collection_prefix, domain),
         "serving": served.get(domain) if served is not None else None,
         "served_here": domain in served if served is not None else None,
+        "behind": points.digest != applied.upstream.get("points") if points and applied else None,
         "cards": cards,
         "models": {role: names.get(card, f"of card {card[:12]}") for role, card in cards.items()},
         "run_id": applied.run_id if applied else "",
@@ -159,8 +170,12 @@ def _rows(tables: TableStore, name: str, domain: str) -> int:
 
 
 def _files(tables: TableStore, domain: str) -> dict[str, Json]:
-    """Return how many files are out of time, and how many there are of each type."""
-    files = rows_of(tables, "raw_files", domain)
+    """Return how many files there are, in all and of each type, and how many are out of time."""
+    rows = rows_of(tables, "raw_files", domain)
+    files = rows.filter(~pl.col("expired")).with_columns(pl.col("media_type").fill_null(_UNREAD))
     kinds = files.group_by("media_type").agg(pl.len().alias("files")).sort("media_type")
-    by_type = {str(kind): int(number) for kind, number in kinds.iter_rows()}
-    return {"expired": files.filter("expired").height, "files_by_type": by_type}
+    return {
+        "files": files.height,
+        "expired": rows.height - files.height,
+        "files_by_type": {str(kind): int(number) for kind, number in kinds.iter_rows()},
+    }

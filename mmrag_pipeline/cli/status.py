@@ -16,6 +16,7 @@ from mmrag_pipeline.cli.console import (
     table,
     warn,
 )
+from mmrag_pipeline.cli.named import tell_unknown, unknown_domains
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.cli.served import index_place
 from mmrag_pipeline.cli.state import COUNTED, Places, State, look
@@ -38,28 +39,29 @@ def status(domain: Domains = None, as_json: AsJson = False) -> None:
         mmrag status --json
     """
     settings = load_settings()
-    unreached = ""
+    unreached: MmragError | None = None
     try:
         domains = indexed_domains(settings, domain)
     except NotFoundError:
         raise
     except MmragError as error:
-        domains, unreached = [], str(error)
-    state = look(settings, domains)
-    warnings = list(dict.fromkeys([unreached, *state.warnings] if unreached else state.warnings))
+        domains, unreached = [], error
+    state = look(settings, domains, unreached=unreached)
+    everywhere = not domain and not unreached
+    unknown = unknown_domains(state.settings, domains) if everywhere else {}
     if as_json:
-        print_json(_said(state, warnings))
+        print_json({**_said(state), "unknown_domains": unknown})
     else:
         _print(state)
-    for warning in warnings:
+    for warning in (*state.warnings, *tell_unknown(unknown, domains)):
         warn(warning)
     for name, message in state.failed.items():
         ERR.print(printable(f"domain {name}: {message}"), style="red", markup=False)
-    if warnings or state.failed:
+    if state.warnings or state.failed:
         raise typer.Exit(1)
 
 
-def _said(state: State, warnings: list[str]) -> dict[str, object]:
+def _said(state: State) -> dict[str, object]:
     known = state.sources
     strange = None if state.strange is None else [_message(m.cause, m.at) for m in state.strange]
     return {
@@ -72,7 +74,7 @@ def _said(state: State, warnings: list[str]) -> dict[str, object]:
         "domains": state.domains,
         "events": {"waiting": state.waiting, "not_understood": strange},
         "failed": state.failed,
-        "warnings": warnings,
+        "warnings": [*state.warnings],
     }
 
 
@@ -134,6 +136,7 @@ def _notes(state: State) -> Iterator[str]:
         if isinstance(days, float):
             told.append(f"files leave {days:g} days after they were {state.settings.ttl_by}")
         told += [f"{row[what]} {what}" for what in ("expired", "purged") if row[what]]
+        told += ["behind the tables: run `mmrag index`"] if row["behind"] else []
         told += [f"models {_models(row)}"] if differ and _models(row) else []
         if told:
             yield f"{name}: {', '.join(told)}"

@@ -18,7 +18,7 @@ _DERIVED = ("tiles", "dead_letters", "points")
 """Stations without costly results: there is nothing to reuse."""
 CHANGES = ("added", "edited", "deleted", "visibility", "expired", "returned")
 """What may happen to files, as raw_files counts it."""
-COUNTED = {"files": "raw_files", "pages": "pages", "tiles": "tiles", "chunks": "chunks"}
+COUNTED = ("pages", "tiles", "chunks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,13 @@ class Summary:
     warnings: tuple[str, ...] = ()
     """What went wrong without stopping a domain."""
     seconds: float = 0.0
+    expired: int = 0
+    """Files that are known and not in the index because their time is over."""
+
+    @property
+    def files(self) -> int:
+        """Return how many files the index is made of: all that are known and in time."""
+        return self.rows("raw_files") - self.expired
 
     @property
     def computed_anything(self) -> bool:
@@ -62,7 +69,9 @@ def stations(outcomes: Sequence[Outcome]) -> list[str]:
 def summary_json(summary: Summary) -> dict[str, Json]:
     """Return the object that `mmrag index --json` prints."""
     return {
-        **{name: summary.rows(station) for name, station in COUNTED.items()},
+        "files": summary.files,
+        "expired": summary.expired,
+        **{name: summary.rows(name) for name in COUNTED},
         "points": summary.rows("collection"),
         "dead_letters": summary.rows("dead_letters"),
         "model_calls": {name: summary.computed(name) for name in MODEL_STATIONS},
@@ -85,7 +94,8 @@ def summary_table(summary: Summary) -> Table:
         made = (summary.computed(name), summary.reused(name)) if name not in _DERIVED else (0, 0)
         rows.append((name, summary.rows(name), *made, failed, seconds))
     calls = sum(summary.computed(name) for name in MODEL_STATIONS)
-    files = counted(summary.rows("raw_files"), "file")
+    files = counted(summary.files, "file")
+    files += f" ({summary.expired:,} more out of time)" if summary.expired else ""
     title = f"{files}, {counted(calls, 'model call')}, {summary.seconds:.1f} s"
     return table(title, ("station", "rows", "computed", "reused", "failed", "seconds"), rows)
 

@@ -11,8 +11,13 @@ from mmrag_pipeline.settings import Settings
 
 def ttl_of(settings: Settings, partition: str) -> timedelta | None:
     """Return how long files of a partition stay, None for ever."""
-    days = settings.ttl_days.get(partition, settings.ttl_days.get("*"))
+    days = days_of(settings, partition)
     return None if days is None else timedelta(days=days)
+
+
+def days_of(settings: Settings, partition: str) -> float | None:
+    """Return how many days files of a partition stay, as they were named; None for ever."""
+    return settings.ttl_days.get(partition, settings.ttl_days.get("*"))
 
 
 def is_over(settings: Settings, partition: str, now: datetime) -> pl.Expr:

@@ -7,8 +7,10 @@ from pydantic_settings import SettingsError as UnreadableSetting
 
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.settings import Settings, variable
+from mmrag_pipeline.stores.places import place_of
 
 _USUAL = [Settings.model_fields[name].default for name in ("reconcile_cron", "upkeep_cron")]
+_AS_SHOWN = "write it as docs/settings.md shows"
 _FIELD = re.compile(r'field "(\w+)"')
 
 
@@ -26,6 +28,7 @@ def read_settings() -> Settings:
         raise SettingsError(_unreadable(error)) from error
     if settings.home.exists() and not settings.home.is_dir():
         raise SettingsError(f"MMRAG_HOME={str(settings.home)!r} is a file: name a folder")
+    _check_places(settings)
     _check_crons(settings)
     return settings
 
@@ -35,8 +38,21 @@ def _wrong(location: tuple[int | str, ...], message: str, given: object) -> str:
     if not location:  # of several variables: what was given holds all of them, secrets included
         return told
     name = variable(str(location[0]))
+    of = "".join(f" of {part!r:.100}" for part in location[1:2])
     shown = "" if name.endswith("_URL") else f"={given!r:.60}"
-    return f"{name}{shown}: {told}"
+    if told.startswith(("Input should be a valid dictionary", "Input should be a valid tuple")):
+        told += f": {_AS_SHOWN}"
+    return f"{name}{of}{shown}: {told}"
+
+
+def _check_places(settings: Settings) -> None:
+    """Raise SettingsError for a root that is neither a folder's path nor a place in S3."""
+    roots = {"MMRAG_STATE_ROOT": settings.state_root, "MMRAG_SOURCE_ROOT": settings.source_root}
+    for name, root in roots.items():
+        try:
+            place_of(root or "")
+        except SettingsError as error:
+            raise SettingsError(f"{name}={error}") from error
 
 
 def _unreadable(error: UnreadableSetting) -> str:
@@ -44,7 +60,7 @@ def _unreadable(error: UnreadableSetting) -> str:
     field, given = _FIELD.search(str(error)), getattr(error.__cause__, "doc", None)
     name = variable(field[1]) if field else str(error)
     shown = "" if given is None else f"={given!r:.60}"
-    return f"{name}{shown}: it is no JSON: write it as docs/settings.md shows"
+    return f"{name}{shown}: it is no JSON: {_AS_SHOWN}"
 
 
 def _check_crons(settings: Settings) -> None:

@@ -122,6 +122,8 @@ def refusal(code: str, operation: str, *, status: int = 0) -> Cause:
     if special := _SPECIAL.get(code):
         return Cause(special.kind, f"{tried}: {special.text}", special.may_pass)
     kind = _kind(code, status, operation)
+    if kind == "other" and operation == "AssumeRole":
+        return Cause(kind, f"{tried}: check MMRAG_AWS_ROLE_ARN (arn:aws:iam::ACCOUNT:role/NAME)")
     action = _ACTIONS.get(operation, f"s3:{operation}")
     return Cause(kind, f"{tried}: {_ADVICE[kind].format(action=action)}", kind in _PASSING)
 

@@ -105,8 +105,9 @@ def _parsed(blobs: Blobs, file: str, data: bytes | None) -> BaseModel:
         return policy.model_validate_json(data)
     except ValidationError as error:
         names = " and ".join(map(variable, policy.model_fields))
+        faults = error.error_count()
         raise CorruptStateError(
-            f"{blobs.shown(file)} cannot be read ({error.error_count()} faults): mend it, or "
+            f"{blobs.shown(file)} cannot be read ({faults} fault{'s' * (faults > 1)}): mend it, or "
             f"delete it and name {names} at the next run"
         ) from error
 

@@ -10,6 +10,8 @@ from mmrag_pipeline.errors import SettingsError
 _SCHEME = "s3://"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _KEY_BYTES = 1_024
+_LIKE_AN_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|s3:", re.IGNORECASE)
+"""Texts that are meant as addresses: as paths they would make a folder named `s3:`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ Place: TypeAlias = Path | S3Place
 def place_of(text: str) -> Place:
     """Return the place that `s3://BUCKET/PREFIX` or a path names; raises SettingsError."""
     if not text.startswith(_SCHEME):
-        if "://" in text:
+        if "://" in text or _LIKE_AN_ADDRESS.match(text):
             raise SettingsError(f"{text!r:.200} is no place: write s3://BUCKET/PREFIX or a folder")
         return Path(text)
     bucket, _, prefix = text.removeprefix(_SCHEME).partition("/")

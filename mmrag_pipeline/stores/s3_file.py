@@ -156,8 +156,10 @@ class S3File(io.RawIOBase):
 def unreachable(where: str, cause: Cause) -> StateUnavailableError:
     """Return the error for state in S3 that could not be reached, for the reason given."""
     return StateUnavailableError(
-        f"{where} could not be reached: {cause.text}. Nothing was changed: run again then",
+        f"{where} could not be reached: {cause.text}. Nothing was changed; run again once that is "
+        "mended",
         may_pass=cause.may_pass,
+        cause=cause.text.partition(": ")[2],  # whatever the request was
     )
 
 

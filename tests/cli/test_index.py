@@ -152,6 +152,14 @@ def test_files_whose_time_is_over_are_told_and_stay_away_without_the_setting(ben
     assert "2 files: out of the index because the time in MMRAG_TTL_DAYS is over" in said.err
     again = bench.mmrag("index", "--domain", "notes", "--json").json
     assert (again["points"], again["changes"]["expired"], again["changes"]["returned"]) == (1, 0, 0)
+    assert (again["files"], again["expired"]) == (1, 2)
+    assert bench.mmrag("index", "--domain", "notes").out.startswith("1 file (2 more out of time), ")
+
+
+def test_a_misspelt_domain_of_a_setting_is_told(bench: Bench) -> None:
+    said = bench.mmrag("index", "--domain", "notes", MMRAG_TTL_DAYS='{"shopp": 30}')
+    assert "MMRAG_TTL_DAYS names 'shopp' (did you mean 'shop'?)" in said.err
+    assert said.code == 0
 
 
 def test_lifting_the_days_brings_files_back_and_says_so(bench: Bench) -> None:

@@ -73,6 +73,9 @@ def test_what_one_machine_applied_is_not_taken_for_applied_on_another(bench: Ben
     tea = bench.source / "notes" / "tea.txt"
     tea.write_text(tea.read_text().replace("eighty", "ninety"))
     assert bench.mmrag("index", "--domain", "notes").code == 0
+    rows = _elsewhere(bench, "status", "--json").json["domains"]
+    assert {name: row["behind"] for name, row in rows.items()} == {"notes": True, "shop": False}
+    assert "notes: behind the tables: run `mmrag index`" in _elsewhere(bench, "status").out
     assert _elsewhere(bench, "index", "--domain", "notes").code == 0
     hits = _elsewhere(bench, "search", "green tea", "--domain", "notes", "--json").json["hits"]
     assert "ninety" in hits[0]["text"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from mmrag_pipeline.cli.state import places
 from mmrag_pipeline.settings import Settings
 from tests.cli.commands import Bench
+from tests.stores.moto_server import REGION, server_url
 
 
 def test_counts_are_those_of_the_tables(indexed: Bench) -> None:
@@ -76,8 +77,34 @@ def test_files_out_of_time_are_counted_and_kept_days_are_told(bench: Bench) -> N
     days = {"MMRAG_TTL_DAYS": '{"notes": 3650}'}
     assert bench.mmrag("index", "--domain", "notes", **days).code == 0
     assert bench.mmrag("status", "--json").json["domains"]["notes"]["expired"] == 1
+    assert bench.mmrag("status", "--json").json["domains"]["notes"]["files"] == 2
     told = "notes: files leave 3650 days after they were modified, 1 expired"
     assert told in bench.mmrag("status").out
+
+
+def test_days_are_told_as_they_were_named(indexed: Bench) -> None:
+    days = {"MMRAG_TTL_DAYS": '{"notes": 36499.00001}'}
+    row = indexed.mmrag("status", "--json", **days).json["domains"]["notes"]
+    assert row["days_to_live"] == 36499.00001
+
+
+def test_files_out_of_time_have_no_type_and_unread_ones_say_so(bench: Bench) -> None:
+    (bench.source / "notes" / "link.txt").symlink_to("tea.txt")
+    for path in (bench.source / "notes" / "tea.txt", bench.source / "notes" / "tent.md"):
+        os.utime(path, (0, 0))
+    bench.mmrag("index", "--domain", "notes", MMRAG_TTL_DAYS='{"notes": 3650}')
+    row = bench.mmrag("status", "--json").json["domains"]["notes"]
+    assert row["files_by_type"] == {"text/plain": 1, "unread": 1}
+    assert (row["files"], row["expired"]) == (2, 2)
+
+
+def test_domains_that_settings_name_and_nobody_knows_are_told(indexed: Bench) -> None:
+    named = {"MMRAG_TTL_DAYS": '{"nots": 30000}', "MMRAG_REINDEX_CRONS": '{"attic": "@daily"}'}
+    said = indexed.mmrag("status", "--json", **named)
+    unknown = {"MMRAG_TTL_DAYS": ["nots"], "MMRAG_REINDEX_CRONS": ["attic"]}
+    assert (said.code, said.json["unknown_domains"]) == (0, unknown)
+    assert "MMRAG_TTL_DAYS names 'nots' (did you mean 'notes'?): no such domain" in said.err
+    assert "MMRAG_REINDEX_CRONS names 'attic': no such domain is indexed" in said.err
 
 
 def test_damaged_days_hide_nothing_else(bench: Bench) -> None:
@@ -115,3 +142,10 @@ def test_tables_out_of_reach_do_not_hide_where_everything_lies(
     assert (said.code, said.json["domains"]) == (1, {})
     assert said.json["sources"]["roots"] == [str(indexed.source)]
     assert said.json["events"] == {"waiting": None, "not_understood": None}
+
+
+def test_a_bucket_that_is_not_there_is_one_warning(indexed: Bench, aws_chain: None) -> None:
+    there = {"MMRAG_S3_ENDPOINT_URL": server_url(), "MMRAG_AWS_REGION": REGION}
+    said = indexed.mmrag("status", "--json", MMRAG_STATE_ROOT="s3://no-such-state/x", **there)
+    assert (said.code, len(said.json["warnings"])) == (1, 1)
+    assert "there is no such bucket" in said.json["warnings"][0]

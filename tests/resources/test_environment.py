@@ -80,6 +80,49 @@ def test_what_cannot_name_a_domain_is_told_with_its_variable(
     assert "'a/b' cannot name a domain: use" in told
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("MMRAG_STATE_ROOT", "s3:/x/y", "'s3:/x/y' is no place: write s3://BUCKET/PREFIX"),
+        ("MMRAG_STATE_ROOT", "S3:x", "'S3:x' is no place: write s3://BUCKET/PREFIX"),
+        ("MMRAG_SOURCE_ROOT", "s3://B/x", "'s3://B/x' is no place in S3: write s3://BUCKET"),
+        ("MMRAG_HOME", "s3://foo/bar", "'s3://foo/bar': it has to be a folder of this machine"),
+        ("DAGSTER_HOME", "s3:/foo", "'s3:/foo': it has to be a folder of this machine"),
+        ("MMRAG_TTL_DAYS", "30", """30: write {"*": 30} for all domains"""),
+        ("MMRAG_TTL_DAYS", '{"tea": 0}', "{'tea': 0}: 0 days of 'tea' are not above 0"),
+        ("MMRAG_REINDEX_CRONS", "5", "5: Input should be a valid dictionary: write it as docs/"),
+        ("MMRAG_AWS_ROLE_ARN", "foo", "'foo': it is no ARN of a role: write arn:aws:iam::"),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_variable_and_what_to_write(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    assert f"{name}={told}" in str(refusal(monkeypatch, **{name: value}))
+
+
+@pytest.mark.parametrize("url", ["foo", "https://foo", "https://foo/", "sqs://foo/1/a"])
+def test_a_queue_without_a_path_is_no_queue(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    told = str(refusal(monkeypatch, MMRAG_QUEUE_URL=url))
+    assert "MMRAG_QUEUE_URL: it is no address of a queue: write https://sqs.REGION.amaz" in told
+
+
+def test_wrong_days_name_their_domain(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = str(refusal(monkeypatch, MMRAG_TTL_DAYS='{"kitchen": "x", "*": 3}'))
+    assert "MMRAG_TTL_DAYS of 'kitchen'='x': " in told
+
+
+def test_a_source_domain_needs_a_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = str(refusal(monkeypatch, MMRAG_SOURCE_DOMAIN="scans"))
+    assert "MMRAG_SOURCE_DOMAIN='scans' names no place: set MMRAG_SOURCE_ROOT" in told
+
+
+@pytest.mark.parametrize("root", ["/data/in", "scans", "C:/scans", "s3://bucket/raw"])
+def test_places_are_taken_as_they_are(monkeypatch: pytest.MonkeyPatch, root: str) -> None:
+    monkeypatch.setenv("MMRAG_STATE_ROOT", root)
+    monkeypatch.setenv("MMRAG_SOURCE_ROOT", root)
+    assert read_settings().state_root == root
+
+
 @pytest.mark.parametrize("url", WRONG)
 def test_a_webhook_that_is_no_address_is_refused_without_being_shown(
     monkeypatch: pytest.MonkeyPatch, url: str
