@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mmrag_pipeline.assembly import all_sources, open_source, open_tables
+from mmrag_pipeline.cli.console import in_a_row
 from mmrag_pipeline.errors import CorruptStateError, ListingError, NotFoundError, SettingsError
 from mmrag_pipeline.indexing.admission import admit
 from mmrag_pipeline.indexing.commit import rows_of
@@ -156,7 +157,7 @@ def asked_among(settings: Settings, known: list[str], names: list[str] | None) -
         )
     if unknown:
         raise NotFoundError(
-            f"no indexed domain {', '.join(map(repr, unknown))}; indexed: {', '.join(known)}"
+            f"no indexed domain {', '.join(map(repr, unknown))}; indexed: {in_a_row(known)}"
         )
     return list(dict.fromkeys(names)) if names else known
 
@@ -214,7 +215,7 @@ def _way_out(settings: Settings, lost: Sequence[str]) -> str:
 def _known_domain(settings: Settings, domain: str, seen: _Seen) -> str:
     if domain not in seen.domains and domain not in _tabled(settings):
         raise seen.hidden or NotFoundError(
-            f"no source has a domain {domain!r}; known: {', '.join(seen.domains) or 'none'}. Map a "
+            f"no source has a domain {domain!r}; known: {in_a_row(seen.domains) or 'none'}. Map a "
             "folder to it with `mmrag index --source DIR --domain NAME`"
         )
     return domain

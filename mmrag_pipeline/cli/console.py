@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -71,6 +71,11 @@ def print_entry(heading: str, details: str, *, body: str = "") -> None:
 def print_title(text: str) -> None:
     """Print a line above results."""
     OUT.print(Text(printable(text), style="bold"))
+
+
+def in_a_row(names: Iterable[str]) -> str:
+    """Return names with commas between; those with blanks at an end in quotes, to be seen."""
+    return ", ".join(repr(name) if name != name.strip() else name for name in names)
 
 
 def counted(number: int, noun: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mmrag_pipeline.assembly import open_tables, open_vectors
 from mmrag_pipeline.cli.chosen import Asked, asked_among
+from mmrag_pipeline.cli.console import in_a_row
 from mmrag_pipeline.errors import MmragError, NotFoundError
 from mmrag_pipeline.retrieval.query import serving
 from mmrag_pipeline.settings import Settings
@@ -40,7 +41,7 @@ def searchable_domains(settings: Settings, names: list[str] | None) -> Asked:
 def not_served(settings: Settings, domains: Sequence[str]) -> str:
     """Return what to say of domains that have tables and no collection here."""
     return (
-        f"{', '.join(domains)}: the tables are there, but there is no index "
+        f"{in_a_row(domains)}: the tables are there, but there is no index "
         f"{index_place(settings)} yet: `mmrag index` builds it, or `mmrag verify --repair` where "
         "the sources are not known; what is remembered is not computed again"
     )

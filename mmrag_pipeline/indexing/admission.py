@@ -23,7 +23,8 @@ class Admission:
         domains = "1 new domain is" if number == 1 else f"{number:,} new domains are"
         return (
             f"{domains} not indexed, for one {self.refused[0]!r:.100}: there are {self.there:,} "
-            f"and MMRAG_MAX_DOMAINS={self.most} allows no new one; raise it to let more in"
+            f"and MMRAG_MAX_DOMAINS={self.most} allows no new one; raise it to let more in, "
+            "or give an empty domain's place back (docs/troubleshooting.md)"
         )
 
 

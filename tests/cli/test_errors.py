@@ -115,6 +115,13 @@ def test_a_text_is_no_picture_to_search_with(indexed: Bench) -> None:
     assert "holds text: give its words instead" in _line(said)
 
 
+def test_a_name_with_a_blank_at_its_end_is_shown_in_quotes(empty: Bench) -> None:
+    (empty.source / "garden").rename(empty.source / "garden ")
+    (empty.source / "attic").mkdir()
+    told = empty.mmrag("index", "--domain", "garden", MMRAG_SOURCE_ROOT=str(empty.source))
+    assert "no source has a domain 'garden'; known: attic, 'garden '. Map" in _line(told)
+
+
 def test_an_error_prints_nothing_on_standard_output_with_json(indexed: Bench) -> None:
     said = indexed.mmrag("status", "--domain", "garden", "--json")
     assert (said.code, said.out) == (1, "")

@@ -91,6 +91,20 @@ def test_a_domain_too_many_is_refused_before_anything_is_written(indexed: Bench)
     assert "attic" not in (indexed.home / "sources.json").read_text()
 
 
+def test_the_place_of_an_empty_domain_can_be_given_back(bench: Bench) -> None:
+    shutil.rmtree(bench.source / "shop")
+    (bench.source / "shop").mkdir()
+    assert bench.mmrag("index", "--domain", "shop", "--json").json["points"] == 0
+    (bench.source / "shop").rename(bench.source / "attic")
+    assert bench.mmrag("index", MMRAG_MAX_DOMAINS="2").code == 1
+    for table in (bench.home / "tables").glob("*/shop.parquet"):
+        table.unlink()
+    said = bench.mmrag("index", "--json", MMRAG_MAX_DOMAINS="2")
+    assert (said.code, said.json["domains"], said.json["warnings"]) == (0, ["attic", "notes"], [])
+    assert bench.mmrag("verify").code == 0
+    assert bench.mmrag("search", "tea").code == 0
+
+
 def test_a_source_that_claims_a_known_domain_is_refused_and_not_remembered(bench: Bench) -> None:
     other = bench.source.with_name("other")
     (other / "shop").mkdir(parents=True)

@@ -26,7 +26,8 @@ def test_known_domains_that_are_not_asked_for_take_room() -> None:
 def test_a_refusal_says_how_many_are_left_out_and_what_to_do() -> None:
     assert admit(["a", "b"], known=(), most=1).refusal == (
         "1 new domain is not indexed, for one 'b': there are 1 and MMRAG_MAX_DOMAINS=1 allows no "
-        "new one; raise it to let more in"
+        "new one; raise it to let more in, or give an empty domain's place back "
+        "(docs/troubleshooting.md)"
     )
 
 
