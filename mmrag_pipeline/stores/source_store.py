@@ -95,9 +95,12 @@ class SourceStore:
 
     def has_any(self, domain: str, *, held_at: str = "") -> bool:
         """Return whether a domain has any object, from one page of a bucket; raises as list."""
-        self.list(domain, [], held_at=held_at)
         held = self._found(domain, held_at)
-        return held is not None and self._holds_any(held)
+        if held is None or self._holds_any(held):
+            return held is not None
+        if _is_elsewhere(held_at, held.place):
+            raise moved(domain, held.place, held_at)
+        return False
 
     def open(self, domain: str, key: str, *, etag: str = "") -> BinaryIO:
         """Open one object; raises ReadError."""

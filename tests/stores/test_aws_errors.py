@@ -53,6 +53,10 @@ def test_a_code_has_its_kind(code: str, kind: Kind) -> None:
     assert refused(code).kind == kind
 
 
+def test_a_role_that_cannot_be_understood_is_named_by_its_setting() -> None:
+    assert "check MMRAG_AWS_ROLE_ARN (arn:" in refused("ValidationError", "AssumeRole").text
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(403, "denied"), (404, "no_key"), (412, "changed"), (429, "transient"), (507, "transient")],
