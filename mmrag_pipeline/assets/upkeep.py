@@ -1,25 +1,29 @@
 """Jobs on the state as a whole, which need it for themselves: upkeep of the memo, and purges."""
 
 import re
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 import dagster as dg
 from pydantic import Field
 
 from mmrag_pipeline.assets.materialize import failure_of
 from mmrag_pipeline.errors import CollectionBusyError, MmragError, SettingsError
-from mmrag_pipeline.indexing.purge import Request, files_of, purge
-from mmrag_pipeline.indexing.receipts import Receipt
+from mmrag_pipeline.indexing.purge import purge
+from mmrag_pipeline.indexing.purge_request import Files, Request, files_of
+from mmrag_pipeline.indexing.receipts import Receipt, ended_by
 from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.indexing.unended import unended
 from mmrag_pipeline.indexing.upkeep import Tidied, keep_small
 from mmrag_pipeline.keepers import MemoKeeper
 from mmrag_pipeline.resources.environment import read_settings
 from mmrag_pipeline.resources.run_processes import process_of
 from mmrag_pipeline.settings import Settings
-from mmrag_pipeline.stores.receipts import operator, write_receipt
+from mmrag_pipeline.stores.receipts import operator, read_receipts, write_receipt
 from mmrag_pipeline.stores.run_lock import HomeGuard
 
 _IN_FLIGHT = (
@@ -161,13 +165,14 @@ def _purge(context: dg.OpExecutionContext, config: PurgeConfig, state: Upkeep) -
     try:
         request = _request(config, world)
         guard = _guard(context, world.settings)
-        receipt = purge(world, state.keeper, request, guard=guard)
-        text, home = receipt.as_json(), world.settings.home
-        path = write_receipt(home, text, moment=request.moment, digest=receipt.digest)
+        done = [
+            (one, _written(one, request, world.settings))
+            for one in purge(world, state.keeper, request, guard=guard)
+        ]
     except MmragError as error:
         raise failure_of(error) from error
-    told = {**_told(receipt), "receipt": dg.MetadataValue.path(str(path))}
-    if not receipt.complete:
+    told = {**_told([one for one, _ in done]), "receipt": _paths([path for _, path in done])}
+    if not all(one.complete for one, _ in done):
         raise dg.Failure(
             "not all is gone: index the domain, then run this again (the files stay out)",
             metadata=told,
@@ -184,23 +189,49 @@ def _request(config: PurgeConfig, world: World) -> Request:
             if wrong
             else "no file was named: give keys or file_ids"
         )
+    asked: dict[str, Files] = {
+        config.domain: {
+            **dict.fromkeys(config.file_ids),
+            **files_of(config.domain, config.keys),
+        }
+    }
+    receipts = read_receipts(world.settings.home)
+    also = unended(world.tables, asked, ended_by(text for _, text in receipts))
     return Request(
-        partition=config.domain,
-        files={**dict.fromkeys(config.file_ids), **files_of(config.domain, config.keys)},
+        files=asked,
+        along=also.files,
         reason=config.reason,
         by=operator(),
-        at=world.clock(),
+        at=also.since or world.clock(),
         tool=f"mmrag_pipeline {version('mmrag_pipeline')}",
     )
 
 
-def _told(receipt: Receipt) -> dict[str, dg.MetadataValue]:
-    """Return the receipt without names: the event log outlives the files."""
+def _written(receipt: Receipt, request: Request, settings: Settings) -> Path:
+    text, digest = receipt.as_json(), receipt.digest
+    return write_receipt(settings.home, text, moment=request.moment, digest=digest)
+
+
+def _paths(paths: list[Path]) -> dg.MetadataValue:
+    """Return where receipts lie; one per domain of a purge that is completed."""
+    return dg.MetadataValue.path(", ".join(map(str, paths)))
+
+
+def _told(receipts: list[Receipt]) -> dict[str, dg.MetadataValue]:
+    """Return the receipts without names: the event log outlives the files."""
+    removed: Counter[str] = Counter()
+    left: Counter[str] = Counter()
+    for receipt in receipts:
+        removed.update(receipt.removed)
+        left.update(receipt.left)
     return {
-        "complete": dg.MetadataValue.bool(receipt.complete),
-        "files": dg.MetadataValue.int(len(receipt.files)),
-        "removed": dg.MetadataValue.json(dict(receipt.removed)),
-        "left": dg.MetadataValue.json(dict(receipt.left)),
-        "copies": dg.MetadataValue.int(sum(map(len, receipt.copies.values()))),
-        "digest": dg.MetadataValue.text(receipt.digest),
+        "complete": dg.MetadataValue.bool(all(one.complete for one in receipts)),
+        "files": dg.MetadataValue.int(sum(len(one.files) for one in receipts)),
+        "removed": dg.MetadataValue.json(dict(removed)),
+        "left": dg.MetadataValue.json(dict(left)),
+        "unread": dg.MetadataValue.json(sorted({p for one in receipts for p in one.unread})),
+        "copies": dg.MetadataValue.int(
+            sum(len(keys) for one in receipts for keys in one.copies.values())
+        ),
+        "digest": dg.MetadataValue.text(", ".join(one.digest for one in receipts)),
     }

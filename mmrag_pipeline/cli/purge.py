@@ -5,7 +5,8 @@ It does not go through Dagster: a run's config would keep the keys in Dagster's 
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -13,22 +14,45 @@ from typing import Annotated
 import typer
 
 from mmrag_pipeline.assembly import open_memo, open_source, open_tables, open_world
-from mmrag_pipeline.cli.console import ERR, counted, printable
+from mmrag_pipeline.cli.console import ERR, counted, printable, warn
 from mmrag_pipeline.cli.options import AsJson, load_settings
 from mmrag_pipeline.cli.purged import tell_purged
-from mmrag_pipeline.cli.receipt import Wanted, paths_of, tell_copies, tell_lifted, tell_receipts
+from mmrag_pipeline.cli.receipt import (
+    Wanted,
+    paths_of,
+    tell_copies,
+    tell_lifted,
+    tell_receipts,
+    tell_unread,
+)
 from mmrag_pipeline.errors import ListingError, NotFoundError, SettingsError
-from mmrag_pipeline.indexing.copies import copies_of
-from mmrag_pipeline.indexing.purge import Request, files_of
+from mmrag_pipeline.indexing.copies import contents_of, copies_of
 from mmrag_pipeline.indexing.purge import purge as purge_files
-from mmrag_pipeline.indexing.receipts import Receipt
+from mmrag_pipeline.indexing.purge_request import Files, Request, files_of, merged
+from mmrag_pipeline.indexing.receipts import Receipt, ended_by
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.tombstones import lift as lift_files
+from mmrag_pipeline.indexing.unended import Unended, unended
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.object_keys import key_of
-from mmrag_pipeline.stores.receipts import operator, write_receipt
+from mmrag_pipeline.stores.receipts import operator, read_receipts, write_receipt
 from mmrag_pipeline.stores.run_lock import HomeGuard
 from mmrag_pipeline.stores.sources import read_sources
+
+_OTHERS = (
+    "the state is shared and the index is this machine's own: those of other machines hold the "
+    "points until a purge or an index run there"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What somebody wants purged."""
+
+    files: Mapping[str, Files]
+    also: Unended
+    """What goes along; copies among it."""
+    reason: str
 
 
 def purge(
@@ -68,15 +92,16 @@ def purge(
     settings = load_settings()
     _check_clear(key, {"--list": listed, "--lift": lift, "--copies": copies})
     wanted = {domain: []} if listed and domain else wanted_keys(key or (), domain)
-    _check_known(settings, wanted)
+    _check_known(settings, wanted, listed=listed)
     if listed:
         tell_purged(settings, domain, as_json=as_json)
     elif lift:
         _lift_all(settings, wanted, as_json=as_json)
     else:
-        also = _copies(settings, wanted) if copies else {}
-        _confirm(wanted, also, yes=yes)
-        _purge_all(settings, _joined(wanted, also), reason, as_json=as_json)
+        files = {name: files_of(name, keys) for name, keys in wanted.items()}
+        also = _also(settings, files, copies=copies)
+        _confirm(wanted, also.files, yes=yes)
+        _purge_all(settings, Ask(files, also, reason), as_json=as_json)
 
 
 def _check_clear(key: Sequence[str] | None, modes: Mapping[str, bool]) -> None:
@@ -97,11 +122,21 @@ def _lift_all(settings: Settings, wanted: Wanted, *, as_json: bool) -> None:
         tell_lifted(_lift(world, wanted), wanted, as_json=as_json)
 
 
-def _purge_all(settings: Settings, wanted: Wanted, reason: str, *, as_json: bool) -> None:
-    with open_world(settings) as world:
-        done = [_purge(world, name, keys, reason) for name, keys in wanted.items()]
-    tell_receipts(done, as_json=as_json)
-    tell_copies([receipt for receipt, _ in done], wanted)
+def _purge_all(settings: Settings, ask: Ask, *, as_json: bool) -> None:
+    done: list[tuple[Receipt, Path]] = []
+    ended = False
+    try:
+        with open_world(settings) as world:
+            for receipt, path in _purged(world, ask):
+                done.append((receipt, path))
+        ended = True
+    finally:  # what is done is told, whatever stopped the rest
+        tell_receipts(done, ended=ended, as_json=as_json)
+        tell_copies([receipt for receipt, _ in done])
+        if not ended:
+            warn("the purge did not end: run the same command again when it can")
+    if settings.state_root is not None and settings.qdrant_url is None:
+        ERR.print(_OTHERS, markup=False)
     if not all(receipt.complete for receipt, _ in done):
         raise typer.Exit(1)
 
@@ -128,12 +163,15 @@ def _as_key(given: str) -> str:
     return given
 
 
-def _check_known(settings: Settings, wanted: Wanted) -> None:
-    known = set(open_tables(settings).partitions("raw_files"))
-    try:
-        known |= set(open_source(settings, read_sources(settings.home)).domains())
-    except ListingError as error:
-        known |= set(error.found)
+def _check_known(settings: Settings, wanted: Wanted, *, listed: bool) -> None:
+    """Raise NotFoundError for a domain that neither tables nor, unless listed, sources know."""
+    tables = open_tables(settings)
+    known = {*tables.partitions("raw_files"), *tables.partitions("tombstones")}
+    if not listed and not known.issuperset(wanted):
+        try:
+            known |= set(open_source(settings, read_sources(settings.home)).domains())
+        except ListingError as error:
+            known |= set(error.found)
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise NotFoundError(
@@ -142,42 +180,54 @@ def _check_known(settings: Settings, wanted: Wanted) -> None:
         )
 
 
-def _copies(settings: Settings, wanted: Wanted) -> Wanted:
-    """Return domain -> keys of the other files with the same content."""
-    files = {name: list(files_of(name, keys)) for name, keys in wanted.items()}
-    return copies_of(open_tables(settings), files)
+def _also(settings: Settings, files: Mapping[str, Files], *, copies: bool) -> Unended:
+    """Return what goes along: files of purges that did not end, and copies of all of them."""
+    tables = open_tables(settings)
+    ended = ended_by(text for _, text in read_receipts(settings.home))
+    also = unended(tables, files, ended)
+    for domain, why in also.unread.items():
+        warn(f"whether {domain} has files of a purge that did not end is unknown: {why}")
+    if not copies:
+        return also
+    contents = contents_of(tables, merged(files, also.files))
+    found = copies_of(tables, contents, besides=files)
+    tell_unread(found.unread)
+    theirs = {name: files_of(name, keys) for name, keys in found.keys.items()}
+    return replace(also, files=merged(also.files, theirs))
 
 
-def _joined(wanted: Wanted, also: Wanted) -> Wanted:
-    names = dict.fromkeys([*wanted, *also])
-    return {name: [*wanted.get(name, ()), *also.get(name, ())] for name in names}
-
-
-def _confirm(wanted: Wanted, also: Wanted, *, yes: bool) -> None:
-    number = counted(len(paths_of(wanted)) + len(paths_of(also)), "file")
+def _confirm(wanted: Wanted, also: Mapping[str, Files], *, yes: bool) -> None:
+    lines = [_told_along(name, *one) for name, held in also.items() for one in held.items()]
+    number = counted(len(paths_of(wanted)) + len(lines), "file")
     if not yes and not sys.stdin.isatty():
         raise SettingsError(f"purging {number} asks first: give --yes where nobody can answer")
-    asked = [] if yes else paths_of(wanted)
-    for line in (*asked, *(f"{path} (a copy)" for path in paths_of(also))):
+    for line in (*([] if yes else paths_of(wanted)), *lines):
         ERR.print(printable(line), markup=False)
     if not yes:
         typer.confirm(f"Purge {number} for good?", abort=True, err=True)
 
 
-def _purge(world: World, domain: str, keys: Sequence[str], reason: str) -> tuple[Receipt, Path]:
+def _told_along(domain: str, file: str, key: str | None) -> str:
+    if key is None:
+        return f"{domain}: file {file} (of a purge that did not end)"
+    return f"{domain}/{key} (a copy)"
+
+
+def _purged(world: World, ask: Ask) -> Iterator[tuple[Receipt, Path]]:
+    """Yield each domain's receipt, and where it was written."""
     settings = world.settings
     request = Request(
-        partition=domain,
-        files=files_of(domain, keys),
-        reason=reason,
+        files=ask.files,
+        along=ask.also.files,
+        reason=ask.reason,
         by=operator(),
-        at=world.clock(),
+        at=ask.also.since or world.clock(),
         tool=f"mmrag_pipeline {version('mmrag_pipeline')}",
     )
     guard = HomeGuard(settings.home, settings.lock_timeout_s)
-    receipt = purge_files(world, open_memo(settings), request, guard=guard)
-    text, digest = receipt.as_json(), receipt.digest
-    return receipt, write_receipt(settings.home, text, moment=request.moment, digest=digest)
+    for receipt in purge_files(world, open_memo(settings), request, guard=guard):
+        text, digest = receipt.as_json(), receipt.digest
+        yield receipt, write_receipt(settings.home, text, moment=request.moment, digest=digest)
 
 
 def _lift(world: World, wanted: Wanted) -> Wanted:

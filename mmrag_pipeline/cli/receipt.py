@@ -35,10 +35,10 @@ def tell_lifted(lifted: Wanted, wanted: Wanted, *, as_json: bool) -> None:
         ERR.print("the next `mmrag index` brings back what the source still has", markup=False)
 
 
-def tell_receipts(done: Sequence[tuple[Receipt, Path]], *, as_json: bool) -> None:
-    """Print what was done, and where its receipts lie."""
-    if as_json:
-        print_json(_said(done, {}))
+def tell_receipts(done: Sequence[tuple[Receipt, Path]], *, ended: bool, as_json: bool) -> None:
+    """Print what was done, and where its receipts lie; `ended` says whether that is all."""
+    if as_json and (done or ended):
+        print_json(_said(done, {}, ended=ended))
     for receipt, path in done:
         if not as_json:
             OUT.print(_table(receipt))
@@ -46,9 +46,11 @@ def tell_receipts(done: Sequence[tuple[Receipt, Path]], *, as_json: bool) -> Non
         _tell_troubles(receipt)
 
 
-def _said(done: Sequence[tuple[Receipt, Path]], lifted: Wanted) -> dict[str, object]:
+def _said(
+    done: Sequence[tuple[Receipt, Path]], lifted: Wanted, *, ended: bool = True
+) -> dict[str, object]:
     return {
-        "complete": all(receipt.complete for receipt, _ in done),
+        "complete": ended and all(receipt.complete for receipt, _ in done),
         "receipts": [json.loads(receipt.as_json()) for receipt, _ in done],
         "paths": [str(path) for _, path in done],
         "lifted": {name: list(keys) for name, keys in lifted.items()},
@@ -70,10 +72,9 @@ def _summed(counts: Mapping[str, int]) -> Mapping[str, int]:
     return {p: counts[p] for p in counts if p not in apart} | others
 
 
-def tell_copies(receipts: Sequence[Receipt], purged: Wanted) -> None:
+def tell_copies(receipts: Sequence[Receipt]) -> None:
     """Name the files with the same content that stay."""
-    found = (path for receipt in receipts for path in paths_of(receipt.copies))
-    staying = sorted(set(found) - set(paths_of(purged)))
+    staying = sorted({path for receipt in receipts for path in paths_of(receipt.copies)})
     if staying:
         number = counted(len(staying), "file")
         warn(f"the same content stays indexed under other keys, {number}:")
@@ -86,17 +87,31 @@ def tell_copies(receipts: Sequence[Receipt], purged: Wanted) -> None:
         ERR.print(_ADVICE, markup=False)
 
 
+def tell_unread(unread: Mapping[str, str]) -> None:
+    """Name the domains (-> why) whose files nobody could compare."""
+    for domain, why in unread.items():
+        warn(
+            f"whether copies lie in {domain} is unknown, and nothing tells it later: stop here to "
+            f"mend that first ({why})"
+        )
+
+
 def _tell_troubles(receipt: Receipt) -> None:
     if not receipt.held_anything:
         told = "nothing of it was held (a key is spelled as in the source, capitals too)"
         ERR.print(f"{printable(receipt.domain)}: {told}; it will not come in", markup=False)
+    for place, why in receipt.unread.items():
+        _complain(
+            f"{receipt.domain}: {place} could not be looked through: {why}. Then run the same "
+            "command again"
+        )
     if receipt.left:
         places = ", ".join(f"{name} ({count})" for name, count in receipt.left.items())
-        ERR.print(
-            printable(
-                f"{receipt.domain}: not all is gone: {places}. Run `mmrag index --domain "
-                f"{receipt.domain}`, then purge again"
-            ),
-            style="red",
-            markup=False,
+        _complain(
+            f"{receipt.domain}: not all is gone: {places}. Run `mmrag index --domain "
+            f"{receipt.domain}`, then purge again"
         )
+
+
+def _complain(text: str) -> None:
+    ERR.print(printable(text), style="red", markup=False)

@@ -10,6 +10,7 @@ from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.indexing.commit import read_table, rows_of
 from mmrag_pipeline.indexing.contents import content_key
 from mmrag_pipeline.indexing.failures import failures_of
+from mmrag_pipeline.indexing.named import is_named, spelled
 from mmrag_pipeline.indexing.references import page_of
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.stations import STATIONS
@@ -92,6 +93,7 @@ def _cuts(
 ) -> Iterator[tuple[Lineage, pl.DataFrame, pl.DataFrame]]:
     """Yield each table there is, rows before and rows after, in the order of the data."""
     sets: Sets = {}
+    names = spelled(partition, [key for key in files.values() if key])
     for rule in _RULES:
         before, lineage = read_table(world, rule.table, partition)
         if before is None or lineage is None:
@@ -102,7 +104,7 @@ def _cuts(
             after = _staying(before, rule, _known(sets, rule, partition))
         for kind, column in rule.teaches.items():
             sets[kind] = after.select(column.alias("key").drop_nulls().unique())["key"]
-        yield lineage, before, _silent(after, files)
+        yield lineage, before, _silent(after, names)
 
 
 def _known(sets: Sets, rule: _Rule, partition: str) -> pl.Series:
@@ -121,13 +123,15 @@ def _staying(before: pl.DataFrame, rule: _Rule, known: pl.Series) -> pl.DataFram
     return before.filter(rule.key.is_in(known.implode()))
 
 
-def _silent(rows: pl.DataFrame, files: Mapping[str, str | None]) -> pl.DataFrame:
+def _silent(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     """Return rows whose messages, about things that others share, name none of the files."""
-    names = [name for key in files.values() if key for name in (key, repr(key)[1:-1])]
     if "message" not in rows.columns or not names:
         return rows
-    told = pl.col("message").str.contains_any(names)
-    return rows.with_columns(message=pl.when(told).then(pl.lit(_REDACTED)).otherwise("message"))
+    texts = rows["message"]
+    may = texts.str.contains_any(list(names)).fill_null(False)
+    told = [m and is_named(text, names) for m, text in zip(may, texts, strict=True)]
+    redacted = pl.when(pl.Series(told, dtype=pl.Boolean)).then(pl.lit(_REDACTED))
+    return rows.with_columns(message=redacted.otherwise("message"))
 
 
 def _write(world: World, last: Lineage, *, rows: pl.DataFrame, run_id: str) -> None:

@@ -1,8 +1,10 @@
 """What a purge did, as a document that shows when it was changed afterwards."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.ids import Json, canonical_json, digest_json
@@ -16,8 +18,9 @@ NOT_COVERED = (
     "what Dagster logged and configured in earlier runs: names of files can stand there",
     "notices of the queue that could not be understood, and files that killed processes left half "
     "written (*.tmp)",
-    "runs of other machines that were under way, and indexes that other machines keep of their "
-    "own: purge again when those runs have ended, and on each of those machines",
+    "runs of other machines that were under way: purge again when they have ended; and indexes "
+    "that other machines keep of their own: they hold the points until a purge or an index run "
+    "there",
     "reports, exports and answers that people made",
     "bytes on the disk that deleted points and files took, until the vector store's next "
     "optimisation and the file system use them again",
@@ -40,17 +43,23 @@ class Receipt:
     """The same places -> what was still found when they were read back."""
     copies: Mapping[str, Sequence[str]]
     """Domain -> keys of files with the same content, which stay indexed."""
+    unread: Mapping[str, str]
+    """`copies/DOMAIN` (whether copies are there is unknown) and `memo` (nothing left it) -> why
+    they could not be looked through."""
     reason: str
     at: str
-    """ISO 8601, UTC."""
+    """When the purge began, as in its tombstones; ISO 8601, UTC. One that completes a purge that
+    did not end has that one's."""
+    ended_at: str
+    """When this domain was done; ISO 8601, UTC."""
     by: str
     tool: str
     not_covered: tuple[str, ...] = NOT_COVERED
 
     @property
     def complete(self) -> bool:
-        """Return whether nothing was found any more."""
-        return not self.left
+        """Return whether everything was looked through, and nothing was found any more."""
+        return not self.left and not self.unread
 
     @property
     def held_anything(self) -> bool:
@@ -77,12 +86,41 @@ def verify_receipt(text: str) -> bool:
         return False
 
 
-def files_told(text: str) -> Mapping[str, str | None]:
-    """Return the files (id -> key) of a receipt; raises CorruptStateError for a changed one."""
+class Ended(NamedTuple):
+    """A file that the purge of that moment is done with."""
+
+    moment: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a receipt tells of its files."""
+
+    moment: str
+    """When the purge began, as it stands in tombstones."""
+    files: Mapping[str, str | None]
+    """File id -> key."""
+    complete: bool
+
+
+def moment_of(at: datetime) -> str:
+    """Return a time as it stands in receipts' names and in tombstones."""
+    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+
+
+def told_by(text: str) -> Told:
+    """Return what a receipt tells; raises CorruptStateError for a changed one."""
     if not verify_receipt(text):
         raise CorruptStateError("it was changed after it was written, or is damaged")
-    files: Mapping[str, str | None] = json.loads(text)["files"]
-    return files
+    held = json.loads(text)
+    return Told(moment_of(datetime.fromisoformat(held["at"])), held["files"], held["complete"])
+
+
+def ended_by(texts: Iterable[str]) -> set[Ended]:
+    """Return what receipts say is gone; a changed receipt says nothing."""
+    told = [told_by(text) for text in texts if verify_receipt(text)]
+    return {Ended(one.moment, file) for one in told if one.complete for file in one.files}
 
 
 def _body(receipt: Receipt) -> dict[str, Json]:

@@ -24,7 +24,7 @@ def test_purged_files_are_listed_with_key_and_receipt(purged: Bench) -> None:
         ("notes", "tea.txt"),
         ("shop", "lamp.png"),
     ]
-    assert rows[0].keys() == {"domain", "file_id", "purged_at", "receipt", "key"}
+    assert rows[0].keys() == {"domain", "file_id", "purged_at", "receipt", "key", "ended"}
     assert rows[0]["file_id"] == TEA
     assert TEA in Path(rows[0]["receipt"]).read_text()
 
@@ -39,7 +39,7 @@ def test_without_its_receipt_a_file_has_its_id_only(purged: Bench) -> None:
         path.unlink()
     said = purged.mmrag("purge", "--list", "--domain", "notes")
     assert f"notes: file {TEA}" in said.out
-    assert "no receipt here" in said.out
+    assert "no receipt is here" in said.out
 
 
 def test_a_purge_that_did_not_end_has_no_receipt_although_an_earlier_one_tells_the_key(

@@ -10,7 +10,8 @@ import polars as pl
 
 from mmrag_pipeline.errors import CollectionBusyError
 from mmrag_pipeline.ids import file_id
-from mmrag_pipeline.indexing.purge import Guard, Request, files_of, purge
+from mmrag_pipeline.indexing.purge import Guard, purge
+from mmrag_pipeline.indexing.purge_request import Request, files_of
 from mmrag_pipeline.indexing.receipts import Receipt
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import Keep, MemoKeeper
@@ -92,7 +93,7 @@ def keeper_of(life: Life) -> MemoryMemo:
 def request(*keys: str, files: Mapping[str, str | None] | None = None) -> Request:
     """Return the wish to purge these keys, or files by id."""
     wanted = files_of(DOMAIN, keys) if files is None else files
-    return Request(DOMAIN, wanted, "a wish", "somebody", AT, "test")
+    return Request({DOMAIN: wanted}, "a wish", "somebody", AT, "test")
 
 
 def purged(life: Life, *keys: str, guard: Guard | None = None) -> Receipt:
@@ -103,9 +104,10 @@ def purged(life: Life, *keys: str, guard: Guard | None = None) -> Receipt:
 def answered(
     life: Life, asked: Request, *, keeper: MemoKeeper | None = None, guard: Guard | None = None
 ) -> Receipt:
-    """Purge what is asked and return the receipt."""
+    """Purge what is asked, of one domain, and return the receipt."""
     held = keeper or keeper_of(life)
-    return purge(life.world(), held, asked, guard=guard or Free())
+    (receipt,) = purge(life.world(), held, asked, guard=guard or Free())
+    return receipt
 
 
 def purge_until(life: Life, fuse: Fuse, *keys: str) -> bool:
@@ -113,7 +115,7 @@ def purge_until(life: Life, fuse: Fuse, *keys: str) -> bool:
     world = life.world(state=frail(life.state, fuse))
     keeper = Keeper(keeper_of(life), fuse)
     try:
-        purge(world, keeper, request(*keys), guard=Free())
+        list(purge(world, keeper, request(*keys), guard=Free()))
     except Killed:
         return True
     return False

@@ -1,9 +1,10 @@
 """Copies: the same content under other keys, in any domain."""
 
 from mmrag_pipeline.ids import file_id
-from mmrag_pipeline.indexing.copies import copies_of
+from mmrag_pipeline.indexing.copies import Copies, contents_of, copies_of
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.indexing.stations import run_partition
+from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.stores.memory import MemoryTables
 from tests.indexing.life import DOMAIN, Life
 from tests.indexing.purging import purged
@@ -20,25 +21,27 @@ def _life() -> Life:
     return life
 
 
-def _asked(*keys: str) -> dict[str, list[str]]:
-    return {DOMAIN: [file_id(DOMAIN, key) for key in keys]}
+def _copies(catalog: TableCatalog, *keys: str) -> Copies:
+    """Return the copies of files of DOMAIN."""
+    asked = {DOMAIN: [file_id(DOMAIN, key) for key in keys]}
+    return copies_of(catalog, contents_of(catalog, asked), besides=asked)
 
 
 def test_copies_are_found_in_every_domain() -> None:
     catalog = _life().state.tables
-    assert copies_of(catalog, _asked("secret")) == {DOMAIN: ["copy"], "e": ["copy"]}
+    assert _copies(catalog, "secret").keys == {DOMAIN: ["copy"], "e": ["copy"]}
 
 
 def test_the_asked_files_are_no_copies_of_each_other() -> None:
-    assert copies_of(_life().state.tables, _asked("secret", "copy")) == {"e": ["copy"]}
+    assert _copies(_life().state.tables, "secret", "copy").keys == {"e": ["copy"]}
 
 
 def test_a_content_of_its_own_has_no_copies() -> None:
-    assert copies_of(_life().state.tables, _asked("other", "absent")) == {}
+    assert _copies(_life().state.tables, "other", "absent").keys == {}
 
 
 def test_without_tables_none_is_known() -> None:
-    assert copies_of(MemoryTables(), _asked("secret")) == {}
+    assert _copies(MemoryTables(), "secret").keys == {}
 
 
 def test_files_that_could_not_be_read_are_no_copies_of_each_other() -> None:
@@ -47,7 +50,7 @@ def test_files_that_could_not_be_read_are_no_copies_of_each_other() -> None:
     life.source.forbid(DOMAIN, "one")
     life.source.forbid(DOMAIN, "two")
     life.run()
-    assert copies_of(life.state.tables, _asked("one")) == {}
+    assert _copies(life.state.tables, "one").keys == {}
 
 
 def test_a_receipt_names_the_copies_that_stay() -> None:

@@ -9,7 +9,7 @@ import pytest
 from mmrag_pipeline.errors import CollectionBusyError, CorruptStateError
 from mmrag_pipeline.ids import file_id
 from mmrag_pipeline.indexing.checks import judge_vectors
-from mmrag_pipeline.indexing.purge import files_of
+from mmrag_pipeline.indexing.purge_request import files_of
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.indexing.tombstones import lift

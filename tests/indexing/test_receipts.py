@@ -6,7 +6,7 @@ import pytest
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.ids import canonical_json
-from mmrag_pipeline.indexing.receipts import Receipt, files_told, verify_receipt
+from mmrag_pipeline.indexing.receipts import Receipt, told_by, verify_receipt
 
 RECEIPT = Receipt(
     domain="shop",
@@ -14,8 +14,10 @@ RECEIPT = Receipt(
     removed={"tables/pages": 2},
     left={},
     copies={},
+    unread={},
     reason="a wish",
     at="2026-03-01T00:00:00+00:00",
+    ended_at="2026-03-01T00:01:00+00:00",
     by="somebody",
     tool="mmrag_pipeline 0.1.0",
 )
@@ -66,13 +68,13 @@ def test_what_is_no_receipt_is_none(text: str) -> None:
 def test_a_receipt_of_earlier_form_still_holds() -> None:
     assert verify_receipt(EARLIER)
     assert not verify_receipt(EARLIER.replace("a/b.png", "a/c.png"))
-    assert files_told(EARLIER) == {"id": "a/b.png"}
+    assert told_by(EARLIER).files == {"id": "a/b.png"}
 
 
 def test_a_changed_receipt_tells_no_files() -> None:
-    assert files_told(RECEIPT.as_json()) == {"id": "a/b.png"}
+    assert told_by(RECEIPT.as_json()).files == {"id": "a/b.png"}
     with pytest.raises(CorruptStateError, match="changed after it was written"):
-        files_told(RECEIPT.as_json().replace("a/b.png", "a/c.png"))
+        told_by(RECEIPT.as_json().replace("a/b.png", "a/c.png"))
 
 
 def test_it_says_what_it_does_not_cover() -> None:

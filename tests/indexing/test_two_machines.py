@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from mmrag_pipeline.errors import OvertakenError
-from mmrag_pipeline.indexing.purge import files_of
+from mmrag_pipeline.indexing.purge_request import files_of
 from mmrag_pipeline.indexing.purged_tables import cut_tables
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
