@@ -10,15 +10,16 @@ import pytest
 
 from mmrag_pipeline.assets.upkeep import MEMO_UPKEEP, PURGE, Upkeep, memo_upkeep_job, purge_job
 from mmrag_pipeline.ids import file_id
-from mmrag_pipeline.indexing.receipts import verify_receipt
+from mmrag_pipeline.indexing.receipts import moment_of, verify_receipt
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.indexing.stations import run_partition
+from mmrag_pipeline.indexing.tombstones import bury
 from mmrag_pipeline.resources.run_processes import process_tags
 from mmrag_pipeline.stores.memory import MemoryMemo, MemoryTables
 from mmrag_pipeline.stores.run_lock import running
 from mmrag_pipeline.testing.snapshot import index_points
 from mmrag_pipeline.testing.source import FakeSource
-from mmrag_pipeline.testing.worlds import State, fake_settings, fake_world
+from mmrag_pipeline.testing.worlds import TODAY, State, fake_settings, fake_world
 
 
 @pytest.fixture
@@ -182,3 +183,17 @@ def test_the_jobs_load_beside_others() -> None:
     dg.Definitions.validate_loadable(defs)
     names = {job.name for job in defs.get_repository_def().get_all_jobs()}
     assert names == {"memo_upkeep", "purge"}
+
+
+def test_it_completes_in_other_domains_what_did_not_end(
+    state: Upkeep, instance: dg.DagsterInstance
+) -> None:
+    world = state.world
+    assert isinstance(world.source, FakeSource)
+    world.source.put("garden", "twin.png", b"img:1")
+    run_partition(world, "garden", Mode("second"))
+    for domain, key in (("shop", "secret.png"), ("garden", "twin.png")):
+        bury(world, domain, [file_id(domain, key)], at=TODAY, receipt=moment_of(TODAY))
+    told = _told(_purge(state, instance, keys=["secret.png"]))
+    assert (told["files"], told["complete"], told["copies"]) == (2, True, 0)
+    assert not index_points(world, "garden")

@@ -115,3 +115,12 @@ def test_a_run_under_way_is_told_and_the_file_stays_out_anyway(bench: Bench) -> 
     assert "a run is under way" in said.err
     bench.mmrag("index", "--domain", "notes")
     assert "tea.txt" not in _found(bench, "green tea")
+
+
+def test_where_each_machine_has_its_own_index_the_others_are_told_of(bench: Bench) -> None:
+    place = {"MMRAG_STATE_ROOT": str(bench.home)}
+    said = bench.mmrag("purge", "notes/tea.txt", "--yes", **place)
+    assert said.code == 0
+    assert "those of other machines hold the points until" in " ".join(said.err.split())
+    alone = bench.mmrag("purge", "shop/lamp.png", "--yes")
+    assert "other machines" not in alone.err

@@ -89,3 +89,11 @@ def test_a_list_that_is_not_clear_is_refused(
     said = indexed.mmrag("purge", *arguments)
     assert said.code == 1
     assert told in said.err
+
+
+@pytest.mark.parametrize("arguments", [(), ("--domain", "notes")])
+def test_a_list_needs_no_sources(purged: Bench, arguments: tuple[str, ...]) -> None:
+    (purged.home / "sources.json").write_text("{")
+    said = purged.mmrag("purge", "--list", *arguments)
+    assert said.code == 0
+    assert "notes/tea.txt" in said.out

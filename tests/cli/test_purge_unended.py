@@ -40,7 +40,7 @@ def _table(bench: Bench, name: str) -> Path:
 @pytest.fixture
 def halved(copied: Bench) -> tuple[Bench, Said]:
     """Return a state whose second domain could not be purged, and what was said."""
-    with _damaged(_table(copied, "pages")):
+    with _damaged(_table(copied, "points")):
         return copied, copied.mmrag(*COMMAND)
 
 
@@ -117,3 +117,11 @@ def test_a_domain_that_cannot_be_read_stops_no_purge_of_another(copied: Bench) -
 def test_the_receipt_names_no_copies_that_went_along(copied: Bench) -> None:
     said = copied.mmrag(*COMMAND)
     assert [one["copies"] for one in said.json["receipts"]] == [{}, {}]
+
+
+def test_unknown_copies_are_told_before_it_asks(copied: Bench) -> None:
+    with _damaged(_table(copied, "raw_files")):
+        said = copied.mmrag("purge", "notes/tea.txt", "--copies")
+    told = " ".join(said.err.split())
+    assert "whether copies lie in shop is unknown, and nothing tells it later" in told
+    assert "purging 1 file asks first" in told
