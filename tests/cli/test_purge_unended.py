@@ -40,7 +40,7 @@ def _table(bench: Bench, name: str) -> Path:
 @pytest.fixture
 def halved(copied: Bench) -> tuple[Bench, Said]:
     """Return a state whose second domain could not be purged, and what was said."""
-    with _damaged(_table(copied, "points")):
+    with _damaged(_table(copied, "collection")):
         return copied, copied.mmrag(*COMMAND)
 
 
