@@ -163,7 +163,7 @@ def _counts(kept: list[Tidied]) -> dict[str, dg.MetadataValue]:
 def _purge(context: dg.OpExecutionContext, config: PurgeConfig, state: Upkeep) -> None:
     world = state.world
     try:
-        request = _request(config, world)
+        request = _request(context, config, world)
         guard = _guard(context, world.settings)
         done = [
             (one, _written(one, request, world.settings))
@@ -181,7 +181,7 @@ def _purge(context: dg.OpExecutionContext, config: PurgeConfig, state: Upkeep) -
     context.add_output_metadata(told)
 
 
-def _request(config: PurgeConfig, world: World) -> Request:
+def _request(context: dg.OpExecutionContext, config: PurgeConfig, world: World) -> Request:
     wrong = [one for one in config.file_ids if not _FILE_ID.fullmatch(one)]
     if wrong or not (config.file_ids or config.keys):
         raise SettingsError(
@@ -197,6 +197,8 @@ def _request(config: PurgeConfig, world: World) -> Request:
     }
     receipts = read_receipts(world.settings.home)
     also = unended(world.tables, asked, ended_by(text for _, text in receipts))
+    for domain in also.unread:
+        context.log.warning(f"whether {domain} has files of a purge that did not end is unknown")
     return Request(
         files=asked,
         along=also.files,

@@ -7,14 +7,16 @@ from datetime import timedelta
 from functools import partial
 
 import polars as pl
+import pytest
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.indexing.copies import contents_of, copies_of
 from mmrag_pipeline.indexing.purge import purge
 from mmrag_pipeline.indexing.purge_request import Files, Request, files_of, merged
-from mmrag_pipeline.indexing.receipts import Receipt, ended_by
+from mmrag_pipeline.indexing.receipts import Receipt, ended_by, moment_of
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.indexing.stations import run_partition
+from mmrag_pipeline.indexing.tombstones import bury
 from mmrag_pipeline.indexing.unended import Unended, unended
 from mmrag_pipeline.stores.memory import MemoryTables
 from mmrag_pipeline.testing.frail import Fuse, Killed, frail
@@ -109,3 +111,17 @@ def test_a_domain_that_cannot_be_read_is_named_and_hides_no_other() -> None:
     assert not receipt.complete
     assert keys_in(life, "mmrag__d__g1") == {"other"}
     assert unended(tables, ASKED, ()).unread == {}
+
+
+def test_two_purges_whose_tombstones_were_half_renewed_are_still_found() -> None:
+    life, later = _life(), AT + timedelta(days=1)
+    named: dict[str, Files] = {DOMAIN: files_of(DOMAIN, ["secret", "other"])}
+    secret, other = named[DOMAIN]
+    bury(life.world(), DOMAIN, [secret], at=AT, receipt=moment_of(AT))
+    bury(life.world(), DOMAIN, [other], at=later, receipt=moment_of(later))
+    bury(life.world(), OTHER, COPY[OTHER], at=later, receipt=moment_of(later))
+    along = unended(life.state.tables, named, ()).files
+    world = life.world(state=frail(life.state, Fuse(1, late=True)))
+    with pytest.raises(Killed):
+        purge(world, keeper_of(life), Request(named, "", "", AT, "", along=along), guard=Free())
+    assert unended(life.state.tables, named, ()).files == {OTHER: dict.fromkeys(COPY[OTHER])}
