@@ -12,9 +12,11 @@ from mmrag_pipeline.assembly import all_sources, known_models, open_blobs, open_
 from mmrag_pipeline.cli.served import served_domains
 from mmrag_pipeline.errors import MmragError, StateUnavailableError
 from mmrag_pipeline.ids import Json, collection_name
+from mmrag_pipeline.indexing.apply import difference
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.lifetime import days_of
 from mmrag_pipeline.ports import TableStore
+from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.inbox import BlobInbox
 from mmrag_pipeline.stores.kept import with_kept_settings
@@ -157,11 +159,24 @@ def _domain(
         "alias": collection_name(settings.collection_prefix, domain),
         "serving": served.get(domain) if served is not None else None,
         "served_here": domain in served if served is not None else None,
-        "behind": points.digest != applied.upstream.get("points") if points and applied else None,
+        "behind": _is_behind(tables, applied, points),
         "cards": cards,
         "models": {role: names.get(card, f"of card {card[:12]}") for role, card in cards.items()},
         "run_id": applied.run_id if applied else "",
     }
+
+
+def _is_behind(tables: TableStore, applied: Lineage | None, points: Lineage | None) -> bool | None:
+    """Return whether other points are wanted than were applied; None with nothing to compare.
+
+    Where the digest differs only the rows tell: a purge takes points out of both tables.
+    """
+    if applied is None or points is None:
+        return None
+    if points.digest == applied.upstream.get("points"):
+        return False
+    desired = rows_of(tables, "points", points.partition)
+    return difference(desired, rows_of(tables, "collection", points.partition)).total > 0
 
 
 def _rows(tables: TableStore, name: str, domain: str) -> int:
