@@ -24,6 +24,10 @@ from mmrag_pipeline.stores.parquet import NotParquetError, read_metadata, read_r
 METADATA_KEY = "mmrag"
 _FOLDER, _SUFFIX = "tables", ".parquet"
 _LINEAGE = TypeAdapter(Lineage)
+_PRICE = (
+    " (a backup is better: files that cannot be read then leave the index, and days that count "
+    "from indexing begin anew)"
+)
 T = TypeVar("T")
 
 
@@ -131,9 +135,10 @@ class ParquetTables:
                 "which files were purged: restore it from a backup, or delete it and purge again "
                 "at once what the receipts of this domain name; files would come back otherwise"
             )
+        price = _PRICE if name.split("/")[1] == "raw_files" else ""
         return CorruptStateError(
             f"{self._blobs.shown(name)} cannot be trusted ({cause}); delete that file and index "
-            "again: it is made anew from the memo without model calls"
+            f"again: it is made anew from the memo without model calls{price}"
         )
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.indexing.explain import explain
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.tables import METADATA_KEY, ParquetTables
+from mmrag_pipeline.testing.snapshot import index_points
 from mmrag_pipeline.testing.worlds import State
 from tests.indexing.life import DOMAIN, Life
 
@@ -89,6 +91,18 @@ def test_a_table_from_before_versions_keeps_what_it_knows(tmp_path: Path) -> Non
     assert _versions(life) == {"a": None, "b": None}
     life.now += timedelta(days=20)
     assert life.run()["raw_files"].changes["expired"] == 2
+
+
+def test_a_damaged_table_of_files_is_not_taken_for_none(tmp_path: Path) -> None:
+    life = Life(state=State(tables=ParquetTables(FolderBlobs(tmp_path))))
+    life.put(a="img:1", b="txt:words")
+    life.run()
+    points = life.index()[0]
+    damaged = tmp_path / "tables" / "raw_files" / f"{DOMAIN}.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    with pytest.raises(CorruptStateError, match="a backup is better"):
+        life.run()
+    assert index_points(life.world(), DOMAIN) == points
 
 
 def _without_versions(path: Path) -> None:

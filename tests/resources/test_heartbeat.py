@@ -112,8 +112,10 @@ def test_a_run_is_heard_of_again_and_again_until_it_is_over(instance: dg.Dagster
 def test_a_beat_that_fails_is_missed_and_no_more(instance: dg.DagsterInstance) -> None:
     with beating(instance, RUN, every_s=0.01):  # of a run that nobody knows yet
         time.sleep(0.1)
+        assert thread_name(RUN) in _threads()
         instance.add_run(_run({ALIVE_TAG: f"{RUN}@1"}))
         _until(lambda: _heard_s(instance) > 1)
+        assert _heard_s(instance) > 1
 
 
 def test_beats_write_no_events(instance: dg.DagsterInstance) -> None:

@@ -198,8 +198,11 @@ def test_a_keeper_that_dies_at_any_write_loses_nothing_that_stays(
     assert len(parts(tmp_path)) == 1
 
 
-def found_by_readers(blobs: Blobs, times: int) -> None:
-    """Ask for keys that stay for as long as another thread adds, merges and drops others."""
+def found_by_readers(blobs: Blobs, times: int) -> set[tuple[int, int]]:
+    """Ask for 60 keys that stay for as long as another thread adds, merges and drops others.
+
+    Return how many were found and how many were missing, of every look.
+    """
     names = [f"k{n}" for n in range(60)]
     memo, writer = ParquetMemo(blobs), ParquetMemo(blobs)
     memo.append("ocr", "f1", "shop", batch(*names))
@@ -210,22 +213,24 @@ def found_by_readers(blobs: Blobs, times: int) -> None:
             writer.compact("ocr", "f1")
             writer.retain("ocr", "f1", keep_all_but(f"drop-{name}"))
 
+    seen = set()
     with ThreadPoolExecutor(1) as pool:
         churning = pool.submit(churn)
         while not churning.done():
-            assert memo.fetch("ocr", "f1", keys(*names)).height == len(names)
-            assert memo.missing("ocr", "f1", keys(*names)).is_empty()
+            found = memo.fetch("ocr", "f1", keys(*names)).height
+            seen.add((found, memo.missing("ocr", "f1", keys(*names)).len()))
         churning.result()
+    return seen
 
 
 def test_no_key_is_lost_to_a_reader_of_a_folder_that_is_cared_for(tmp_path: Path) -> None:
-    found_by_readers(FolderBlobs(tmp_path), 20)
+    assert found_by_readers(FolderBlobs(tmp_path), 20) == {(60, 0)}
 
 
 def test_no_key_is_lost_to_a_reader_of_a_bucket_that_is_cared_for(
     s3: "S3Client", bucket: str
 ) -> None:
-    found_by_readers(S3Blobs(lambda: s3, S3Place(bucket)), 8)
+    assert found_by_readers(S3Blobs(lambda: s3, S3Place(bucket)), 8) == {(60, 0)}
 
 
 def test_keys_are_read_without_the_vectors_beside_them(s3: "S3Client", bucket: str) -> None:

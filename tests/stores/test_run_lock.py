@@ -57,11 +57,21 @@ def test_only_one_is_alone(tmp_path: Path) -> None:
 
 def test_it_is_free_again_after_each(tmp_path: Path) -> None:
     with running(tmp_path):
-        pass
+        assert not _is_free(tmp_path)
+    assert _is_free(tmp_path)
     with alone(tmp_path, 0):
-        pass
+        assert not _is_free(tmp_path)
     with running(tmp_path):
-        pass
+        assert not _is_free(tmp_path)
+    assert _is_free(tmp_path)
+
+
+def _is_free(home: Path) -> bool:
+    try:
+        with alone(home, 0):
+            return True
+    except CollectionBusyError:
+        return False
 
 
 def test_a_killed_run_holds_nothing(tmp_path: Path) -> None:
