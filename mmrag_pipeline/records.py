@@ -17,6 +17,7 @@ Vectors = npt.NDArray[np.float32]
 Modality = Literal["ocr", "caption", "image_text", "text", "sparse"]
 Signal = Literal["image", "text", "image_text", "bm25"]
 PointKind = Literal["page", "tile", "text", "ocr", "caption"]
+Datatype = Literal["float32", "float16"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +194,22 @@ class Layout:
     """Everything about a collection that, when it changes, needs a new generation."""
 
     spaces: tuple[VectorSpace, ...]
-    keyword_fields: tuple[str, ...] = ("kind", "visibility", "key")
-    """Payload fields that filters use; each index costs a flush at creation."""
-    integer_fields: tuple[str, ...] = ()
+    datatype: Datatype = "float32"
+    """What the numbers of dense vectors are kept as."""
+    shards: int = 1
+    """Parts that a server splits it into."""
+    made_with: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Settings that name the models: not what tells layouts apart (the fingerprints do), but how
+    whoever asks it finds the encoders again that it was filled by."""
 
     @property
     def digest(self) -> str:
         """Return the digest that tells two layouts apart."""
-        return digest_json(asdict(self))
+        return digest_json({**asdict(self), "made_with": {}})
+
+    def encodes_as(self, other: "Layout") -> bool:
+        """Return whether both hold vectors of the same models."""
+        return self.spaces == other.spaces
 
 
 @dataclass(frozen=True, slots=True)

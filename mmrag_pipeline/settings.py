@@ -15,10 +15,10 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.ids import check_partition
+from mmrag_pipeline.index_settings import IndexSettings
 
 
 def _by_domain(given: object) -> object:
@@ -44,15 +44,8 @@ TtlBy = Literal["modified", "indexed"]
 TtlDays = Annotated[dict[str, float], BeforeValidator(_by_domain), AfterValidator(_of_domains)]
 
 
-class Settings(BaseSettings):
+class Settings(IndexSettings):
     """Settings from `MMRAG_*` variables; invalid ones are errors."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="MMRAG_",
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,  # a wrong address may hold a password
-    )
 
     home: Path = Path(".mmrag")
     """Where tables, memo, collections and the Dagster instance live."""
@@ -143,8 +136,6 @@ class Settings(BaseSettings):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     batch_size: int = Field(default=32, ge=1)
 
-    qdrant_url: str | None = None
-    """None keeps the index embedded (Qdrant Edge) under `home`."""
     lock_timeout_s: float = Field(default=20.0, ge=0)
 
     @field_validator("home", "dagster_home", mode="before")

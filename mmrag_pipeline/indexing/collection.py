@@ -22,6 +22,8 @@ from mmrag_pipeline.schemas import COLLECTION, FAILURES
 
 _ENGINES = ("ocr", "captions", "image_vectors", "text_vectors")
 """Stations whose items an engine can fail on."""
+MADE_WITH = ("image_model", "text_model", "precision")
+"""Settings that name the encoders of a query."""
 _APPLYING = "applying"
 """Recipe of a collection table whose changes may be half written: only the index knows."""
 
@@ -35,7 +37,10 @@ def layout(world: World) -> Layout:
             VectorSpace("text", text.dimension, text.fingerprint),
             VectorSpace("image_text", image.dimension, image.fingerprint),
             VectorSpace("bm25", 0, sparse.fingerprint),
-        )
+        ),
+        datatype=world.settings.index_datatype,
+        shards=world.settings.qdrant_shards if world.settings.qdrant_url else 1,
+        made_with={name: str(getattr(world.settings, name)) for name in MADE_WITH},
     )
 
 

@@ -21,7 +21,10 @@ from mmrag_pipeline.records import (
 from mmrag_pipeline.schemas import COLLECTION
 from mmrag_pipeline.stores.layouts import (
     BATCH,
+    DATETIME_FIELDS,
     HASH,
+    INTEGER_FIELDS,
+    KEYWORD_FIELDS,
     check_points,
     check_question,
     conditions,
@@ -45,8 +48,9 @@ def create_shard(path: Path, layout: Layout) -> None:
 
     shard = qe.EdgeShard.create(str(path), _config(layout))
     for names, kind in (
-        (layout.keyword_fields, qe.PayloadSchemaType.Keyword),
-        (layout.integer_fields, qe.PayloadSchemaType.Integer),
+        (KEYWORD_FIELDS, qe.PayloadSchemaType.Keyword),
+        (INTEGER_FIELDS, qe.PayloadSchemaType.Integer),
+        (DATETIME_FIELDS, qe.PayloadSchemaType.Datetime),
     ):
         for name in names:
             shard.update(qe.UpdateOperation.create_field_index(name, kind))

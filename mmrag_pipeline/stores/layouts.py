@@ -19,6 +19,10 @@ from mmrag_pipeline.records import (
 
 HASH = "_hash"
 """Payload field of the point hash."""
+KEYWORD_FIELDS = ("kind", "visibility", "key")
+INTEGER_FIELDS = ("page_no",)
+DATETIME_FIELDS = ("modified_at",)
+"""Payload fields that filters use: each has an index, also in a collection that is there."""
 _LAYOUT = TypeAdapter(Layout)
 BATCH = 10_000
 """Points per batch of a listing."""

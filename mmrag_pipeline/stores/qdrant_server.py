@@ -8,6 +8,9 @@ from mmrag_pipeline.errors import CollectionMismatchError, StateUnavailableError
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
 from mmrag_pipeline.records import Layout
 from mmrag_pipeline.stores.layouts import (
+    DATETIME_FIELDS,
+    INTEGER_FIELDS,
+    KEYWORD_FIELDS,
     check_same_layout,
     dense_spaces,
     layout_json,
@@ -53,7 +56,7 @@ class ServerVectors:
                 self._check_ours(collection, layout)
             else:
                 self._create(collection, layout)
-            self._index_payloads(collection, layout)
+            self._index_payloads(collection)
 
     def drop(self, collection: str) -> None:
         """Remove a collection and the aliases that lead to it; an absent one is fine."""
@@ -136,13 +139,14 @@ class ServerVectors:
             metadata={_LAYOUT: layout_json(layout)},
         )
 
-    def _index_payloads(self, collection: str, layout: Layout) -> None:
+    def _index_payloads(self, collection: str) -> None:
         """Index the fields that filters name; repeated calls finish what a dead one began."""
         from qdrant_client import models
 
         for names, kind in (
-            (layout.keyword_fields, models.PayloadSchemaType.KEYWORD),
-            (layout.integer_fields, models.PayloadSchemaType.INTEGER),
+            (KEYWORD_FIELDS, models.PayloadSchemaType.KEYWORD),
+            (INTEGER_FIELDS, models.PayloadSchemaType.INTEGER),
+            (DATETIME_FIELDS, models.PayloadSchemaType.DATETIME),
         ):
             for name in names:
                 self._client.create_payload_index(collection, name, kind, wait=True)

@@ -72,7 +72,7 @@ def test_every_setting_stands_in_its_table_with_its_default(name: str) -> None:
     variable = FIELDS[name].validation_alias or f"MMRAG_{name.upper()}"
     default = FIELDS[name].default
     shown = "none" if default is None else default
-    shown = json.dumps(shown) if isinstance(shown, tuple | dict) else str(shown)
+    shown = json.dumps(shown) if isinstance(shown, tuple | dict | bool) else str(shown)
     assert f"| `{variable}` | `{shown}` | " in (DOCS / "settings.md").read_text()
 
 

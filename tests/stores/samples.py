@@ -25,8 +25,6 @@ LAYOUT = Layout(
         VectorSpace("image_text", 4, "card-a"),
         VectorSpace("bm25", 0, "card-c"),
     ),
-    keyword_fields=("key", "kind", "visibility"),
-    integer_fields=("page_no",),
 )
 
 

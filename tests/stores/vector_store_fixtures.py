@@ -21,7 +21,7 @@ from tests.stores.samples import LAYOUT
 NAME = "mmragtest__shop__g1"
 OTHER = "mmragtest__small__g1"
 ALIAS = "mmragtest__shop"
-SMALL = Layout((VectorSpace("image", 4, "card-a"),), ("kind",), ())
+SMALL = Layout((VectorSpace("image", 4, "card-a"),))
 ANYTHING = Where()
 
 
