@@ -12,8 +12,8 @@ from mmrag_pipeline.engines.stub import StubCaptioner, StubImageText, StubOcr, S
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
+from mmrag_pipeline.model_ports import ImageTextEncoder
 from mmrag_pipeline.parsing.pool import ParserPool
-from mmrag_pipeline.ports import ImageTextEncoder
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.bm25 import QdrantBm25
 from mmrag_pipeline.stores.edge import EdgeVectors

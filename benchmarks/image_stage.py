@@ -26,7 +26,7 @@ from mmrag_pipeline.engines.pictures import prepared_batches
 from mmrag_pipeline.indexing import pages, raw_files, tiles, vision
 from mmrag_pipeline.indexing.run import run_step
 from mmrag_pipeline.indexing.station import Mode, World
-from mmrag_pipeline.ports import ImageTextEncoder
+from mmrag_pipeline.model_ports import ImageTextEncoder
 from mmrag_pipeline.records import Card, Pixels, Vectors
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.memo import ParquetMemo

@@ -20,17 +20,11 @@ from mmrag_pipeline.errors import ParseError, SettingsError
 from mmrag_pipeline.indexing.failures import failures_of
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
+from mmrag_pipeline.model_ports import Captioner, ImageTextEncoder, Ocr, SparseEncoder, TextEncoder
 from mmrag_pipeline.parsing.limits import too_large
 from mmrag_pipeline.parsing.media import sniff
 from mmrag_pipeline.parsing.pool import ParserPool
-from mmrag_pipeline.ports import (
-    Captioner,
-    ImageTextEncoder,
-    Ocr,
-    SparseEncoder,
-    TextEncoder,
-    VectorStore,
-)
+from mmrag_pipeline.ports import VectorStore
 from mmrag_pipeline.records import Pixels
 from mmrag_pipeline.retrieval.query import Searcher
 from mmrag_pipeline.retrieval.signals import Encoders
@@ -56,7 +50,7 @@ from mmrag_pipeline.stores.split_tables import SplitTables
 from mmrag_pipeline.stores.sqs import Queue, SqsQueue
 from mmrag_pipeline.stores.tables import ParquetTables
 
-_OF_INDEX = ("collection", failures_of("collection"))
+_OF_INDEX = ("collection", failures_of("collection"), "generations")
 """Tables that tell of one index."""
 
 

@@ -8,17 +8,14 @@ import polars as pl
 
 from mmrag_pipeline.records import (
     Candidate,
-    Caption,
-    Card,
     Event,
+    GateVerdict,
     Layout,
     Lineage,
     ObjectInfo,
-    OcrResult,
     PagePixels,
     ParsedFile,
     Pending,
-    Pixels,
     Signal,
     SparseVector,
     StoredPoint,
@@ -138,67 +135,6 @@ class PageReader(Protocol):
         ...
 
 
-class Model(Protocol):
-    """What is asked at a price, and is told apart by its card."""
-
-    @property
-    def card(self) -> Card:
-        """Return the card; does not load weights."""
-        ...
-
-
-class Ocr(Model, Protocol):
-    """Reads printed words."""
-
-    def read(self, pages: Sequence[Pixels]) -> list[OcrResult]:
-        """Return the lines of each picture, boxes in that picture's pixels."""
-        ...
-
-
-class Captioner(Model, Protocol):
-    """Describes pictures in words."""
-
-    def caption(self, pages: Sequence[Pixels]) -> list[tuple[Caption, ...]]:
-        """Return the captions of each picture, best first; possibly none."""
-        ...
-
-
-class ImageTextEncoder(Model, Protocol):
-    """Pictures and words in one space."""
-
-    def encode_images(self, pictures: Sequence[Pixels]) -> Vectors:
-        """Return one unit row per picture."""
-        ...
-
-    def encode_texts(self, texts: Sequence[str]) -> Vectors:
-        """Return one unit row per text."""
-        ...
-
-
-class TextEncoder(Model, Protocol):
-    """Words in a space of meanings."""
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return one unit row per text."""
-        ...
-
-    def token_spans(self, text: str) -> list[tuple[int, int]]:
-        """Return the character span of each token, special tokens left out."""
-        ...
-
-
-class SparseEncoder(Model, Protocol):
-    """Words as weighted token ids."""
-
-    def document(self, text: str) -> SparseVector:
-        """Return the vector of an indexed text."""
-        ...
-
-    def query(self, text: str) -> SparseVector:
-        """Return the vector of a query."""
-        ...
-
-
 class CollectionReader(Protocol):
     """An open collection, for questions."""
 
@@ -223,6 +159,18 @@ class CollectionReader(Protocol):
 
 class CollectionWriter(CollectionReader, Protocol):
     """An open collection, for changes; each call is idempotent and survives a killed process."""
+
+    @property
+    def exclusive(self) -> bool:
+        """Return whether nobody else can have it open for changes."""
+        ...
+
+    def set_marks(self, marks: Mapping[str, str | None]) -> None:
+        """Keep some texts with the collection, None removes one; marks of other names stay.
+
+        They are kept as durably as points are once they were flushed.
+        """
+        ...
 
     def upsert(self, points: Sequence[StoredPoint]) -> None:
         """Write whole points."""
@@ -256,6 +204,13 @@ class Catalog(Protocol):
         """Remove a collection; an absent one is fine."""
         ...
 
+    def marks(self, collection: str) -> Mapping[str, str]:
+        """Return the short texts kept with a collection, which need not be free for it.
+
+        None are kept with an absent one.
+        """
+        ...
+
 
 class Aliases(Protocol):
     """Stable names for the generation that serves."""
@@ -278,6 +233,14 @@ class VectorStore(Catalog, Aliases, Protocol):
 
     def writer(self, collection: str) -> AbstractContextManager[CollectionWriter]:
         """Open a collection for changes; raises CollectionBusyError."""
+        ...
+
+
+class Gate(Protocol):
+    """Judges a generation before it serves."""
+
+    def judge(self, partition: str, *, live: str, candidate: str) -> GateVerdict:
+        """Return whether `candidate` may take the place of `live`, both of them collections."""
         ...
 
 

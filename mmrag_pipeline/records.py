@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from mmrag_pipeline.ids import digest_json
+from mmrag_pipeline.ids import Json, digest_json
 
 Pixels = npt.NDArray[np.uint8]
 """One picture: (height, width, 3) RGB, C-contiguous, EXIF orientation applied."""
@@ -18,6 +18,8 @@ Modality = Literal["ocr", "caption", "image_text", "text", "sparse"]
 Signal = Literal["image", "text", "image_text", "bm25"]
 PointKind = Literal["page", "tile", "text", "ocr", "caption"]
 Datatype = Literal["float32", "float16"]
+GenerationEvent = Literal["served", "promoted", "restored", "rolled_back", "refused", "dropped"]
+"""What happens to a generation of a collection; the first three let it serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,15 @@ class Layout:
     def encodes_as(self, other: "Layout") -> bool:
         """Return whether both hold vectors of the same models."""
         return self.spaces == other.spaces
+
+
+@dataclass(frozen=True, slots=True)
+class GateVerdict:
+    """Whether a generation may take the place of the one that serves, and the numbers of it."""
+
+    passed: bool
+    message: str
+    numbers: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

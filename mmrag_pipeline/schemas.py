@@ -27,6 +27,18 @@ RAW_FILES = pl.Schema(
 )
 TOMBSTONES = pl.Schema({"file_id": pl.String(), "purged_at": TIME, "receipt": pl.String()})
 """Files that no listing brings back; they are named by digest only."""
+GENERATIONS = pl.Schema(
+    {
+        "at": TIME,
+        "collection": pl.String(),
+        "event": pl.String(),
+        "by": pl.String(),
+        "reason": pl.String(),
+        "verdict": pl.String(),
+        "run_id": pl.String(),
+    }
+)
+"""What became of the generations of a collection, in order; `verdict` is a JSON object."""
 PAGES = pl.Schema(
     {
         "file_id": pl.String(),
@@ -120,7 +132,7 @@ TABLES: Mapping[str, pl.Schema] = {
     "collection": COLLECTION,
 }
 """The tables of stations."""
-BESIDE: Mapping[str, pl.Schema] = {"tombstones": TOMBSTONES}
+BESIDE: Mapping[str, pl.Schema] = {"tombstones": TOMBSTONES, "generations": GENERATIONS}
 """Tables that no station makes."""
 ADDED: Mapping[str, tuple[str, ...]] = {"raw_files": ("version",)}
 """Table -> columns that earlier versions of this code did not write; they are null there."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mmrag_pipeline.engines.lazy import Lazy
 from mmrag_pipeline.ids import digest_json
-from mmrag_pipeline.ports import ImageTextEncoder
+from mmrag_pipeline.model_ports import ImageTextEncoder
 from mmrag_pipeline.records import Caption, Card, Pixels, Vectors
 
 VOCABULARY = Path(__file__).with_name("labels.txt")

@@ -1,7 +1,7 @@
 """The difference between desired and applied points, and its way into an open collection."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,21 +52,32 @@ def difference(desired: pl.DataFrame, applied: pl.DataFrame) -> Difference:
 
 
 def apply_difference(
-    world: World, index: CollectionWriter, change: Difference, *, run_id: str
+    world: World,
+    index: CollectionWriter,
+    change: Difference,
+    *,
+    run_id: str,
+    alive: Callable[[], None],
 ) -> None:
-    """Write a difference in batches; each may be repeated without harm."""
+    """Write a difference in batches; each may be repeated without harm.
+
+    `alive` is called before each batch.
+    """
     done = 0
     for window in change.upserts.iter_slices(_WINDOW):
         dense = _dense(world, window)
         for rows in window.iter_slices(_BATCH):
+            alive()
             index.upsert([_point(world, r, dense, run_id) for r in rows.iter_rows(named=True)])
             done += rows.height
             world.progress.advance("collection", done=done, total=change.total)
     for rows in change.payloads.iter_slices(_BATCH):
+        alive()
         index.set_payloads(
             {row["point_id"]: _payload(row, run_id) for row in rows.iter_rows(named=True)}
         )
     for start in range(0, len(change.deletes), _BATCH):
+        alive()
         index.delete(change.deletes[start : start + _BATCH])
     index.flush()
     if change.total:

@@ -9,12 +9,14 @@ from mmrag_pipeline.errors import (
     CollectionMismatchError,
     CorruptStateError,
     ModelUnavailableError,
+    OvertakenError,
 )
-from mmrag_pipeline.ids import collection_name
-from mmrag_pipeline.indexing import points
+from mmrag_pipeline.indexing import generations, points
+from mmrag_pipeline.indexing.applied import APPLIED, is_trusted, writing
 from mmrag_pipeline.indexing.apply import Difference, apply_difference, difference
 from mmrag_pipeline.indexing.commit import read_table, rows_of, write_table
 from mmrag_pipeline.indexing.failures import ENGINE_FAILED, failures_of, open_retries
+from mmrag_pipeline.indexing.generations import Said, put_in_place, serving
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
 from mmrag_pipeline.records import Layout, VectorSpace
@@ -24,8 +26,6 @@ _ENGINES = ("ocr", "captions", "image_vectors", "text_vectors")
 """Stations whose items an engine can fail on."""
 MADE_WITH = ("image_model", "text_model", "precision")
 """Settings that name the encoders of a query."""
-_APPLYING = "applying"
-"""Recipe of a collection table whose changes may be half written: only the index knows."""
 
 
 def layout(world: World) -> Layout:
@@ -53,26 +53,31 @@ STATION = Station("collection", ("points",), recipe, stateful=True, commits_itse
 
 
 def make(world: World, job: Job) -> Made:
-    """Bring the generation of today's layout to the desired points, then serve it.
+    """Bring the generation of today's layout to the desired points, then let it serve.
 
-    The writer's lock is held from reading the desired points to recording what was
-    applied, so that of two overlapping runs the later one sees all of the earlier.
+    Where one writer excludes others, the collection is open from reading the desired points to
+    recording what was applied, so that of two overlapping runs the later one sees all of the
+    earlier. Raises OvertakenError when the desired points are others by the end.
     """
     name = generation(world, job.partition)
     _check_complete(world, job.partition, name)
     world.vectors.create(name, layout(world))
     with world.vectors.writer(name) as index:
         desired, digest = _desired(world, job.partition)
-        recorded = _recorded(world, job, index, name)
-        applied = held(index) if recorded is None else recorded
-        change = difference(desired, applied)
-        if change.total:
-            _record(world, job, applied, {"collection": _APPLYING})
-            apply_difference(world, index, change, run_id=job.mode.run_id)
-        if change.total or recorded is None:
-            _record(world, job, desired, {"collection": name, "points": digest})
-    _serve(world, job.partition, name)
-    return _made(desired, change)
+        token = world.vectors.marks(name).get(APPLIED)
+        change = _unapplied(world, job, index, name, desired)
+        if change is None or change.total:
+            with writing(world, name, index) as own:
+                if change is None or own.found != token:
+                    change = difference(desired, held(index))
+                apply_difference(world, index, change, run_id=job.mode.run_id, alive=own.beat)
+                _check_still_desired(world, job.partition, digest)
+                left = own.end(complete=True)
+            _record(world, job, desired, {"collection": name, "points": digest, APPLIED: left})
+    said = Said(by="run", run_id=job.mode.run_id)
+    anew = change.total > 0 or job.mode.force
+    serves = put_in_place(world, job.partition, name, said, anew=anew)
+    return _made(desired, change, serves=serves)
 
 
 def _check_complete(world: World, partition: str, name: str) -> None:
@@ -81,8 +86,8 @@ def _check_complete(world: World, partition: str, name: str) -> None:
     Its points would be missing from the new generation although the old one has them; after
     `transient_attempts` runs they count as the items' own fault.
     """
-    serving = _serving(world, partition)
-    if serving == name or serving not in world.vectors.layouts():
+    live = serving(world, partition)
+    if live == name or live not in world.vectors.layouts():
         return
     for station in _ENGINES:
         rows = rows_of(world.tables, failures_of(station), partition)
@@ -118,36 +123,34 @@ def _desired(world: World, partition: str) -> tuple[pl.DataFrame, str]:
     return table, lineage.digest
 
 
+def _check_still_desired(world: World, partition: str, digest: str) -> None:
+    """Raise OvertakenError when another run wants other points by now: they come first."""
+    now = world.tables.lineage("points", partition)
+    if now is None or now.digest != digest:
+        raise OvertakenError(
+            f"another run of {partition!r} replaced its points, again and again, while they were "
+            "written to the index: run again when the other run has ended"
+        )
+
+
 def generation(world: World, partition: str) -> str:
     """Return the collection to write: the newest one with today's layout, or the next."""
-    prefix, wanted = world.settings.collection_prefix, layout(world).digest
-    layouts = world.vectors.layouts()
-    held = {n: layouts[n] for n in layouts if _number(prefix, partition, n)}
-    fitting = [name for name, lay in held.items() if lay.digest == wanted]
-    if fitting:
-        return max(fitting, key=lambda name: _number(prefix, partition, name))
-    last = max((_number(prefix, partition, name) for name in held), default=0)
-    return collection_name(prefix, partition, last + 1)
+    return generations.generation(world, partition, layout(world))
 
 
-def _number(prefix: str, partition: str, name: str) -> int:
-    """Return the generation number of a collection of this partition, 0 for others."""
-    head, _, number = name.rpartition("__g")
-    same = head == collection_name(prefix, partition)
-    return int(number) if same and number.isdecimal() else 0
-
-
-def _recorded(world: World, job: Job, index: CollectionWriter, name: str) -> pl.DataFrame | None:
-    """Return what was recorded as applied to this collection, or None when not to be trusted."""
-    lineage = world.tables.lineage("collection", job.partition)
-    if lineage is None or lineage.upstream.get("collection") != name:
-        return None
-    if job.mode.force or job.mode.replay or index.count() != lineage.rows:
+def _unapplied(
+    world: World, job: Job, index: CollectionWriter, name: str, desired: pl.DataFrame
+) -> Difference | None:
+    """Return what is to be done if the record tells; None when only the collection knows."""
+    record = world.tables.lineage("collection", job.partition)
+    believed = is_trusted(world, record, name) and not (job.mode.force or job.mode.replay)
+    if record is None or not believed or index.count() != record.rows:
         return None
     try:
-        return world.tables.read("collection", job.partition)
-    except CorruptStateError:  # of an older version, say: what is really held tells as much
+        applied = world.tables.read("collection", job.partition)
+    except CorruptStateError:  # of an older version, say
         return None
+    return None if applied is None else difference(desired, applied)
 
 
 def held(index: CollectionReader) -> pl.DataFrame:
@@ -161,24 +164,7 @@ def _record(world: World, job: Job, rows: pl.DataFrame, upstream: Mapping[str, s
     write_table(world, read, "collection", rows.select(COLLECTION.names()))
 
 
-def _serve(world: World, partition: str, name: str) -> None:
-    """Move the alias; only this generation and the one that served before it are kept."""
-    prefix = world.settings.collection_prefix
-    serving = _serving(world, partition)
-    if serving == name:
-        return
-    for other in world.vectors.layouts() if serving else ():
-        if _number(prefix, partition, other) and other not in (name, serving):
-            world.vectors.drop(other)
-    world.vectors.move_alias(collection_name(prefix, partition), name)
-
-
-def _serving(world: World, partition: str) -> str | None:
-    """Return the collection behind the alias, None when nothing is served."""
-    return world.vectors.aliases().get(collection_name(world.settings.collection_prefix, partition))
-
-
-def _made(desired: pl.DataFrame, change: Difference) -> Made:
+def _made(desired: pl.DataFrame, change: Difference, *, serves: bool) -> Made:
     return Made(
         table=desired.select(COLLECTION.names()),
         failures=pl.DataFrame(schema=FAILURES),
@@ -188,6 +174,7 @@ def _made(desired: pl.DataFrame, change: Difference) -> Made:
             "upserted": change.upserts.height,
             "payloads": change.payloads.height,
             "deleted": len(change.deletes),
+            **({} if serves else {"held_back": 1}),
         },
     )
 

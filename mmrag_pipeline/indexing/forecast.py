@@ -13,6 +13,7 @@ from mmrag_pipeline.indexing import (
     text_vectors,
     tiles,
 )
+from mmrag_pipeline.indexing.applied import is_trusted
 from mmrag_pipeline.indexing.apply import difference
 from mmrag_pipeline.indexing.contents import content_key
 from mmrag_pipeline.indexing.expected import Expected, expected
@@ -215,11 +216,11 @@ def _applying(seen: Look, work: Work) -> Work:
 def _applied(seen: Look, name: str, work: Work) -> pl.DataFrame | None:
     """Return what a collection holds, as a run takes it; None when that cannot be told now.
 
-    After a purge, a run that died half way or a rollback no table is trusted: as a run does,
-    ask the collection itself.
+    After a purge, a run that died half way or a rollback the table is not believed: as a run
+    does, ask the collection itself.
     """
     lineage = seen.world.tables.lineage("collection", seen.partition)
-    if lineage is not None and lineage.upstream.get("collection") == name:
+    if is_trusted(seen.world, lineage, name):
         return seen.table("collection")
     of_today = lineage is None or lineage.recipe == collection.recipe(seen.world).digest
     if work.made and not of_today:  # the points of today's models have no hashes yet

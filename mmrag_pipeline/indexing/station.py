@@ -8,21 +8,18 @@ import polars as pl
 
 from mmrag_pipeline.ids import Json, digest_json
 from mmrag_pipeline.keepers import TableCatalog
-from mmrag_pipeline.ports import (
-    Captioner,
-    ImageTextEncoder,
-    Inbox,
-    Memo,
-    ObjectStore,
-    Ocr,
-    PageReader,
-    Progress,
-    SparseEncoder,
-    TextEncoder,
-    VectorStore,
-)
-from mmrag_pipeline.records import Lineage
+from mmrag_pipeline.model_ports import Captioner, ImageTextEncoder, Ocr, SparseEncoder, TextEncoder
+from mmrag_pipeline.ports import Gate, Inbox, Memo, ObjectStore, PageReader, Progress, VectorStore
+from mmrag_pipeline.records import GateVerdict, Lineage
 from mmrag_pipeline.settings import Settings
+
+
+class OpenGate:
+    """Lets every generation pass: no query tells a good one from a bad one."""
+
+    def judge(self, partition: str, *, live: str, candidate: str) -> GateVerdict:
+        """Return that nobody was asked."""
+        return GateVerdict(True, "no labelled queries are named (MMRAG_GATE_QUERIES)")
 
 
 def _now() -> datetime:
@@ -47,6 +44,7 @@ class World:
     progress: Progress
     inbox: Inbox
     clock: Callable[[], datetime] = _now
+    gate: Gate = field(default_factory=OpenGate)
 
 
 @dataclass(frozen=True, slots=True)

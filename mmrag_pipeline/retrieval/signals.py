@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmrag_pipeline.ports import ImageTextEncoder, SparseEncoder, TextEncoder
+from mmrag_pipeline.model_ports import ImageTextEncoder, SparseEncoder, TextEncoder
 from mmrag_pipeline.records import (
     Candidate,
     Card,

@@ -6,8 +6,10 @@ import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.ids import Json, collection_name, digest_json
+from mmrag_pipeline.indexing.applied import is_settled
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.failures import failures_of, open_retries
+from mmrag_pipeline.indexing.generations import is_in_place
 from mmrag_pipeline.indexing.lifetime import alive
 from mmrag_pipeline.indexing.raw_files import changed, list_objects
 from mmrag_pipeline.indexing.run import is_current, last_failures
@@ -108,7 +110,8 @@ def _is_served(world: World, station: Station, recipe: Recipe, partition: str) -
         and points is not None
         and applied.recipe == recipe.digest
         and applied.upstream.get("points") == points.digest
-        and applied.upstream.get("collection") == _serving(world, partition)
+        and is_settled(applied)
+        and is_in_place(world, partition, applied.upstream.get("collection", ""))
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from mmrag_pipeline.errors import CollectionMismatchError, CorruptStateError
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
 from mmrag_pipeline.records import Layout
+from mmrag_pipeline.stores.edge_marks import MarkFile
 from mmrag_pipeline.stores.edge_shard import EdgeCollection, create_shard
 from mmrag_pipeline.stores.files import exclusive, replace_text, sync
 from mmrag_pipeline.stores.layouts import (
@@ -74,6 +75,10 @@ class EdgeVectors:
                     folder.rename(trash)
             shutil.rmtree(trash, ignore_errors=True)
 
+    def marks(self, collection: str) -> Mapping[str, str]:
+        """Return the texts that are kept beside a collection."""
+        return MarkFile(self._folder(collection)).read()
+
     def aliases(self) -> Mapping[str, str]:
         """Return alias -> collection; raises CorruptStateError."""
         if not self._aliases.exists():
@@ -111,7 +116,7 @@ class EdgeVectors:
         with self._locked(name):
             if not folder.exists():
                 raise unknown_collection(name, [*self.layouts(), *self.aliases()])
-            opened = EdgeCollection(folder / "shard", name, _layout(folder))
+            opened = EdgeCollection(folder / "shard", name, _layout(folder), MarkFile(folder))
             try:
                 yield opened
             finally:

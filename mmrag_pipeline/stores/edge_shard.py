@@ -19,6 +19,7 @@ from mmrag_pipeline.records import (
     Where,
 )
 from mmrag_pipeline.schemas import COLLECTION
+from mmrag_pipeline.stores.edge_marks import MarkFile
 from mmrag_pipeline.stores.layouts import (
     BATCH,
     DATETIME_FIELDS,
@@ -93,12 +94,13 @@ def _loaded(path: Path, name: str) -> "qe.EdgeShard":
 class EdgeCollection:
     """Points of one shard (ports.CollectionWriter); close it, or nobody else gets in."""
 
-    def __init__(self, path: Path, name: str, layout: Layout) -> None:
+    def __init__(self, path: Path, name: str, layout: Layout, marks: MarkFile) -> None:
         import qdrant_edge as qe
 
         self._qe = qe
         self._name = name
         self._layout = layout
+        self._marks = marks
         self._shard = _loaded(path, name)
         self._changed = False
 
@@ -132,6 +134,15 @@ class EdgeCollection:
             batch = list[int | UUID | str](point_ids[start : start + BATCH])
             self._shard.update(self._qe.UpdateOperation.delete_points(batch))
         self._changed = self._changed or bool(point_ids)
+
+    @property
+    def exclusive(self) -> bool:
+        """Return True: its lock lets nobody else in."""
+        return True
+
+    def set_marks(self, marks: Mapping[str, str | None]) -> None:
+        """Keep some texts; None removes one."""
+        self._marks.change(marks)
 
     def flush(self) -> None:
         """Bring changes to the disk: until then the write-ahead log keeps them through a kill."""

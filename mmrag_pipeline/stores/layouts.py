@@ -1,6 +1,6 @@
 """What every vector store demands of points and questions before it asks its engine."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
@@ -105,6 +105,11 @@ def conditions(where: Where) -> list[tuple[str, tuple[str, ...]]]:
 def known_words(point: StoredPoint) -> SparseVector | None:
     """Return the sparse vector as stored: one without words is none."""
     return point.sparse if point.sparse is not None and point.sparse.indices else None
+
+
+def changed_marks(held: Mapping[str, str], marks: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the marks that are held after some were set; None removes one."""
+    return {name: text for name, text in {**held, **marks}.items() if text is not None}
 
 
 def unknown_collection(name: str, known: Sequence[str]) -> NotFoundError:

@@ -160,6 +160,11 @@ class MemoryVectors:
         self._collections.pop(check_collection(collection), None)
         self._aliases = {a: c for a, c in self._aliases.items() if c != collection}
 
+    def marks(self, collection: str) -> Mapping[str, str]:
+        """Return the texts kept with a collection."""
+        held = self._collections.get(collection)
+        return dict(held.kept) if held else {}
+
     def aliases(self) -> Mapping[str, str]:
         """Return alias -> collection."""
         return dict(self._aliases)

@@ -22,6 +22,7 @@ from mmrag_pipeline.schemas import COLLECTION
 from mmrag_pipeline.stores.layouts import (
     BATCH,
     HASH,
+    changed_marks,
     check_points,
     check_question,
     conditions,
@@ -37,6 +38,8 @@ class MemoryCollection:
     name: str
     layout: Layout
     _points: dict[str, StoredPoint] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
+    """Its marks."""
 
     def upsert(self, points: Sequence[StoredPoint]) -> None:
         """Write whole points."""
@@ -89,6 +92,15 @@ class MemoryCollection:
     def count(self) -> int:
         """Return how many points the collection holds."""
         return len(self._points)
+
+    @property
+    def exclusive(self) -> bool:
+        """Return True: who opens it has it alone."""
+        return True
+
+    def set_marks(self, marks: Mapping[str, str | None]) -> None:
+        """Keep some texts; None removes one."""
+        self.kept = changed_marks(self.kept, marks)
 
     def _scores(
         self, signal: Signal, vector: Vectors | SparseVector

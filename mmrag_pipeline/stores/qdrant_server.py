@@ -18,7 +18,7 @@ from mmrag_pipeline.stores.layouts import (
     unknown_collection,
 )
 from mmrag_pipeline.stores.names import check_collection
-from mmrag_pipeline.stores.server_collection import ServerCollection
+from mmrag_pipeline.stores.server_collection import MARK, ServerCollection
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -71,6 +71,14 @@ class ServerVectors:
                 )
             if self._client.collection_exists(collection):
                 self._client.delete_collection(collection)
+
+    def marks(self, collection: str) -> Mapping[str, str]:
+        """Return the texts that are kept in a collection's metadata."""
+        with _asking():
+            if not self._client.collection_exists(collection):
+                return {}
+            held = self._client.get_collection(collection).config.metadata or {}
+        return {n.removeprefix(MARK): str(t) for n, t in held.items() if n.startswith(MARK)}
 
     def aliases(self) -> Mapping[str, str]:
         """Return alias -> collection; raises StateUnavailableError."""

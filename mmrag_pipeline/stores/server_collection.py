@@ -30,6 +30,8 @@ from mmrag_pipeline.stores.layouts import (
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient, models
 
+MARK = "mmrag_mark_"
+"""How names of marks begin among the collection's metadata."""
 _REQUEST = 500
 """Points per request: a few megabytes."""
 
@@ -68,6 +70,16 @@ class ServerCollection:
         for start in range(0, len(point_ids), BATCH):
             ids = self._models.PointIdsList(points=list(point_ids[start : start + BATCH]))
             self._client.delete(self._name, ids, wait=True)
+
+    @property
+    def exclusive(self) -> bool:
+        """Return False: a server lets many write at once."""
+        return False
+
+    def set_marks(self, marks: Mapping[str, str | None]) -> None:
+        """Keep some texts; the server merges them with the others and drops those that are None."""
+        named = {f"{MARK}{name}": text for name, text in marks.items()}
+        self._client.update_collection(self._name, metadata=named)
 
     def flush(self) -> None:
         """Do nothing: every call waited for the server."""

@@ -10,7 +10,6 @@ from mmrag_pipeline.errors import CorruptStateError, SettingsError
 from mmrag_pipeline.ids import canonical_json, check_partition
 from mmrag_pipeline.ports import Replaces
 from mmrag_pipeline.records import Lineage
-from mmrag_pipeline.schemas import BESIDE
 from mmrag_pipeline.stores.blobs import Blobs, Fill, read_blob
 from mmrag_pipeline.stores.names import (
     check_frame,
@@ -24,6 +23,17 @@ from mmrag_pipeline.stores.parquet import NotParquetError, read_metadata, read_r
 METADATA_KEY = "mmrag"
 _FOLDER, _SUFFIX = "tables", ".parquet"
 _LINEAGE = TypeAdapter(Lineage)
+_ONLY_COPY = {
+    "tombstones": (
+        "nothing else says which files were purged: restore it from a backup, or delete it and "
+        "purge again at once what the receipts of this domain name; files would come back otherwise"
+    ),
+    "generations": (
+        "nothing else says which generations were rolled back or kept from serving: restore it "
+        "from a backup, or delete it; what serves now goes on, and the next run decides anew"
+    ),
+}
+"""Tables that nothing is made anew from -> what that means."""
 _PRICE = (
     " (a backup is better: files that cannot be read then leave the index, and days that count "
     "from indexing begin anew)"
@@ -129,13 +139,12 @@ class ParquetTables:
             raise self._corrupt(name, error) from error
 
     def _corrupt(self, name: str, cause: Exception | str) -> CorruptStateError:
-        if name.split("/")[1] in BESIDE:
+        table = name.split("/")[1]
+        if table in _ONLY_COPY:
             return CorruptStateError(
-                f"{self._blobs.shown(name)} cannot be trusted ({cause}), and nothing else says "
-                "which files were purged: restore it from a backup, or delete it and purge again "
-                "at once what the receipts of this domain name; files would come back otherwise"
+                f"{self._blobs.shown(name)} cannot be trusted ({cause}), and {_ONLY_COPY[table]}"
             )
-        price = _PRICE if name.split("/")[1] == "raw_files" else ""
+        price = _PRICE if table == "raw_files" else ""
         return CorruptStateError(
             f"{self._blobs.shown(name)} cannot be trusted ({cause}); delete that file and index "
             f"again: it is made anew from the memo without model calls{price}"

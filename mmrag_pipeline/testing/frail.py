@@ -154,6 +154,10 @@ class FrailVectors:
         """Drop a collection: one commit."""
         self.fuse.commit(lambda: self.inner.drop(collection))
 
+    def marks(self, collection: str) -> Mapping[str, str]:
+        """Return the marks."""
+        return self.inner.marks(collection)
+
     def aliases(self) -> Mapping[str, str]:
         """Return the aliases."""
         return self.inner.aliases()
@@ -196,6 +200,15 @@ class FrailWriter:
     def delete(self, point_ids: Sequence[str]) -> None:
         """Remove points: one commit."""
         self.fuse.commit(lambda: self.inner.delete(point_ids))
+
+    @property
+    def exclusive(self) -> bool:
+        """Return what the collection says."""
+        return self.inner.exclusive
+
+    def set_marks(self, marks: Mapping[str, str | None]) -> None:
+        """Change marks: one commit."""
+        self.fuse.commit(lambda: self.inner.set_marks(marks))
 
     def flush(self) -> None:
         """Bring everything to the disk: one commit."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from mmrag_pipeline.engines.stub import pixels_digest
 from mmrag_pipeline.ids import digest_text
-from mmrag_pipeline.ports import Captioner, ImageTextEncoder, Ocr, TextEncoder
+from mmrag_pipeline.model_ports import Captioner, ImageTextEncoder, Ocr, TextEncoder
 from mmrag_pipeline.records import Caption, Card, OcrResult, Pixels, Vectors
 from mmrag_pipeline.testing.worlds import Models
 

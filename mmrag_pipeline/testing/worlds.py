@@ -6,16 +6,8 @@ from datetime import UTC, datetime
 from mmrag_pipeline.engines.stub import StubCaptioner, StubImageText, StubOcr, StubText
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import TableCatalog
-from mmrag_pipeline.ports import (
-    Captioner,
-    ImageTextEncoder,
-    Inbox,
-    Memo,
-    Ocr,
-    SparseEncoder,
-    TextEncoder,
-    VectorStore,
-)
+from mmrag_pipeline.model_ports import Captioner, ImageTextEncoder, Ocr, SparseEncoder, TextEncoder
+from mmrag_pipeline.ports import Inbox, Memo, VectorStore
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.memory import MemoryMemo, MemoryTables, MemoryVectors
 from mmrag_pipeline.testing.inbox import MemoryInbox

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from mmrag_pipeline.ports import Captioner, ImageTextEncoder, Ocr, TextEncoder
+from mmrag_pipeline.model_ports import Captioner, ImageTextEncoder, Ocr, TextEncoder
 from mmrag_pipeline.records import Pixels, Vectors
 
 TEXTS = ("a red bicycle", "invoice 4711", "", "The quick brown fox jumps over the lazy dog. " * 9)

@@ -1,6 +1,7 @@
 """What every vector store does, whatever engine is behind it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -102,6 +103,26 @@ class VectorStoreContract(CatalogContract, SearchContract):
     def test_a_point_without_hashes_is_listed_too(self, writer: CollectionWriter) -> None:
         writer.upsert([StoredPoint(point_id(1), {})])
         assert held(writer).rows() == [(point_id(1), None)]
+
+    def test_marks_are_kept_with_the_collection_and_set_one_by_one(
+        self, store: VectorStore, root: Path
+    ) -> None:
+        with store.writer(NAME) as writer:
+            writer.set_marks({"one": "1", "two": "2", "three": None})
+            writer.set_marks({"one": None, "three": "3", "absent": None})
+            assert store.marks(NAME) == {"two": "2", "three": "3"}
+        assert self.reopened(store, root).marks(NAME) == {"two": "2", "three": "3"}
+
+    def test_marks_are_no_part_of_the_layout_and_end_with_the_collection(
+        self, store: VectorStore
+    ) -> None:
+        with store.writer(NAME) as writer:
+            writer.set_marks({"one": "1"})
+        store.create(NAME, LAYOUT)
+        store.drop(NAME)
+        assert store.marks(NAME) == {}
+        store.create(NAME, LAYOUT)
+        assert store.marks(NAME) == {}
 
     def test_a_text_without_words_has_no_sparse_vector(self, writer: CollectionWriter) -> None:
         writer.upsert([words(1)])
