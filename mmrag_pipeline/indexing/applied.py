@@ -5,10 +5,10 @@ store, a snapshot was restored, somebody else wrote. Hence each complete change 
 the collection itself and in the record, and only a record with the collection's own token counts.
 
 A server lets two runs write at once, and one that was killed may have written last. Each writer
-therefore puts its own name into the collection before it looks for others, and takes it out at
-its end; of two that overlap at least one sees the other. Whoever saw one, or finds that somebody
-came by, leaves no token that a record could match: the next run asks the collection itself what
-it holds. The name of a writer that stopped telling that it is alive counts until it expires.
+therefore puts its name into the collection before it looks for others, and takes it out at its
+end: of two that overlap at least one sees the other. It then leaves no token to be believed, and
+spoils the other's, wherever that is by now. The next run asks the collection itself what it holds.
+The name of a writer that died spoils every token until the writer counts as dead.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,8 +25,7 @@ from mmrag_pipeline.records import Lineage
 
 APPLIED = "applied"
 """Name of the token: among a collection's marks, and in the lineage of its record."""
-_WRITER = "writer-"
-_WRITING, _DIRTY = "writing ", "dirty "
+_WRITER, _SPOILT, _DIRTY = "writer-", "spoilt-", "dirty-"
 SILENT = timedelta(minutes=30)
 """A writer that said nothing for so long is dead; longer than all tries of one request take."""
 _BEAT = timedelta(minutes=1)
@@ -49,8 +48,9 @@ def is_settled(record: Lineage) -> bool:
 def is_complete(marks: Mapping[str, str]) -> bool:
     """Return whether the last change of a collection was made to its end, by one writer alone."""
     token = marks.get(APPLIED, "")
-    writers = [name for name in marks if name.startswith(_WRITER)]
-    return bool(token) and not token.startswith((_WRITING, _DIRTY)) and not writers
+    under_way = any(name.startswith(_WRITER) for name in marks)
+    clean = bool(token) and not token.startswith(_DIRTY) and f"{_SPOILT}{token}" not in marks
+    return clean and not under_way
 
 
 @dataclass(slots=True)
@@ -61,25 +61,26 @@ class Writing:
     name: str
     index: CollectionWriter
     token: str = field(default_factory=lambda: uuid4().hex)
-    found: str = field(init=False, default="")
+    found: str | None = field(init=False, default=None)
     """The token that was there when this run began."""
     _heard: datetime = field(init=False)
     _met: bool = field(init=False, default=False)
-    _stale: tuple[str, ...] = field(init=False, default=())
-
-    @property
-    def _own(self) -> str:
-        return f"{_WRITER}{self.token}"
+    _leavings: tuple[str, ...] = field(init=False, default=())
+    """Marks of writers that are no more."""
 
     def begin(self) -> None:
         """Tell others that this run writes, then look for others."""
         self._tell()
         marks = self.world.vectors.marks(self.name)
-        others = self._others(marks)
-        self.found = marks.get(APPLIED, "")
-        self._stale = tuple(name for name in others if self._is_silent(marks[name]))
-        self._met = len(self._stale) < len(others)
-        self.index.set_marks({APPLIED: f"{_WRITING}{self.token}"})
+        own = f"{_WRITER}{self.token}"
+        others = [name for name in marks if name.startswith(_WRITER) and name != own]
+        dead = [name for name in others if self._is_dead(marks[name])]
+        self.found = marks.get(APPLIED)
+        self._met = len(dead) < len(others)
+        self._leavings = (*dead, *(name for name in marks if name.startswith(_SPOILT)))
+        if others and not self.index.exclusive:
+            tokens = (name.removeprefix(_WRITER) for name in others)
+            self.index.set_marks({f"{_SPOILT}{token}": "" for token in tokens})
 
     def beat(self) -> None:
         """Tell that this run is alive, once in a while."""
@@ -92,33 +93,32 @@ class Writing:
         The points have to be flushed before.
         """
         marks = self.world.vectors.marks(self.name)
-        alone = not self._met and marks.get(APPLIED) == f"{_WRITING}{self.token}"
-        living = [name for name in self._others(marks) if name not in self._stale]
-        left = self.token if complete and alone and not living else f"{_DIRTY}{self.token}"
-        gone = dict.fromkeys([self._own, *(self._stale if left == self.token else ())])
-        self.index.set_marks({APPLIED: left, **gone})
+        clean = complete and not self._met and f"{_SPOILT}{self.token}" not in marks
+        left = self.token if clean else f"{_DIRTY}{self.token}"
+        gone = [f"{_WRITER}{self.token}", *(self._leavings if clean else ())]
+        self.index.set_marks({APPLIED: left, **dict.fromkeys(gone)})
         return left
 
     def _tell(self) -> None:
         self._heard = self.world.clock()
-        self.index.set_marks({self._own: self._heard.isoformat()})
+        self.index.set_marks({f"{_WRITER}{self.token}": self._heard.isoformat()})
 
-    def _others(self, marks: Mapping[str, str]) -> list[str]:
-        return [name for name in marks if name.startswith(_WRITER) and name != self._own]
+    def _is_dead(self, said: str) -> bool:
+        """Return whether a writer is no more: where one has the collection alone, all others are.
 
-    def _is_silent(self, said: str) -> bool:
-        """Return whether a writer is dead: where one has the collection alone, all others are."""
+        What is no time of ours will not be said anew.
+        """
         if self.index.exclusive:
             return True
         try:
             return self.world.clock() - datetime.fromisoformat(said) > SILENT
-        except (ValueError, TypeError):  # no time of ours: nobody will tell another one
+        except (ValueError, TypeError):
             return True
 
 
 @contextmanager
 def writing(world: World, name: str, index: CollectionWriter) -> Iterator[Writing]:
-    """Change a collection under one's own name; leaving by an error leaves no token to match."""
+    """Change a collection under one's own name; leaving by an error leaves no token to believe."""
     own = Writing(world, name, index)
     own.begin()
     try:

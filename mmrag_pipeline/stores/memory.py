@@ -134,8 +134,10 @@ class MemoryVectors:
     """Collections in dictionaries, searched exactly (ports.VectorStore).
 
     A collection that is open cannot be opened again, as with the embedded store: code that
-    forgets to close one shows here already.
+    forgets to close one shows here already. Unless they are not `exclusive`, as on a server.
     """
+
+    exclusive: bool = True
 
     _collections: dict[str, MemoryCollection] = field(default_factory=dict)
     _aliases: dict[str, str] = field(default_factory=dict)
@@ -151,7 +153,7 @@ class MemoryVectors:
             raise CollectionMismatchError(f"{collection!r} is an alias; name a generation")
         held = self._collections.get(check_collection(collection))
         if held is None:
-            self._collections[collection] = MemoryCollection(collection, layout)
+            self._collections[collection] = MemoryCollection(collection, layout, self.exclusive)
         else:
             check_same_layout(held.layout, layout, collection)
 
@@ -189,7 +191,7 @@ class MemoryVectors:
     def _opened(self, name: str) -> Iterator[MemoryCollection]:
         if name not in self._collections:
             raise unknown_collection(name, [*self._collections, *self._aliases])
-        if name in self._open:
+        if self.exclusive and name in self._open:
             raise CollectionBusyError(f"collection {name} is already open; close it first")
         self._open.add(name)
         try:

@@ -37,6 +37,8 @@ class MemoryCollection:
 
     name: str
     layout: Layout
+    exclusive: bool = True
+    """Whether who opens it has it alone."""
     _points: dict[str, StoredPoint] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
     """Its marks."""
@@ -92,11 +94,6 @@ class MemoryCollection:
     def count(self) -> int:
         """Return how many points the collection holds."""
         return len(self._points)
-
-    @property
-    def exclusive(self) -> bool:
-        """Return True: who opens it has it alone."""
-        return True
 
     def set_marks(self, marks: Mapping[str, str | None]) -> None:
         """Keep some texts; None removes one."""

@@ -1,0 +1,195 @@
+"""Two runs write one collection at once, and die anywhere: no record claims what is not there."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from qdrant_client import QdrantClient
+
+from mmrag_pipeline.errors import MmragError, StateUnavailableError
+from mmrag_pipeline.indexing import collection
+from mmrag_pipeline.indexing.applied import SILENT, is_trusted
+from mmrag_pipeline.indexing.commit import rows_of
+from mmrag_pipeline.indexing.station import Mode
+from mmrag_pipeline.indexing.stations import run_partition
+from mmrag_pipeline.indexing.verify import verify
+from mmrag_pipeline.ports import VectorStore
+from mmrag_pipeline.stores.memory import MemoryVectors
+from mmrag_pipeline.stores.qdrant_server import ServerVectors
+from mmrag_pipeline.testing.frail import FrailVectors, Fuse, Killed, die
+from mmrag_pipeline.testing.snapshot import Point
+from mmrag_pipeline.testing.worlds import State
+from tests.indexing.histories import Event, all_readable, file_events, setting_events
+from tests.indexing.life import DOMAIN, Life
+
+FILES = {"a1": "img:1", "b": "txt:a note of few words", "c": "pdf:p|q", "d": "img:2"}
+commits = st.integers(1, 14)
+
+
+@dataclass
+class Death:
+    """Lets a process die at a commit to a collection; 0 is never."""
+
+    at: int
+    late: bool = False
+
+    def fuse(self) -> Fuse:
+        return Fuse(self.at, die, self.late)
+
+
+deaths = st.builds(Death, st.just(0) | commits, st.booleans())
+
+
+def _life(vectors: VectorStore) -> Life:
+    life = Life(state=State(vectors=vectors))
+    life.put(**FILES)
+    life.run()
+    return life
+
+
+def _run(life: Life, *fuses: Fuse) -> None:
+    """Run with fuses at commits to collections only."""
+    vectors = life.state.vectors
+    for fuse in fuses:
+        vectors = FrailVectors(vectors, fuse)
+    world = life.world(state=replace(life.state, vectors=vectors))
+    try:
+        run_partition(world, DOMAIN, Mode("one of two"))
+    except (Killed, MmragError):
+        return
+
+
+def _overlapped(life: Life, at: int, second: Callable[[], None], first: Death) -> None:
+    """Let a second run happen at commit `at` of a first, which goes on or dies later."""
+    _run(life, Fuse(at, second), first.fuse())
+
+
+def _check_record(life: Life) -> None:
+    """A record that is trusted tells exactly what the collection holds."""
+    world = life.world()
+    record = world.tables.lineage("collection", DOMAIN)
+    name = record.upstream["collection"] if record else ""
+    if record and is_trusted(world, record, name):
+        with world.vectors.reader(name) as index:
+            assert rows_of(world.tables, "collection", DOMAIN).equals(collection.held(index))
+
+
+def _check_two_writers(
+    vectors: VectorStore, happens: list[list[Event]], at: int, dying: tuple[Death, Death]
+) -> None:
+    life = _life(vectors)
+
+    def second() -> None:
+        for _, happen in happens[1]:
+            happen(life)
+        _run(life, dying[1].fuse())
+        _check_record(life)
+
+    for _, happen in happens[0]:
+        happen(life)
+    _overlapped(life, at, second, dying[0])
+    _check_record(life)
+    all_readable(life)
+    life.run()
+    _check_record(life)
+    assert _rounded(life.index()[0]) == _rounded(life.rebuild()[0][0])
+    assert verify(life.world(), DOMAIN).clean
+
+
+def _rounded(points: dict[str, Point]) -> dict[str, object]:
+    """Return points whose numbers do not tell where vectors were brought to unit length."""
+    return {
+        point_id: (payload, {s: [round(x, 5) for x in row] for s, row in dense.items()}, sparse)
+        for point_id, (payload, dense, sparse) in points.items()
+    }
+
+
+changes = st.lists(st.one_of(file_events, setting_events), min_size=1, max_size=3)
+two_writers = given(st.lists(changes, min_size=2, max_size=2), commits, st.tuples(deaths, deaths))
+
+
+@settings(max_examples=40, deadline=None)
+@two_writers
+def test_whatever_two_writers_of_a_shared_collection_leave_the_next_run_mends(
+    happens: list[list[Event]], at: int, dying: tuple[Death, Death]
+) -> None:
+    _check_two_writers(MemoryVectors(exclusive=False), happens, at, dying)
+
+
+@pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
+@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate])
+@two_writers
+def test_two_writers_of_a_servers_collection_end_in_the_index_of_a_rebuild(
+    happens: list[list[Event]], at: int, dying: tuple[Death, Death]
+) -> None:
+    _check_two_writers(ServerVectors(QdrantClient(":memory:")), happens, at, dying)
+
+
+def _is_believed(life: Life) -> bool:
+    world = life.world()
+    return is_trusted(world, world.tables.lineage("collection", DOMAIN), "mmrag__d__g1")
+
+
+def test_a_run_that_died_while_it_wrote_spoils_the_record_until_it_counts_as_dead() -> None:
+    life = _life(MemoryVectors(exclusive=False))
+    life.put(a1="img:4")
+    _run(life, Fuse(5))
+    life.run()
+    believed = [_is_believed(life)]
+    life.now += SILENT + timedelta(minutes=1)
+    life.run()
+    assert [*believed, _is_believed(life)] == [False, True]
+
+
+def test_where_a_writer_is_alone_a_dead_one_spoils_nothing() -> None:
+    life = _life(MemoryVectors())
+    life.put(a1="img:4")
+    _run(life, Fuse(5))
+    believed = [_is_believed(life)]
+    life.run()
+    assert [*believed, _is_believed(life)] == [False, True]
+
+
+def test_a_change_that_an_error_stopped_is_ended_by_the_next_run() -> None:
+    life = _life(MemoryVectors(exclusive=False))
+    life.put(a1="img:4")
+
+    def refuse() -> None:
+        raise StateUnavailableError("the server is gone")
+
+    _run(life, Fuse(5, refuse))
+    life.run()
+    assert _is_believed(life)
+    assert life.index() == life.rebuild()[0]
+
+
+def test_a_record_about_another_index_is_not_believed() -> None:
+    one, other = MemoryVectors(), MemoryVectors()
+    life = _life(one)
+    life.state = replace(life.state, vectors=other)
+    life.put(a1="img:4")
+    life.run()
+    life.state = replace(life.state, vectors=one)
+    life.run()
+    assert life.index() == life.rebuild()[0]
+
+
+def test_an_index_that_was_restored_from_a_snapshot_is_brought_up_to_date() -> None:
+    life = _life(MemoryVectors())
+    snapshot = deepcopy(life.state.vectors)
+    life.put(a1="img:4")
+    life.run()
+    life.state = replace(life.state, vectors=snapshot)
+    life.run()
+    assert life.index() == life.rebuild()[0]
+
+
+def test_a_run_that_changes_nothing_leaves_the_collection_untouched() -> None:
+    life = _life(MemoryVectors())
+    fuse = Fuse(0)
+    _run(life, fuse)
+    assert fuse.commits == 1  # `create`, which finds it there
