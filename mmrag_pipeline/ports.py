@@ -176,8 +176,14 @@ class CollectionWriter(CollectionReader, Protocol):
         """Write whole points."""
         ...
 
-    def set_payloads(self, payloads: Mapping[str, Mapping[str, object]]) -> None:
-        """Replace the payload of existing points, vectors untouched."""
+    def set_payloads(
+        self, payloads: Mapping[str, Mapping[str, object]], *, of: Mapping[str, str] | None = None
+    ) -> None:
+        """Replace the payload of existing points, vectors untouched.
+
+        With `of` a point is left as it is unless it has the hash named there: its vectors may
+        be others by now than those that the new payload tells of.
+        """
         ...
 
     def delete(self, point_ids: Sequence[str]) -> None:

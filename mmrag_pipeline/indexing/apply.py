@@ -31,7 +31,7 @@ class Difference:
 
     upserts: pl.DataFrame
     payloads: pl.DataFrame
-    """Points whose vectors are right and whose payload is not."""
+    """Points whose vectors are right and whose payload is not, with the `old_hash` they have."""
     deletes: list[str]
 
     @property
@@ -74,7 +74,8 @@ def apply_difference(
     for rows in change.payloads.iter_slices(_BATCH):
         alive()
         index.set_payloads(
-            {row["point_id"]: _payload(row, run_id) for row in rows.iter_rows(named=True)}
+            {row["point_id"]: _payload(row, run_id) for row in rows.iter_rows(named=True)},
+            of=dict(rows.select("point_id", "old_hash").iter_rows()),
         )
     for start in range(0, len(change.deletes), _BATCH):
         alive()

@@ -120,9 +120,15 @@ class EdgeCollection:
             self._shard.update(self._qe.UpdateOperation.upsert_points(batch))
         self._changed = self._changed or bool(points)
 
-    def set_payloads(self, payloads: Mapping[str, Mapping[str, object]]) -> None:
+    def set_payloads(
+        self, payloads: Mapping[str, Mapping[str, object]], *, of: Mapping[str, str] | None = None
+    ) -> None:
         """Replace the payload of existing points, vectors untouched."""
-        existing = [point.point_id for point in self.fetch(list(payloads))]
+        existing = [
+            point.point_id
+            for point in self.fetch(list(payloads))
+            if of is None or point.payload.get(HASH) == of.get(point.point_id)
+        ]
         for name in existing:
             change = self._qe.UpdateOperation.overwrite_payload([name], dict(payloads[name]))
             self._shard.update(change)

@@ -48,10 +48,14 @@ class MemoryCollection:
         check_points(self.layout, points, self.name)
         self._points.update({p.point_id: _copied(p) for p in points})
 
-    def set_payloads(self, payloads: Mapping[str, Mapping[str, object]]) -> None:
+    def set_payloads(
+        self, payloads: Mapping[str, Mapping[str, object]], *, of: Mapping[str, str] | None = None
+    ) -> None:
         """Replace the payload of existing points, vectors untouched."""
         for point_id in self._points.keys() & payloads.keys():
             point = self._points[point_id]
+            if of is not None and point.payload.get(HASH) != of.get(point_id):
+                continue
             self._points[point_id] = replace(point, payload=_copied_payload(payloads[point_id]))
 
     def delete(self, point_ids: Sequence[str]) -> None:

@@ -54,12 +54,14 @@ class ServerCollection:
             batch = [self._point(p) for p in points[start : start + _REQUEST]]
             self._client.upsert(self._name, batch, wait=True)
 
-    def set_payloads(self, payloads: Mapping[str, Mapping[str, object]]) -> None:
+    def set_payloads(
+        self, payloads: Mapping[str, Mapping[str, object]], *, of: Mapping[str, str] | None = None
+    ) -> None:
         """Replace the payload of existing points, vectors untouched."""
         ids = list(payloads)
         for start in range(0, len(ids), _REQUEST):
             changes = [
-                self._overwriting(p.point_id, payloads[p.point_id])
+                self._overwriting(p.point_id, payloads[p.point_id], of)
                 for p in self.fetch(ids[start : start + _REQUEST])
             ]
             if changes:
@@ -129,9 +131,17 @@ class ServerCollection:
         return self._client.count(self._name, exact=True).count
 
     def _overwriting(
-        self, point_id: str, payload: Mapping[str, object]
+        self, point_id: str, payload: Mapping[str, object], of: Mapping[str, str] | None
     ) -> "models.OverwritePayloadOperation":
+        """Return one change; the server itself looks at the hash, so that nobody comes between."""
         change = self._models.SetPayload(payload=dict(payload), points=[point_id])
+        if of is not None:
+            this = self._models.HasIdCondition(has_id=[point_id])
+            hashed = self._models.MatchValue(value=of.get(point_id, ""))
+            same = self._models.FieldCondition(key=HASH, match=hashed)
+            change = self._models.SetPayload(
+                payload=dict(payload), filter=self._models.Filter(must=[this, same])
+            )
         return self._models.OverwritePayloadOperation(overwrite_payload=change)
 
     def _point(self, point: StoredPoint) -> "models.PointStruct":

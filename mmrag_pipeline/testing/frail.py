@@ -193,9 +193,11 @@ class FrailWriter:
     def _upsert(self, points: Sequence[StoredPoint]) -> None:
         self.fuse.commit(lambda: self.inner.upsert(points))
 
-    def set_payloads(self, payloads: Mapping[str, Mapping[str, object]]) -> None:
+    def set_payloads(
+        self, payloads: Mapping[str, Mapping[str, object]], *, of: Mapping[str, str] | None = None
+    ) -> None:
         """Replace payloads: one commit."""
-        self.fuse.commit(lambda: self.inner.set_payloads(payloads))
+        self.fuse.commit(lambda: self.inner.set_payloads(payloads, of=of))
 
     def delete(self, point_ids: Sequence[str]) -> None:
         """Remove points: one commit."""

@@ -25,9 +25,15 @@ from mmrag_pipeline.testing.snapshot import Point
 from mmrag_pipeline.testing.worlds import State
 from tests.indexing.histories import Event, all_readable, file_events, setting_events
 from tests.indexing.life import DOMAIN, Life
+from tests.indexing.turns import Turns, Waiting
 
 FILES = {"a1": "img:1", "b": "txt:a note of few words", "c": "pdf:p|q", "d": "img:2"}
 commits = st.integers(1, 14)
+
+
+def refuse() -> None:
+    """Fail as a server does that is gone."""
+    raise StateUnavailableError("the server is gone")
 
 
 @dataclass
@@ -129,6 +135,61 @@ def test_two_writers_of_a_servers_collection_end_in_the_index_of_a_rebuild(
     _check_two_writers(ServerVectors(QdrantClient(":memory:")), happens, at, dying)
 
 
+def _two_changes(vectors: VectorStore) -> tuple[Life, Callable[[], None]]:
+    """Return a life with changes that wait for a run, and what changes still more."""
+    life = _life(vectors)
+    life.put(b="txt:other words", d="img:4")
+    life.show_to("staff")
+
+    def change_more() -> None:
+        life.put(d="img:2", c="pdf:p")
+
+    return life, change_more
+
+
+@pytest.mark.parametrize("at", range(1, 12))
+def test_a_run_that_comes_between_any_two_commits_of_another_is_not_forgotten(at: int) -> None:
+    life, change_more = _two_changes(MemoryVectors(exclusive=False))
+
+    def second() -> None:
+        change_more()
+        _run(life)
+
+    _run(life, Fuse(at, second))
+    _check_record(life)
+    life.run()
+    assert life.index() == life.rebuild()[0]
+
+
+def _taking_turns(life: Life, waiting: Waiting) -> None:
+    vectors = FrailVectors(life.state.vectors, waiting)
+    run_partition(life.world(state=replace(life.state, vectors=vectors)), DOMAIN, Mode("turns"))
+
+
+def _failed_beside(begun: int, meanwhile: int) -> Life:
+    """Return a life in which a run failed that another came into, so many commits of each."""
+    life, change_more = _two_changes(MemoryVectors(exclusive=False))
+    turns = Turns([*[0] * begun, *[1] * meanwhile, *[0] * 3, *[1] * 20])
+
+    def second() -> None:
+        change_more()
+        _taking_turns(life, Waiting(0, turns, 1))
+
+    turns.run(lambda: _taking_turns(life, Waiting(begun + 2, turns, 0, refuse)), second)
+    return life
+
+
+@pytest.mark.parametrize("begun", range(2, 7))
+@pytest.mark.parametrize("meanwhile", range(1, 8))
+def test_a_run_that_failed_beside_another_leaves_no_record_of_what_is_not_there(
+    begun: int, meanwhile: int
+) -> None:
+    life = _failed_beside(begun, meanwhile)
+    _check_record(life)
+    life.run()
+    assert life.index() == life.rebuild()[0]
+
+
 def _is_believed(life: Life) -> bool:
     world = life.world()
     return is_trusted(world, world.tables.lineage("collection", DOMAIN), "mmrag__d__g1")
@@ -157,10 +218,6 @@ def test_where_a_writer_is_alone_a_dead_one_spoils_nothing() -> None:
 def test_a_change_that_an_error_stopped_is_ended_by_the_next_run() -> None:
     life = _life(MemoryVectors(exclusive=False))
     life.put(a1="img:4")
-
-    def refuse() -> None:
-        raise StateUnavailableError("the server is gone")
-
     _run(life, Fuse(5, refuse))
     life.run()
     assert _is_believed(life)

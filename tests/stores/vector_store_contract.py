@@ -67,6 +67,15 @@ class VectorStoreContract(CatalogContract, SearchContract):
         assert same(first, StoredPoint(point_id(1), {"key": "other"}, point(1).dense))
         assert same(second, point(2))
 
+    def test_a_payload_is_left_when_the_point_is_another_by_now(
+        self, writer: CollectionWriter
+    ) -> None:
+        writer.upsert([point(n) for n in range(3)])
+        told = {point_id(n): payload(n, text="told") for n in range(4)}
+        writer.set_payloads(told, of={point_id(0): "hash-0", point_id(1): "another"})
+        texts = {p.point_id: p.payload.get("text") for p in writer.fetch(EVERY)}
+        assert texts == {point_id(0): "told", point_id(1): None, point_id(2): None}
+
     def test_payloads_of_absent_points_are_ignored(self, writer: CollectionWriter) -> None:
         writer.set_payloads({point_id(1): {"key": "other"}})
         assert held(writer).is_empty()
