@@ -164,11 +164,12 @@ class ServerVectors:
 def _asking() -> Iterator[None]:
     """Say it in our words when the server cannot be asked."""
     from grpc import Call, RpcError  # type: ignore[import-untyped]  # it ships no types
+    from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
     from qdrant_client.http.exceptions import ApiException
 
     try:
         yield
-    except (RpcError, ApiException) as error:
+    except (RpcError, ApiException, ResourceExhaustedResponse) as error:
         cause = error.code().name if isinstance(error, Call) else type(error).__name__
         raise StateUnavailableError(
             f"the Qdrant server could not be asked ({cause}): see that MMRAG_QDRANT_URL names one "
