@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from mmrag_pipeline.errors import CollectionBusyError, CorruptStateError, NotFoundError
 from mmrag_pipeline.ports import VectorStore
 from mmrag_pipeline.stores.edge import EdgeVectors
+from tests.stores.endless_writer import acknowledged, endless_writer
 from tests.stores.samples import LAYOUT, point_id
 from tests.stores.vector_store_contract import VectorStoreContract
 from tests.stores.vector_store_fixtures import NAME, SMALL, held
@@ -39,19 +39,8 @@ def store(tmp_path: Path) -> EdgeVectors:
 @pytest.fixture
 def other(tmp_path: Path, store: EdgeVectors) -> Iterator[subprocess.Popen[str]]:
     """Give another process that writes to the same collection until it is killed."""
-    command = [sys.executable, "-m", "tests.stores.endless_writer", str(tmp_path), NAME]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with endless_writer(str(tmp_path), NAME) as process:
         yield process
-        process.kill()
-
-
-def acknowledged(process: subprocess.Popen[str], at_least: int) -> int:
-    """Read how many points the other process says are written, until there are enough."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        if int(line) >= at_least:
-            return int(line)
-    raise AssertionError("the other process ended early")
 
 
 def test_an_open_collection_is_busy_for_another_opener(store: EdgeVectors) -> None:

@@ -1,17 +1,25 @@
-"""The server store keeps the contract on qdrant-client's in-memory mode, or on a real server."""
+"""The server store keeps the contract in memory, over gRPC, and on a real server."""
 
 import os
 from pathlib import Path
 
 import pytest
-from qdrant_client import QdrantClient
+from grpc import StatusCode  # type: ignore[import-untyped]  # it ships no types
+from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException
 
 from mmrag_pipeline.errors import CollectionMismatchError, StateUnavailableError
 from mmrag_pipeline.ports import VectorStore
 from mmrag_pipeline.stores.qdrant_server import ServerVectors, connect
+from tests.stores.endless_writer import BATCH, acknowledged, endless_writer
+from tests.stores.qdrant_process import Served, shared_server
+from tests.stores.qdrant_traffic import UPSERT, Fault
+from tests.stores.samples import DIMENSIONS, LAYOUT, point
 from tests.stores.vector_store_contract import VectorStoreContract
 from tests.stores.vector_store_fixtures import NAME, SMALL
+
+URL = os.environ.get("MMRAG_QDRANT_URL")
+"""Read before a fixture takes the person's settings away."""
 
 
 @pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
@@ -28,14 +36,25 @@ class TestServerVectorsInMemory(VectorStoreContract):
         return store
 
 
-@pytest.mark.server
-class TestServerVectors(VectorStoreContract):
-    """The contract on the server of MMRAG_QDRANT_URL."""
+class TestServerVectorsOverGrpc(VectorStoreContract):
+    """The contract over a real connection, to a server of tests."""
 
     @classmethod
     def open_store(cls, root: Path) -> VectorStore:
-        """Return the store of a server that only tests use."""
-        return connect(os.environ["MMRAG_QDRANT_URL"])
+        """Return the store of a client of its own."""
+        return ServerVectors(shared_server().client())
+
+
+@pytest.mark.server
+@pytest.mark.skipif(URL is None, reason="MMRAG_QDRANT_URL names no server to test on")
+class TestServerVectors(VectorStoreContract):
+    """The contract on the server of MMRAG_QDRANT_URL; collections of others are left alone."""
+
+    @classmethod
+    def open_store(cls, root: Path) -> VectorStore:
+        """Return the store of that server."""
+        assert URL is not None
+        return connect(URL)
 
 
 def test_a_collection_of_somebody_else_is_left_alone() -> None:
@@ -54,6 +73,68 @@ def test_a_server_that_cannot_be_reached_is_said_in_our_words() -> None:
     for ask in (store.aliases, store.layouts):
         with pytest.raises(StateUnavailableError, match="MMRAG_QDRANT_URL names one that runs"):
             ask()
+
+
+def test_a_collection_is_asked_for_with_its_spaces_and_fields(served: Served) -> None:
+    client = served.client()
+    ServerVectors(client).create(NAME, LAYOUT)
+    told = client.get_collection(NAME)
+    spaces = told.config.params.vectors
+    assert isinstance(spaces, dict)
+    assert {s: p.size for s, p in spaces.items()} == DIMENSIONS
+    assert told.config.params.sparse_vectors == {
+        "bm25": models.SparseVectorParams(modifier=models.Modifier.IDF)
+    }
+    assert {name: index.data_type for name, index in told.payload_schema.items()} == {
+        **dict.fromkeys(LAYOUT.keyword_fields, models.PayloadSchemaType.KEYWORD),
+        **dict.fromkeys(LAYOUT.integer_fields, models.PayloadSchemaType.INTEGER),
+    }
+
+
+def test_points_are_written_in_bounded_requests_that_wait(served: Served) -> None:
+    store = ServerVectors(served.client())
+    store.create(NAME, LAYOUT)
+    with store.writer(NAME) as writer:
+        writer.upsert([point(n) for n in range(1_201)])
+        assert writer.count() == 1_201
+    assert served.traffic.points_per_upsert == [500, 500, 201]
+    assert all(a.request.wait for a in served.traffic.asked if a.method == UPSERT)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(StatusCode.UNAVAILABLE),
+        Fault(StatusCode.DEADLINE_EXCEEDED, applied=True),
+        Fault(StatusCode.INTERNAL),
+        Fault(StatusCode.RESOURCE_EXHAUSTED),
+        Fault(StatusCode.RESOURCE_EXHAUSTED, retry_after_s=1),
+    ],
+    ids=lambda fault: f"{fault.code.name}-{fault.retry_after_s}",
+)
+def test_a_write_that_fails_is_said_in_our_words_and_may_be_repeated(
+    served: Served, fault: Fault
+) -> None:
+    store = ServerVectors(served.client())
+    store.create(NAME, LAYOUT)
+    served.traffic.fail(UPSERT, fault)
+    with pytest.raises(StateUnavailableError), store.writer(NAME) as writer:
+        writer.upsert([point(1)])
+    with store.writer(NAME) as writer:
+        writer.upsert([point(1)])
+        assert writer.count() == 1
+
+
+def test_a_writer_that_is_killed_leaves_all_that_it_said_was_written(served: Served) -> None:
+    store = ServerVectors(served.client())
+    store.create(NAME, SMALL)
+    with endless_writer(served.grpc_port, NAME) as process:
+        said = acknowledged(process, 200)
+        process.kill()
+        process.wait()
+    with store.reader(NAME) as reader:
+        assert reader.count() >= said
+        assert reader.count() % BATCH == 0
 
 
 class Dying:

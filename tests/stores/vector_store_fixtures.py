@@ -1,5 +1,6 @@
 """Stores and collections that the contracts of vector stores share."""
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +19,12 @@ from mmrag_pipeline.records import (
 from mmrag_pipeline.schemas import COLLECTION
 from tests.stores.samples import LAYOUT
 
-NAME = "mmragtest__shop__g1"
-OTHER = "mmragtest__small__g1"
-ALIAS = "mmragtest__shop"
+PREFIX = f"mmragtest-{uuid.uuid4().hex[:12]}"
+"""Nobody else's: a server may be asked that others use, too."""
+NAME = f"{PREFIX}__shop__g1"
+OPENED = f"{PREFIX}__opened__g1"
+OTHER = f"{PREFIX}__small__g1"
+ALIAS = f"{PREFIX}__shop"
 SMALL = Layout((VectorSpace("image", 4, "card-a"),))
 ANYTHING = Where()
 
@@ -53,20 +57,27 @@ class VectorStoreFixtures:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def shared(cls, root: Path) -> VectorStore:
-        """Give one store with one collection."""
+    def shared(cls, root: Path) -> Iterator[VectorStore]:
+        """Give one store with one collection; afterwards none of ours is left."""
         store = cls.open_store(root)
-        store.create(NAME, LAYOUT)
-        return store
+        try:
+            store.create(NAME, LAYOUT)
+            yield store
+        finally:
+            store.drop(OTHER)
+            store.drop(NAME)
 
     @pytest.fixture(scope="class")
     @classmethod
     def opened(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectionWriter]:
         """Give a collection that stays open: opening and closing take long, too."""
         store = cls.open_store(tmp_path_factory.mktemp("opened"))
-        store.create(NAME, LAYOUT)
-        with store.writer(NAME) as writer:
-            yield writer
+        try:
+            store.create(OPENED, LAYOUT)
+            with store.writer(OPENED) as writer:
+                yield writer
+        finally:
+            store.drop(OPENED)
 
     @pytest.fixture
     def writer(self, opened: CollectionWriter) -> CollectionWriter:
