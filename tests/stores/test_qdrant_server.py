@@ -10,6 +10,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException
 
 from mmrag_pipeline.errors import CollectionMismatchError, StateUnavailableError
 from mmrag_pipeline.ports import VectorStore
+from mmrag_pipeline.stores.layouts import DATETIME_FIELDS, INTEGER_FIELDS, KEYWORD_FIELDS
 from mmrag_pipeline.stores.qdrant_server import ServerVectors, connect
 from tests.stores.endless_writer import BATCH, acknowledged, endless_writer
 from tests.stores.qdrant_process import Served, shared_server
@@ -86,8 +87,9 @@ def test_a_collection_is_asked_for_with_its_spaces_and_fields(served: Served) ->
         "bm25": models.SparseVectorParams(modifier=models.Modifier.IDF)
     }
     assert {name: index.data_type for name, index in told.payload_schema.items()} == {
-        **dict.fromkeys(LAYOUT.keyword_fields, models.PayloadSchemaType.KEYWORD),
-        **dict.fromkeys(LAYOUT.integer_fields, models.PayloadSchemaType.INTEGER),
+        **dict.fromkeys(KEYWORD_FIELDS, models.PayloadSchemaType.KEYWORD),
+        **dict.fromkeys(INTEGER_FIELDS, models.PayloadSchemaType.INTEGER),
+        **dict.fromkeys(DATETIME_FIELDS, models.PayloadSchemaType.DATETIME),
     }
 
 
