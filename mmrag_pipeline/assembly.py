@@ -1,38 +1,26 @@
-"""Settings to engines and stores: the only place where names become objects."""
+"""Settings to stores and whole worlds: where names become objects, beside models.py."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from pathlib import Path
 
-from mmrag_pipeline.engines.blip import Blip
-from mmrag_pipeline.engines.cards import CardShelf
-from mmrag_pipeline.engines.compute import Compute, choose_device, choose_precision
-from mmrag_pipeline.engines.labels import LabelCaptioner
-from mmrag_pipeline.engines.minilm import MiniLm
-from mmrag_pipeline.engines.openclip import OpenClip
-from mmrag_pipeline.engines.paddle import Paddle
-from mmrag_pipeline.engines.rapidocr import RapidOcr
-from mmrag_pipeline.engines.sentence import DEFAULT as SHIPPED_TEXT
-from mmrag_pipeline.engines.sentence import SentenceEncoder
 from mmrag_pipeline.errors import ParseError, SettingsError
 from mmrag_pipeline.indexing.failures import failures_of
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
-from mmrag_pipeline.model_ports import Captioner, ImageTextEncoder, Ocr, SparseEncoder, TextEncoder
+from mmrag_pipeline.models import open_encoders, open_engines, reopened
 from mmrag_pipeline.parsing.limits import too_large
 from mmrag_pipeline.parsing.media import sniff
 from mmrag_pipeline.parsing.pool import ParserPool
 from mmrag_pipeline.ports import VectorStore
 from mmrag_pipeline.records import Pixels
 from mmrag_pipeline.retrieval.query import Searcher
-from mmrag_pipeline.retrieval.signals import Encoders
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.absorb import Sinks
 from mmrag_pipeline.stores.aws import access_of, s3_client, sqs_client
 from mmrag_pipeline.stores.blobs import Blobs
-from mmrag_pipeline.stores.bm25 import QdrantBm25
 from mmrag_pipeline.stores.edge import EdgeVectors
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.inbox import BlobInbox
@@ -52,17 +40,6 @@ from mmrag_pipeline.stores.tables import ParquetTables
 
 _OF_INDEX = ("collection", failures_of("collection"), "generations")
 """Tables that tell of one index."""
-
-
-@dataclass(frozen=True, slots=True)
-class Engines:
-    """The models of a process."""
-
-    ocr: Ocr
-    captioner: Captioner
-    image_text: ImageTextEncoder
-    text: TextEncoder
-    sparse: SparseEncoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +87,13 @@ def open_world(settings: Settings, *, sources: Sources | None = None) -> Iterato
 
 
 def open_searcher(settings: Settings) -> Searcher:
-    """Return what answers queries from the serving collections."""
-    engines = open_engines(settings)
-    encoders = Encoders(engines.image_text, engines.text, engines.sparse)
-    return Searcher(open_vectors(settings), encoders, settings.collection_prefix)
+    """Return what answers queries from the serving collections, each by its own models."""
+    return Searcher(
+        open_vectors(settings),
+        open_encoders(settings),
+        settings.collection_prefix,
+        reopen=partial(reopened, settings),
+    )
 
 
 def all_sources(settings: Settings, sources: Sources) -> Sources:
@@ -218,70 +198,3 @@ def _query_bytes(path: Path, limit: int) -> bytes:
     if len(data) > limit:
         raise too_large(f"the query picture {path}", limit=f"MMRAG_MAX_FILE_BYTES={limit}")
     return data
-
-
-def open_engines(settings: Settings) -> Engines:
-    """Return the models that settings name; each is made once per process, none loads yet."""
-    device = choose_device(settings.device)
-    compute = Compute(
-        precision=choose_precision(settings.precision, device=device),
-        device=device,
-        batch_size=settings.batch_size,
-    )
-    cards = CardShelf(settings.home / "cards")
-    image_text = _image_text(settings.image_model, cards, compute)
-    return Engines(
-        ocr=_ocr(settings.ocr, settings.ocr_model_dir, device),
-        captioner=_captioner(
-            settings.captioner, settings.caption_model, image_text, cards, compute
-        ),
-        image_text=image_text,
-        text=_text(settings.text_model, cards, compute),
-        sparse=_sparse(),
-    )
-
-
-def known_models(settings: Settings) -> dict[str, str]:
-    """Return card fingerprint -> name of the shipped models and of those that loaded here once.
-
-    Nothing loads; raises CorruptStateError for a kept card that is damaged.
-    """
-    chosen = ("ocr", "ocr_model_dir", "captioner", "image_model", "text_model")
-    shipped = {name: Settings.model_fields[name].default for name in chosen}
-    engines = open_engines(settings.model_copy(update=shipped))
-    ours = (engines.ocr, engines.captioner, engines.image_text, engines.text, engines.sparse)
-    cards = [*(one.card for one in ours), *CardShelf(settings.home / "cards").held()]
-    return {card.fingerprint: card.name for card in cards}
-
-
-@cache
-def _ocr(name: str, model_dir: Path | None, device: str) -> Ocr:
-    if name == "paddleocr":
-        return Paddle(model_dir=model_dir, device=device)
-    return RapidOcr(model_dir=model_dir)
-
-
-@cache
-def _captioner(
-    name: str, model: str, encoder: OpenClip, cards: CardShelf, compute: Compute
-) -> Captioner:
-    if name == "blip":
-        return Blip(model, cards=cards, compute=compute)
-    return LabelCaptioner(encoder)
-
-
-@cache
-def _image_text(model: str, cards: CardShelf, compute: Compute) -> OpenClip:
-    return OpenClip(model, cards=cards, compute=compute)
-
-
-@cache
-def _text(model: str, cards: CardShelf, compute: Compute) -> TextEncoder:
-    if model == SHIPPED_TEXT:
-        return MiniLm(compute=compute)
-    return SentenceEncoder(model, cards=cards, compute=compute)
-
-
-@cache
-def _sparse() -> SparseEncoder:
-    return QdrantBm25()

@@ -1,17 +1,10 @@
-"""Settings become engines, stores and sources, without loading a model."""
+"""Settings become stores and sources, without loading a model."""
 
 from pathlib import Path
 
 import pytest
 
 from mmrag_pipeline import assembly
-from mmrag_pipeline.engines.blip import Blip
-from mmrag_pipeline.engines.labels import LabelCaptioner
-from mmrag_pipeline.engines.minilm import MiniLm
-from mmrag_pipeline.engines.openclip import OpenClip
-from mmrag_pipeline.engines.paddle import Paddle
-from mmrag_pipeline.engines.rapidocr import RapidOcr
-from mmrag_pipeline.engines.sentence import SentenceEncoder
 from mmrag_pipeline.errors import ListingError, ParseError
 from mmrag_pipeline.indexing.commit import no_rows
 from mmrag_pipeline.records import Pixels
@@ -25,34 +18,6 @@ from tests.stores.samples import lineage
 def settings(tmp_path: Path) -> Settings:
     """Return settings with a state folder of their own."""
     return Settings(home=tmp_path / "home", device="cpu")
-
-
-def test_the_defaults_are_the_engines_that_need_no_hub(settings: Settings) -> None:
-    engines = assembly.open_engines(settings)
-    assert isinstance(engines.ocr, RapidOcr)
-    assert isinstance(engines.captioner, LabelCaptioner)
-    assert isinstance(engines.image_text, OpenClip)
-    assert isinstance(engines.text, MiniLm)
-
-
-def test_settings_choose_the_production_engines(settings: Settings) -> None:
-    chosen = {"ocr": "paddleocr", "captioner": "blip", "text_model": "intfloat/e5-small"}
-    engines = assembly.open_engines(settings.model_copy(update=chosen))
-    assert isinstance(engines.ocr, Paddle)
-    assert isinstance(engines.captioner, Blip)
-    assert isinstance(engines.text, SentenceEncoder)
-
-
-def test_an_engine_is_made_once_per_process(settings: Settings) -> None:
-    one, other = assembly.open_engines(settings), assembly.open_engines(settings)
-    assert one.image_text is other.image_text
-    assert one.text is other.text
-
-
-def test_another_setting_makes_another_engine(settings: Settings) -> None:
-    one = assembly.open_engines(settings)
-    other = assembly.open_engines(settings.model_copy(update={"batch_size": 8}))
-    assert one.text is not other.text
 
 
 def test_the_index_is_embedded_unless_a_server_is_set(settings: Settings) -> None:

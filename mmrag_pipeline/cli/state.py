@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from mmrag_pipeline.assembly import all_sources, known_models, open_blobs, open_tables
+from mmrag_pipeline.assembly import all_sources, open_blobs, open_tables
 from mmrag_pipeline.cli.served import served_domains
 from mmrag_pipeline.errors import MmragError, StateUnavailableError
 from mmrag_pipeline.ids import Json, collection_name
 from mmrag_pipeline.indexing.apply import difference
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.lifetime import days_of
+from mmrag_pipeline.models import known_models
 from mmrag_pipeline.ports import TableStore
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.settings import Settings

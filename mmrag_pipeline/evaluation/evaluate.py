@@ -8,7 +8,7 @@ from pathlib import Path
 from mmrag_pipeline.evaluation.measures import Judged, Measures, judge, measure
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.records import Pixels, Signal
-from mmrag_pipeline.retrieval.fusion import best_scores
+from mmrag_pipeline.retrieval.fusion import FusedFile, alone
 from mmrag_pipeline.retrieval.query import Query, Searcher
 from mmrag_pipeline.retrieval.signals import SIGNALS
 
@@ -97,13 +97,18 @@ def _answer(
 ) -> _Answered:
     image = None if labelled.image is None else load_image(labelled.image)
     query = Query(text=labelled.text, image=image, domains=domains, limit=DEEPEST)
-    lists = searcher.candidates(query)
-    alone = {
-        signal: judge(list(best_scores(found))[:DEEPEST], labelled.relevant)
-        for signal, found in lists.items()
-    }
-    fused = [file.file for file in searcher.fused(query, lists)[:DEEPEST]]
-    return _Answered(labelled.kind, judge(fused, labelled.relevant), alone)
+    answers = searcher.candidates(query)
+    lists = [answer.lists for answer in answers]
+    signals = {signal for own in lists for signal in own}
+
+    def judged(ranking: Sequence[FusedFile]) -> Judged:
+        return judge([file.file for file in ranking[:DEEPEST]], labelled.relevant)
+
+    return _Answered(
+        labelled.kind,
+        judged(searcher.fused(query, answers)),
+        {signal: judged(alone(signal, lists, depth=query.depth)) for signal in signals},
+    )
 
 
 def _nothing(answered: _Answered) -> Judged:

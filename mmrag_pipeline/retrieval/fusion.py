@@ -1,4 +1,4 @@
-"""From one candidate list per signal to one ranking of files, in nats of evidence.
+"""From candidate lists per signal to one ranking of files, in nats of evidence.
 
 Ranks throw away how far apart scores are, so nothing here adds them up. The best score a
 signal gives to any point of a file is translated to nats (natural-log odds), and evidence of
@@ -72,24 +72,35 @@ def best_scores(found: Iterable[Found]) -> dict[FileId, float]:
     return dict(sorted(best.items(), key=lambda item: (-item[1], item[0])))
 
 
-def fuse(lists: Lists, trust: Trust, *, depth: int) -> list[FusedFile]:
+def fuse(lists: Sequence[Lists], trusts: Sequence[Trust], *, depth: int) -> list[FusedFile]:
     """Return every found file, best first; `depth` points of one domain were cut off.
 
-    Files with equal evidence (most often none above the background) keep the order of the
-    trusted signal that ranks them best, then of their names.
+    Each of `lists` was found by models of its own, with its own trust: cosines are read against
+    those of the same model, and nats are compared. Files with equal evidence (most often none
+    above the background) keep the order of the trusted signal that ranks them best, then of
+    their names.
     """
-    asked = [signal for signal in SIGNALS if lists.get(signal)]
-    shares = {s: _shares(s, lists[s], trust=trust[s], depth=depth) for s in asked}
-    files = {file for ranked in shares.values() for file in ranked}
-    fused = [_fused(file, shares) for file in files]
-    return sorted(fused, key=lambda f: (-f.score, _best_rank(f, trust), f.file))
+    beyond = _beyond((found for own in lists for found in own.get("bm25", ())), depth)
+    order = {}
+    for own, trust in zip(lists, trusts, strict=True):
+        asked = [signal for signal in SIGNALS if own.get(signal)]
+        shares = {s: _shares(s, own[s], trust=trust[s], beyond=beyond) for s in asked}
+        for file in {file for ranked in shares.values() for file in ranked}:
+            fused = _fused(file, shares)
+            order[fused.file] = (-fused.score, _best_rank(fused, trust), fused)
+    return [fused for *_, fused in sorted(order.values(), key=lambda o: (*o[:2], o[2].file))]
+
+
+def alone(signal: Signal, lists: Sequence[Lists], *, depth: int) -> list[FusedFile]:
+    """Return the files that one signal found, best first by what it says alone."""
+    own = [{signal: held[signal]} for held in lists if signal in held]
+    return fuse(own, [{signal: 1.0}] * len(own), depth=depth)
 
 
 def _shares(
-    signal: Signal, found: Sequence[Found], *, trust: float, depth: int
+    signal: Signal, found: Sequence[Found], *, trust: float, beyond: float
 ) -> dict[FileId, Share]:
     best = best_scores(found)
-    beyond = _beyond(found, depth)
     nats = _dense(signal, best) if signal in CONTRAST else [s - beyond for s in best.values()]
     return {
         file: Share(rank, best[file], trust * max(0.0, own))

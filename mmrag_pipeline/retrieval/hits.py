@@ -34,6 +34,8 @@ class Hit:
     place: Place
     also: tuple[Place, ...]
     signals: Mapping[Signal, Share]
+    collection: str
+    """The generation that answered."""
 
     def as_json(self) -> dict[str, object]:
         """Return the hit as `mmrag search --json` prints it."""
@@ -42,6 +44,7 @@ class Hit:
             "score": self.score,
             "domain": self.domain,
             "key": self.key,
+            "collection": self.collection,
             **_place_json(self.place),
             "signals": {signal: share.as_json() for signal, share in self.signals.items()},
             "also": [_place_json(place) for place in self.also],
@@ -63,8 +66,15 @@ def _hit(file: FusedFile, points: Mapping[Signal, Sequence[Found]], rank: int) -
     firsts = [points[signal][0] for signal in strongest]
     others = [found for signal in strongest for found in points[signal][1:]]
     places = list({f.candidate.point_id: place_of(f) for f in [*firsts, *others]}.values())
-    domain, key = file.file
-    return Hit(rank, file.score, domain, key, places[0], tuple(places[1 : ALSO + 1]), file.shares)
+    return Hit(
+        rank,
+        file.score,
+        *file.file,
+        place=places[0],
+        also=tuple(places[1 : ALSO + 1]),
+        signals=file.shares,
+        collection=firsts[0].collection,
+    )
 
 
 def _ranked_points(lists: Lists, wanted: set[FileId]) -> dict[FileId, dict[Signal, list[Found]]]:

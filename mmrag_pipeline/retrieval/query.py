@@ -1,17 +1,22 @@
 """A query and the searcher that answers it from one or all domains."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
 from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.ports import Aliases, VectorStore
 from mmrag_pipeline.records import Layout, Pixels, PointKind, Signal, Where
+from mmrag_pipeline.retrieval.encoders import Reopen, fitting, no_others
 from mmrag_pipeline.retrieval.fusion import FusedFile, fuse
 from mmrag_pipeline.retrieval.hits import Hit, hits
+from mmrag_pipeline.retrieval.shelves import Group, Shelf, grouped
 from mmrag_pipeline.retrieval.signals import (
     SIGNALS,
+    Answer,
     Encoders,
     Found,
     Lists,
@@ -27,6 +32,8 @@ the peaks are measured against."""
 POINTS_PER_FILE = 10
 READERS = 8
 """Collections asked at the same time."""
+TRIES = 5
+"""How often a search starts again whose collections are replaced meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +58,6 @@ class Query:
         return max(DEPTH, POINTS_PER_FILE * self.limit)
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """The collection that serves one domain, and what it holds."""
-
-    domain: str
-    layout: Layout
-
-
 def serving(store: Aliases, prefix: str) -> dict[str, str]:
     """Return domain -> the collection behind its alias, sorted by domain."""
     start = collection_name(prefix, "")
@@ -67,16 +66,27 @@ def serving(store: Aliases, prefix: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """A group of shelves, the encoders that fit it, and the question in their vectors."""
+
+    group: Group
+    encoders: Encoders
+    questions: Mapping[Signal, Question]
+
+
+@dataclass(frozen=True, slots=True)
 class Searcher:
     """Answers queries from the collections that serve (aliases `PREFIX__DOMAIN`).
 
-    A collection is open only while it is asked: never while a model loads or a picture is
-    read, because nobody else can open an embedded collection meanwhile.
+    Each is asked by the models that filled it: today's, or those that `reopen` gives. A
+    collection is open only while it is asked: never while a model loads or a picture is read,
+    because nobody else can open an embedded collection meanwhile.
     """
 
     store: VectorStore
     encoders: Encoders
     prefix: str
+    reopen: Reopen = no_others
 
     def domains(self) -> list[str]:
         """Return the domains that can be searched, sorted."""
@@ -84,82 +94,100 @@ class Searcher:
 
     def search(self, query: Query) -> list[Hit]:
         """Return at most `query.limit` files, best first; raises as `candidates` does."""
-        lists = self.candidates(query)
-        return hits(lists, self.fused(query, lists), limit=query.limit)
+        answers = self.candidates(query)
+        lists = _merged(answer.lists for answer in answers)
+        return hits(lists, self.fused(query, answers), limit=query.limit)
 
-    def fused(self, query: Query, lists: Lists) -> list[FusedFile]:
-        """Return every file in a query's candidate lists, best first."""
-        pictured = query.image is not None
-        trusted = trust(query.text, lists, pictured=pictured, encoders=self.encoders)
-        return fuse(lists, trusted, depth=query.depth)
+    def fused(self, query: Query, answers: Sequence[Answer]) -> list[FusedFile]:
+        """Return every file in the answers to a query, best first."""
+        trusts = trust(query.text, answers, pictured=query.image is not None)
+        return fuse([answer.lists for answer in answers], trusts, depth=query.depth)
 
-    def candidates(self, query: Query) -> dict[Signal, list[Found]]:
-        """Return the points that each asked signal finds, over all asked domains.
+    def candidates(self, query: Query) -> list[Answer]:
+        """Return the points that each asked signal finds, apart for each set of models.
 
-        Raises NotFoundError for a domain that is not indexed, CollectionBusyError, and
-        CollectionMismatchError for vectors of another model than the one that asks.
+        All domains answer from the generations that served at one moment; when one of them is
+        gone by the time it is asked, the search starts again. Raises NotFoundError for a domain
+        that is not indexed, CollectionBusyError, and CollectionMismatchError for a domain whose
+        models cannot be had.
         """
         domains = _chosen(query.domains, self.domains())
-        try:
-            return self._candidates(query, domains)
-        except NotFoundError:  # a generation was dropped after its alias was read: look again
-            return self._candidates(query, domains)
+        for _ in range(TRIES - 1):
+            with suppress(NotFoundError):
+                return self._candidates(query, domains)
+        return self._candidates(query, domains)
 
-    def _candidates(self, query: Query, domains: Sequence[str]) -> dict[Signal, list[Found]]:
-        asked = self._encoded(query, domains)
-        merged: dict[Signal, list[Found]] = {signal: [] for signal in asked}
-        with ThreadPoolExecutor(min(READERS, len(domains))) as threads:
-            for answer in threads.map(lambda d: self._answers(d, asked, query), domains):
-                for signal, found in answer.items():
-                    merged[signal] += found
-        return merged
+    def _candidates(self, query: Query, domains: Sequence[str]) -> list[Answer]:
+        asked = self._encoded(query, _shelves(self.store, self.prefix, domains))
+        with ThreadPoolExecutor(READERS) as threads:
+            found = [
+                threads.map(partial(self._answer, one.questions, query), one.group.shelves)
+                for one in asked
+            ]
+            return [
+                Answer(one.encoders, _merged([dict.fromkeys(one.questions, ()), *lists]))
+                for one, lists in zip(asked, found, strict=True)
+            ]
 
-    def _encoded(self, query: Query, domains: Sequence[str]) -> dict[Signal, Question]:
-        """Encode what the query asks and at least one domain holds, with nothing open."""
-        serving = {domain: self._serving(domain) for domain in domains}
-        layouts = self.store.layouts()
-        shelves = [_shelf(domain, name, layouts) for domain, name in serving.items()]
-        signals = _signals(query, shelves)
-        for shelf in shelves:
-            _check_cards(shelf, signals, self.encoders)
-        return questions(query.text, query.image, signals=signals, encoders=self.encoders)
+    def _encoded(self, query: Query, shelves: Sequence[Shelf]) -> list[_Asked]:
+        """Encode what the query asks and at least one shelf holds, with nothing open."""
+        asked = []
+        for group in grouped(shelves, _signals(query, shelves)):
+            encoders = fitting(group, self.encoders, self.reopen)
+            signals = [signal for signal in SIGNALS if signal in group.cards]
+            own = questions(query.text, query.image, signals=signals, encoders=encoders)
+            asked.append(_Asked(group, encoders, own))
+        return asked
 
-    def _answers(
-        self, domain: str, asked: Mapping[Signal, Question], query: Query
+    def _answer(
+        self, asked: Mapping[Signal, Question], query: Query, shelf: Shelf
     ) -> dict[Signal, list[Found]]:
-        """Ask one domain; the layout is read of the very collection that is open."""
-        name = self._serving(domain)
-        with self.store.reader(name) as reader:
-            shelf = _shelf(domain, name, self.store.layouts())
-            _check_cards(shelf, list(asked), self.encoders)
+        """Ask one collection, once it is open and sure to hold what the question is made for."""
+        with self.store.reader(shelf.collection) as reader:
+            _check_unchanged(shelf, self.store.layouts())
             return {
                 signal: [
-                    Found(domain, candidate)
+                    Found(shelf.domain, candidate, shelf.collection)
                     for candidate in reader.query(
                         signal, asked[signal], limit=query.depth, where=query.where
                     )
                 ]
-                for signal in _held(shelf).intersection(asked)
+                for signal in shelf.held.intersection(asked)
             }
 
-    def _serving(self, domain: str) -> str:
-        """Return the collection behind a domain's alias, or the alias when it has gone."""
-        alias = collection_name(self.prefix, domain)
-        return self.store.aliases().get(alias, alias)
+
+def _shelves(store: VectorStore, prefix: str, domains: Sequence[str]) -> list[Shelf]:
+    """Return the collections that serve these domains now; raises NotFoundError."""
+    served, layouts = serving(store, prefix), store.layouts()
+    names = {domain: served.get(domain, collection_name(prefix, domain)) for domain in domains}
+    return [Shelf(domain, name, _layout(domain, name, layouts)) for domain, name in names.items()]
 
 
-def _shelf(domain: str, collection: str, layouts: Mapping[str, Layout]) -> Shelf:
+def _layout(domain: str, collection: str, layouts: Mapping[str, Layout]) -> Layout:
     layout = layouts.get(collection)
     if layout is None:
         raise NotFoundError(
             f"domain {domain!r} is served by collection {collection!r}, which is gone; "
             "search again, and if that does not help index the domain"
         )
-    return Shelf(domain, layout)
+    return layout
 
 
-def _held(shelf: Shelf) -> set[Signal]:
-    return {space.signal for space in shelf.layout.spaces}
+def _check_unchanged(shelf: Shelf, layouts: Mapping[str, Layout]) -> None:
+    """Raise NotFoundError when the name stands for a collection of other models by now."""
+    if not _layout(shelf.domain, shelf.collection, layouts).encodes_as(shelf.layout):
+        raise NotFoundError(
+            f"collection {shelf.collection!r} of domain {shelf.domain!r} was replaced by one of "
+            "other models, again and again, while it was asked; search again"
+        )
+
+
+def _merged(lists: Iterable[Lists]) -> dict[Signal, list[Found]]:
+    merged: dict[Signal, list[Found]] = {}
+    for own in lists:
+        for signal, found in own.items():
+            merged.setdefault(signal, []).extend(found)
+    return merged
 
 
 def _chosen(asked: Sequence[str] | None, known: Sequence[str]) -> list[str]:
@@ -179,7 +207,7 @@ def _chosen(asked: Sequence[str] | None, known: Sequence[str]) -> list[str]:
 def _signals(query: Query, shelves: Sequence[Shelf]) -> tuple[Signal, ...]:
     """Return what the query asks and at least one shelf holds."""
     wanted = askable(query.text, query.image, query.kinds)
-    held = {signal for shelf in shelves for signal in _held(shelf)}
+    held = {signal for shelf in shelves for signal in shelf.held}
     signals = tuple(s for s in SIGNALS if s in wanted and s in held)
     if wanted and not signals:
         raise CollectionMismatchError(
@@ -187,17 +215,3 @@ def _signals(query: Query, shelves: Sequence[Shelf]) -> tuple[Signal, ...]:
             f"hold only {', '.join(sorted(held)) or 'no vectors'}; index with those encoders"
         )
     return signals
-
-
-def _check_cards(shelf: Shelf, signals: Sequence[Signal], encoders: Encoders) -> None:
-    """Raise CollectionMismatchError when vectors of two models would be compared."""
-    for space in shelf.layout.spaces:
-        if space.signal not in signals:
-            continue
-        asking = encoders.card(space.signal).fingerprint
-        if asking != space.fingerprint:
-            raise CollectionMismatchError(
-                f"domain {shelf.domain!r} holds {space.signal!r} vectors of the model card "
-                f"{space.fingerprint}, but the query is encoded by card {asking}; search with "
-                "the model that filled it, or index the domain again"
-            )

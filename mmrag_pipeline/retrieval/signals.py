@@ -30,10 +30,11 @@ Question = Vectors | SparseVector
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One point as one signal found it, and the domain it was found in."""
+    """One point as one signal found it, and the domain and collection it was found in."""
 
     domain: str
     candidate: Candidate
+    collection: str = ""
 
 
 Lists = Mapping[Signal, Sequence[Found]]
@@ -56,6 +57,14 @@ class Encoders:
             "bm25": lambda: self.sparse.card,
         }
         return cards[signal]()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the collections say that the same models filled; and those models."""
+
+    encoders: Encoders
+    lists: Lists
 
 
 def askable(

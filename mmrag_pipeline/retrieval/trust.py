@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from mmrag_pipeline.records import Signal, SparseVector
-from mmrag_pipeline.retrieval.signals import Encoders, Lists
+from mmrag_pipeline.retrieval.signals import Answer, Encoders, Lists
 
 Trust = Mapping[Signal, float]
 BEST_TEXTS = 50
@@ -27,17 +27,31 @@ _WORD = re.compile(r"\w(?:\S*\w)?")
 """Characters without white space, punctuation around them left out."""
 
 
-def trust(text: str, lists: Lists, *, pictured: bool, encoders: Encoders) -> Trust:
-    """Return the trust in each signal of a query in words, a picture (`pictured`) or both."""
-    in_words = known_share(text, encoders.text.token_spans(text)) if text.strip() else 1.0
-    asked = encoders.sparse.query(text)
-    covered = coverage(asked, _best_texts(lists), document=encoders.sparse.document)
-    return {
-        "text": in_words,
-        "image": 1.0 if pictured else 1.0 - covered,
-        "image_text": 1.0 if pictured and not lists.get("image") else 0.0,
-        "bm25": covered,
-    }
+def trust(text: str, answers: Sequence[Answer], *, pictured: bool) -> list[Trust]:
+    """Return the trust in each signal of each answer to one query.
+
+    It is in words, a picture (`pictured`) or both. Which text explains the words is a matter
+    of all answers: a photograph is trusted less because of a text that other models found.
+    """
+    covered = max((_covered(text, answer) for answer in answers), default=0.0)
+    return [
+        {
+            "text": _in_words(text, answer.encoders),
+            "image": 1.0 if pictured else 1.0 - covered,
+            "image_text": 1.0 if pictured and not answer.lists.get("image") else 0.0,
+            "bm25": covered,
+        }
+        for answer in answers
+    ]
+
+
+def _in_words(text: str, encoders: Encoders) -> float:
+    return known_share(text, encoders.text.token_spans(text)) if text.strip() else 1.0
+
+
+def _covered(text: str, answer: Answer) -> float:
+    sparse = answer.encoders.sparse
+    return coverage(sparse.query(text), _best_texts(answer.lists), document=sparse.document)
 
 
 def known_share(text: str, spans: Sequence[tuple[int, int]]) -> float:

@@ -145,7 +145,7 @@ class MemoryVectors:
 
     def layouts(self) -> Mapping[str, Layout]:
         """Return collection name -> layout."""
-        return {name: c.layout for name, c in self._collections.items()}
+        return {name: c.layout for name, c in dict(self._collections).items()}
 
     def create(self, collection: str, layout: Layout) -> None:
         """Create an empty collection; the same name and layout again is fine."""

@@ -82,6 +82,13 @@ def test_a_line_break_in_a_name_does_not_break_the_line(indexed: Bench) -> None:
     assert r"notes/two\nlines.txt" in said.out
 
 
+def test_the_models_of_the_index_answer_while_the_settings_name_others(indexed: Bench) -> None:
+    before = _search(indexed, "how hot should green tea water be").out
+    later = {"MMRAG_TEXT_MODEL": "/no/such/model", "MMRAG_PRECISION": "float32"}
+    said = indexed.mmrag("search", "how hot should green tea water be", "--json", **later)
+    assert (said.code, said.out) == (0, before)
+
+
 def _search(bench: Bench, *arguments: str) -> Said:
     said = bench.mmrag("search", *arguments, "--json")
     assert said.code == 0, said.err

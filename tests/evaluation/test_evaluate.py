@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mmrag_pipeline.engines.stub import StubText
 from mmrag_pipeline.evaluation.evaluate import Evaluation, evaluate
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.records import Pixels
@@ -85,3 +86,12 @@ def test_nothing_is_open_while_a_query_picture_is_read(shelves: Shelves) -> None
 
     found = evaluate(shelves.searcher, [PICTURE], load_image=load_while_filling)
     assert found.fused.overall.recall_at_1 == 1.0
+
+
+def test_domains_of_two_models_are_measured_together(shelves: Shelves) -> None:
+    shelves.others, shelves.text = (shelves.encoders,), StubText(revision="2")
+    shelves.fill("office", {"lamp.txt": "a desk lamp"})
+    lamp = LabelledQuery("l", "a desk lamp", None, ("lamp.txt",), "words")
+    signals = evaluated(shelves, WORDS, lamp).signals
+    assert signals["bm25"].overall.recall_at_1 == 1.0
+    assert signals["text"].overall.recall_at_5 == 1.0

@@ -51,6 +51,8 @@ class Shelves:
     image_text: StubImageText = field(default_factory=StubImageText)
     text: StubText = field(default_factory=StubText)
     sparse: StubSparse = field(default_factory=StubSparse)
+    others: tuple[Encoders, ...] = ()
+    """What can be opened again besides the encoders of today."""
 
     @property
     def encoders(self) -> Encoders:
@@ -60,7 +62,7 @@ class Shelves:
     @property
     def searcher(self) -> Searcher:
         """Return a searcher over the store."""
-        return Searcher(self.store, self.encoders, PREFIX)
+        return Searcher(self.store, self.encoders, PREFIX, reopen=lambda _: self.others)
 
     def create(self, domain: str, signals: Sequence[Signal] = SIGNALS) -> None:
         """Create a domain's empty collection and its alias."""

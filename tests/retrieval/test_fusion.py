@@ -1,13 +1,14 @@
 """The laws of fusion."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag_pipeline.records import Signal
-from mmrag_pipeline.retrieval.fusion import FusedFile, best_scores
+from mmrag_pipeline.retrieval.fusion import FusedFile, alone, best_scores
 from mmrag_pipeline.retrieval.fusion import fuse as fuse_to_depth
 from mmrag_pipeline.retrieval.signals import SIGNALS, Found, Lists
 from mmrag_pipeline.retrieval.trust import Trust
@@ -21,7 +22,7 @@ LISTS = st.dictionaries(st.sampled_from(SIGNALS), st.lists(POINTS, max_size=8))
 
 def fuse(lists: Lists, trust: Trust = FULL, *, depth: int = 100) -> list[FusedFile]:
     """Return the fusion of lists that were, by default, not cut off."""
-    return fuse_to_depth(lists, trust, depth=depth)
+    return fuse_to_depth([lists], [trust], depth=depth)
 
 
 def keys(lists: Lists, trust: Trust = FULL) -> list[str]:
@@ -64,6 +65,31 @@ def test_a_signal_without_a_peak_adds_nothing(points: list[Found], level: float)
     flat = [found(str(f.candidate.payload["key"]), level, domain=f.domain) for f in points]
     fused = fuse({"bm25": points, "image": flat})
     assert all(f.shares["image"].contribution == 0.0 for f in fused)
+
+
+@given(st.lists(POINTS, max_size=8), st.integers(1, 5))
+def test_words_count_the_same_whichever_models_found_the_rest(
+    points: list[Found], depth: int
+) -> None:
+    apart: list[Lists] = [{"bm25": [f for f in points if f.domain == d]} for d in "xy"]
+    fused = fuse_to_depth(apart, [FULL, FULL], depth=depth)
+    together = fuse({"bm25": points}, depth=depth)
+    assert {f.file: f.score for f in fused} == {f.file: f.score for f in together}
+
+
+def test_cosines_are_read_against_those_of_the_same_model() -> None:
+    first: Lists = {"text": one_each(peak=0.4, a=0.1, b=0.1, c=0.11, d=0.12)}
+    high = one_each(e=0.91, f=0.9, g=0.9, h=0.89, i=0.9)
+    second: Lists = {"text": [replace(f, domain="other") for f in high]}
+    assert fuse_to_depth([second, first], [FULL, FULL], depth=100)[0].file == ("shop", "peak")
+    assert alone("text", [second, first], depth=100)[0].file == ("shop", "peak")
+
+
+def test_files_without_evidence_keep_the_ranks_that_their_models_give_them() -> None:
+    lists: list[Lists] = [{"text": [found("a", 0.5, domain=d)]} for d in "xy"]
+    lists[0] = {"text": [*lists[0]["text"], found("b", 0.5, domain="x")]}
+    ranking = [f.file for f in fuse_to_depth(lists, [FULL, FULL], depth=100)]
+    assert ranking == [("x", "a"), ("y", "a"), ("x", "b")]
 
 
 def test_all_rare_terms_outweigh_every_resemblance() -> None:

@@ -9,7 +9,7 @@ from tests.retrieval.shelves import found
 
 def ranked(lists: Lists, *, limit: int = 10) -> list[Hit]:
     """Return the hits of trusted lists."""
-    return hits(lists, fuse(lists, dict.fromkeys(SIGNALS, 1.0), depth=100), limit=limit)
+    return hits(lists, fuse([lists], [dict.fromkeys(SIGNALS, 1.0)], depth=100), limit=limit)
 
 
 def test_the_limit_counts_files() -> None:

@@ -12,7 +12,7 @@ from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
 from mmrag_pipeline.ids import file_id
 from mmrag_pipeline.ports import CollectionReader
 from mmrag_pipeline.records import Layout, StoredPoint, Vectors, VectorSpace
-from mmrag_pipeline.retrieval.query import DEPTH, Query
+from mmrag_pipeline.retrieval.query import DEPTH, TRIES, Query
 from mmrag_pipeline.stores.memory import MemoryVectors
 from tests.retrieval.shelves import Shelves, picture, point_id
 
@@ -114,6 +114,11 @@ def test_the_alias_decides_which_generation_answers(shelves: Shelves) -> None:
     assert keys(shelves, Query("a red kettle", domains=("kitchen",))) == []
 
 
+def test_a_hit_names_the_generation_that_answered(shelves: Shelves) -> None:
+    hit = shelves.searcher.search(Query("a red kettle"))[0]
+    assert hit.as_json()["collection"] == "test__kitchen__g1"
+
+
 def test_vectors_of_another_model_are_refused(shelves: Shelves) -> None:
     shelves.text = StubText(revision="2")
     with pytest.raises(CollectionMismatchError, match=r"'kitchen'.*'text'.*index"):
@@ -177,12 +182,13 @@ def test_nothing_is_open_while_a_model_encodes(shelves: Shelves) -> None:
     assert keys(shelves, Query("a desk lamp"))[0] == "lamp.txt"
 
 
-def test_a_model_that_changes_while_a_question_is_encoded_is_refused() -> None:
+def test_an_alias_that_moves_while_a_question_is_encoded_counts_for_the_next_search() -> None:
     shelves = restless()
     shelves.store.create("test__shop__g2", Layout((VectorSpace("text", 8, "another"),)))
     move = partial(shelves.store.move_alias, "test__shop", "test__shop__g2")
     shelves.text = Interrupting(move)
-    with pytest.raises(CollectionMismatchError, match="'text' vectors of the model card another"):
+    assert keys(shelves, Query("a red kettle")) == ["kettle.txt"]
+    with pytest.raises(CollectionMismatchError, match="'text' vectors of card another"):
         shelves.searcher.search(Query("a red kettle"))
 
 
@@ -203,6 +209,35 @@ def test_a_generation_that_is_dropped_meanwhile_is_looked_up_again() -> None:
 
     shelves.store.events.append(replaced)
     assert keys(shelves, Query("a red kettle")) == []
+
+
+def test_a_generation_that_is_replaced_under_its_name_is_looked_up_again() -> None:
+    shelves = restless()
+    other = RestlessShelves(store=shelves.store, text=StubText(revision="2"))
+    shelves.others = (other.encoders,)
+
+    def replaced() -> None:
+        shelves.store.drop("test__shop__g1")
+        other.fill("shop", {"kettle.txt": "a red kettle"})
+
+    shelves.store.events.append(replaced)
+    (answer,) = shelves.searcher.candidates(Query("a red kettle"))
+    assert answer.encoders.text is other.text
+    assert answer.lists["text"][0].candidate.score == pytest.approx(1.0)
+
+
+def test_a_generation_that_is_replaced_again_and_again_is_given_up() -> None:
+    shelves = restless()
+    other = RestlessShelves(store=shelves.store, text=StubText(revision="2"))
+    shelves.others = (other.encoders,)
+
+    def replaced_by(filling: Shelves) -> None:
+        shelves.store.drop("test__shop__g1")
+        filling.fill("shop", {})
+
+    shelves.store.events += [partial(replaced_by, s) for s in (shelves, other) * TRIES]
+    with pytest.raises(NotFoundError, match="replaced by one of other models"):
+        shelves.searcher.search(Query("a red kettle"))
 
 
 def test_a_collection_that_is_gone_for_good_is_named() -> None:

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmrag_pipeline.retrieval.signals import Lists
-from mmrag_pipeline.retrieval.trust import coverage, known_share, trust
+from mmrag_pipeline.retrieval.signals import Answer, Lists
+from mmrag_pipeline.retrieval.trust import Trust, coverage, known_share
+from mmrag_pipeline.retrieval.trust import trust as trust_of_answers
 from mmrag_pipeline.testing.sparse import StubSparse
 from tests.retrieval.shelves import Shelves, found
 
@@ -16,6 +17,12 @@ WORDS = st.lists(st.sampled_from(["red", "kettle", "14.10", "of"]), max_size=4).
 def covered(query: str, texts: list[str]) -> float:
     """Return the coverage of a query."""
     return coverage(SPARSE.query(query), texts, document=SPARSE.document)
+
+
+def trust(text: str, *lists: Lists, pictured: bool) -> Trust:
+    """Return the trust in the first of some answers of the same models."""
+    answers = [Answer(Shelves().encoders, own) for own in lists]
+    return trust_of_answers(text, answers, pictured=pictured)[0]
 
 
 def test_whole_words_are_known() -> None:
@@ -70,32 +77,38 @@ def test_coverage_does_not_depend_on_the_order_of_texts(texts: list[str]) -> Non
 
 
 def test_captions_speak_only_for_pictures() -> None:
-    given_words = trust("kettle", {}, pictured=False, encoders=Shelves().encoders)
-    given_picture = trust("", {}, pictured=True, encoders=Shelves().encoders)
+    given_words = trust("kettle", {}, pictured=False)
+    given_picture = trust("", {}, pictured=True)
     assert (given_words["image_text"], given_picture["image_text"]) == (0.0, 1.0)
 
 
 def test_captions_are_silent_beside_the_pictures_they_were_made_of() -> None:
     lists: Lists = {"image": [found("a.png", 0.9, kind="page")]}
-    trusted = trust("", lists, pictured=True, encoders=Shelves().encoders)
+    trusted = trust("", lists, pictured=True)
     assert (trusted["image"], trusted["image_text"]) == (1.0, 0.0)
 
 
 @pytest.mark.parametrize(("text", "trusted"), [("a red kettle", 0.0), ("a blue cup", 1.0)])
 def test_pictures_answer_the_words_that_no_text_holds(text: str, trusted: float) -> None:
     lists: Lists = {"bm25": [found("a.txt", 2.0, text=text)]}
-    shares = trust("red kettle", lists, pictured=False, encoders=Shelves().encoders)
+    shares = trust("red kettle", lists, pictured=False)
     assert shares["image"] == pytest.approx(trusted)
 
 
 def test_words_beside_a_picture_do_not_silence_it() -> None:
     lists: Lists = {"bm25": [found("a.txt", 2.0, text="price")]}
-    assert trust("price", lists, pictured=True, encoders=Shelves().encoders)["image"] == 1.0
+    assert trust("price", lists, pictured=True)["image"] == 1.0
 
 
 def test_the_best_matching_text_decides_how_far_words_are_trusted() -> None:
     lists: Lists = {
         "bm25": [found("a.txt", 2.0, text="red kettle"), found("b.txt", 1.0, text="red")]
     }
-    trusted = trust("red kettle", lists, pictured=False, encoders=Shelves().encoders)
+    trusted = trust("red kettle", lists, pictured=False)
     assert trusted["bm25"] == pytest.approx(1.0)
+
+
+def test_a_text_that_other_models_found_explains_the_words_too() -> None:
+    pictures: Lists = {"image": [found("a.png", 0.9, kind="page")]}
+    texts: Lists = {"bm25": [found("b.txt", 2.0, text="red kettle")]}
+    assert trust("red kettle", pictures, texts, pictured=False)["image"] == pytest.approx(0.0)

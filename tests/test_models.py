@@ -1,0 +1,120 @@
+"""Settings become engines, today's and those that filled a collection, without loading a model."""
+
+from pathlib import Path
+
+import pytest
+
+from mmrag_pipeline.engines.blip import Blip
+from mmrag_pipeline.engines.cards import write_card
+from mmrag_pipeline.engines.labels import LabelCaptioner
+from mmrag_pipeline.engines.minilm import MiniLm
+from mmrag_pipeline.engines.openclip import OpenClip
+from mmrag_pipeline.engines.paddle import Paddle
+from mmrag_pipeline.engines.rapidocr import RapidOcr
+from mmrag_pipeline.engines.sentence import SentenceEncoder
+from mmrag_pipeline.errors import CollectionMismatchError
+from mmrag_pipeline.indexing.collection import MADE_WITH
+from mmrag_pipeline.models import MadeWith, open_encoders, open_engines, reopened
+from mmrag_pipeline.records import Card, Layout, VectorSpace
+from mmrag_pipeline.settings import Settings
+
+KEPT = Card("tiny", "", "text", 8, "", "ab", "sentence-transformers", "bfloat16", (0.5,))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return settings with a state folder of their own."""
+    return Settings(home=tmp_path / "home", device="cpu", precision="float32")
+
+
+def layout(settings: Settings, **made_with: str) -> Layout:
+    """Return a layout of text vectors that these settings filled."""
+    card = open_engines(settings).text.card
+    return Layout((VectorSpace("text", 384, card.fingerprint),), made_with=made_with)
+
+
+def test_the_defaults_are_the_engines_that_need_no_hub(settings: Settings) -> None:
+    engines = open_engines(settings)
+    assert isinstance(engines.ocr, RapidOcr)
+    assert isinstance(engines.captioner, LabelCaptioner)
+    assert isinstance(engines.image_text, OpenClip)
+    assert isinstance(engines.text, MiniLm)
+
+
+def test_settings_choose_the_production_engines(settings: Settings) -> None:
+    chosen = {"ocr": "paddleocr", "captioner": "blip", "text_model": "intfloat/e5-small"}
+    engines = open_engines(settings.model_copy(update=chosen))
+    assert isinstance(engines.ocr, Paddle)
+    assert isinstance(engines.captioner, Blip)
+    assert isinstance(engines.text, SentenceEncoder)
+
+
+def test_an_engine_is_made_once_per_process(settings: Settings) -> None:
+    one, other = open_engines(settings), open_engines(settings)
+    assert one.image_text is other.image_text
+    assert one.text is other.text
+
+
+def test_another_setting_makes_another_engine(settings: Settings) -> None:
+    one = open_engines(settings)
+    other = open_engines(settings.model_copy(update={"batch_size": 8}))
+    assert one.text is not other.text
+
+
+def test_a_layout_of_the_settings_of_now_is_asked_by_the_encoders_of_now(
+    settings: Settings,
+) -> None:
+    made = layout(settings, text_model="all-MiniLM-L6-v2", precision="float32")
+    assert next(iter(reopened(settings, made))) == open_encoders(settings)
+
+
+def test_a_layout_that_names_no_models_is_first_tried_with_those_of_now(
+    settings: Settings,
+) -> None:
+    assert next(iter(reopened(settings, layout(settings)))) == open_encoders(settings)
+
+
+def test_another_model_of_the_settings_is_not_tried_first(settings: Settings) -> None:
+    later = settings.model_copy(update={"text_model": "somebody/other"})
+    made = layout(settings, text_model="all-MiniLM-L6-v2", precision="float32")
+    first = next(iter(reopened(later, made)))
+    assert first.text is open_engines(settings).text
+
+
+def test_auto_may_have_meant_the_precision_of_another_machine(settings: Settings) -> None:
+    ways = reopened(settings, layout(settings, precision="auto"))
+    assert {way.text.card.precision for way in ways} == {"float32", "bfloat16"}
+
+
+def test_a_named_precision_is_the_only_one_tried(settings: Settings) -> None:
+    ways = reopened(settings, layout(settings, precision="bfloat16"))
+    assert {way.text.card.precision for way in ways} == {"bfloat16"}
+
+
+def test_the_precision_of_a_known_card_is_tried_first(settings: Settings) -> None:
+    write_card(settings.home / "cards" / "text-tiny.json", KEPT)
+    made = Layout((VectorSpace("text", 8, KEPT.fingerprint),), made_with={"precision": "auto"})
+    assert next(iter(reopened(settings, made))).text.card.precision == "bfloat16"
+
+
+def test_what_a_layout_names_is_what_encoders_are_made_of() -> None:
+    assert set(MadeWith.model_fields) == set(MADE_WITH)
+
+
+@pytest.mark.parametrize(
+    "made_with",
+    [
+        {"qdrant_url": "http://elsewhere"},
+        {"x" * 10_000: "1"},
+        {"text_model": "x" * 10_000},
+        {"text_model": ""},
+        {"image_model": "a\nb"},
+        {"precision": "int4"},
+    ],
+)
+def test_what_no_setting_can_be_is_told_briefly(
+    settings: Settings, made_with: dict[str, str]
+) -> None:
+    with pytest.raises(CollectionMismatchError, match="of its models cannot be used") as told:
+        list(reopened(settings, layout(settings, **made_with)))
+    assert len(str(told.value)) < 400
