@@ -31,7 +31,7 @@ class _Reasons:
     error: Exception | None = None
 
     def add(self, reason: str | Exception) -> None:
-        self.told[f"{reason!s:.{_LONGEST}}"] = None
+        self.told[f"{reason!s:.{_LONGEST}}".rstrip(".")] = None
         if isinstance(reason, Exception):
             self.error = self.error or reason
 
@@ -92,7 +92,9 @@ def _fit(engines: Iterable[M], cards: set[str], reasons: _Reasons) -> M | None:
 
 
 def _refused(group: Group, asked: Mapping[Signal, str], reasons: _Reasons) -> Exception:
-    names = ", ".join(repr(shelf.domain) for shelf in group.shelves)
+    names = ", ".join(repr(shelf.domain) for shelf in group.shelves[:_SHOWN])
+    others = len(group.shelves) - _SHOWN
+    names += f" and {others} more" if others > 0 else ""
     vectors = " and ".join(f"{signal!r} vectors of card {card}" for signal, card in asked.items())
     made = " or ".join(_made_with(layout) for layout in group.layouts[:_SHOWN])
     return CollectionMismatchError(

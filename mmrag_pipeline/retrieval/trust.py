@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from mmrag_pipeline.records import Signal, SparseVector
-from mmrag_pipeline.retrieval.signals import Answer, Encoders, Lists
+from mmrag_pipeline.retrieval.signals import Answer, Lists
 
 Trust = Mapping[Signal, float]
 BEST_TEXTS = 50
@@ -36,7 +36,7 @@ def trust(text: str, answers: Sequence[Answer], *, pictured: bool) -> list[Trust
     covered = max((_covered(text, answer) for answer in answers), default=0.0)
     return [
         {
-            "text": _in_words(text, answer.encoders),
+            "text": _in_words(text, answer) if answer.lists.get("text") else 0.0,
             "image": 1.0 if pictured else 1.0 - covered,
             "image_text": 1.0 if pictured and not answer.lists.get("image") else 0.0,
             "bm25": covered,
@@ -45,8 +45,8 @@ def trust(text: str, answers: Sequence[Answer], *, pictured: bool) -> list[Trust
     ]
 
 
-def _in_words(text: str, encoders: Encoders) -> float:
-    return known_share(text, encoders.text.token_spans(text)) if text.strip() else 1.0
+def _in_words(text: str, answer: Answer) -> float:
+    return known_share(text, answer.encoders.text.token_spans(text))
 
 
 def _covered(text: str, answer: Answer) -> float:

@@ -56,6 +56,16 @@ def test_a_model_that_is_not_asked_is_not_looked_at(shelves: Shelves) -> None:
     assert shelves.searcher.search(Query(image=picture(1)))[0].key == "kettle.png"
 
 
+def test_words_that_ask_for_pictures_need_no_text_model(shelves: Shelves) -> None:
+    class Mute(Absent):
+        def token_spans(self, text: str) -> list[tuple[int, int]]:
+            raise self.error
+
+    shelves.text, shelves.others = Mute(ModelUnavailableError("gone", setting="x")), ()
+    shelves.add("kitchen", [shelves.page("kitchen", "kettle.png", picture(1))])
+    assert shelves.searcher.search(replace(RED, kinds=("page",)))[0].key == "kettle.png"
+
+
 def test_domains_of_two_models_answer_together(shelves: Shelves) -> None:
     shelves.fill("office", {"lamp.txt": "a red kettle", "chair.txt": "a chair"})
     texts = [answer.lists["text"] for answer in shelves.searcher.candidates(RED)]
@@ -111,6 +121,15 @@ def test_a_model_is_looked_at_once(shelves: Shelves) -> None:
     with pytest.raises(CollectionMismatchError, match="gone"):
         shelves.searcher.search(RED)
     assert absent.asked == 1
+
+
+def test_of_many_domains_without_a_model_a_few_are_named() -> None:
+    shelves = Shelves()
+    for number in range(30):
+        shelves.create(f"d{number:02}")
+    shelves.text = StubText(revision="2")
+    with pytest.raises(CollectionMismatchError, match=r"'d00', .*, 'd05' and 24 more, made with"):
+        shelves.searcher.search(RED)
 
 
 def test_what_the_collection_says_of_its_models_is_told_where_it_makes_no_sense() -> None:
