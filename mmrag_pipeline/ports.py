@@ -91,6 +91,17 @@ class TableStore(Protocol):
         """
         ...
 
+    def batches(
+        self, table: str, partition: str, columns: Sequence[str]
+    ) -> Iterator[pl.DataFrame] | None:
+        """Return the rows in order, of these columns only, few at a time; None as `read`.
+
+        All of them are of one version of the table: where it cannot be kept while others replace
+        it, the iterator raises OvertakenError. It also raises CorruptStateError, at any time; who
+        does not exhaust it closes it. Raises NotFoundError for undeclared columns.
+        """
+        ...
+
     def write(
         self, frame: pl.DataFrame, lineage: Lineage, *, replaces: Replaces = "anything"
     ) -> None:

@@ -14,11 +14,11 @@ from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.cli.served import not_served
 from mmrag_pipeline.errors import MmragError
 from mmrag_pipeline.indexing.station import Mode, World
-from mmrag_pipeline.indexing.verify import Drift, repair
+from mmrag_pipeline.indexing.verify import Drift, mixed_told, repair
 from mmrag_pipeline.indexing.verify import verify as verify_partition
 from mmrag_pipeline.stores.run_lock import running
 
-_SHOWN = ("desired", "held", "missing", "foreign", "changed", "unrecorded")
+_SHOWN = ("desired", "held", "missing", "foreign", "changed", "unrecorded", "mixed")
 
 
 def verify(
@@ -61,7 +61,8 @@ def verify(
     absent = [drift.partition for drift in found if drift.serving is None]
     if absent:
         warn(not_served(settings, absent))
-    _tell(repaired, failed, waiting=bool(broken) and not mend)
+    troubles = {**failed, **{drift.partition: mixed_told(drift) for drift in found if drift.mixed}}
+    _tell(repaired, troubles, waiting=bool(broken) and not mend)
     if not clean:
         raise typer.Exit(1)
 
@@ -78,12 +79,12 @@ def _look(world: World, domains: list[str]) -> tuple[list[Drift], dict[str, str]
 
 
 def _tell(
-    repaired: Mapping[str, Mapping[str, int]], failed: Mapping[str, str], *, waiting: bool
+    repaired: Mapping[str, Mapping[str, int]], troubles: Mapping[str, str], *, waiting: bool
 ) -> None:
     for name, changes in repaired.items():
         done = ", ".join(f"{number:,} {what}" for what, number in changes.items())
         ERR.print(f"repaired {name}: {done}", markup=False)
-    for name, message in failed.items():
+    for name, message in troubles.items():
         ERR.print(printable(f"domain {name}: {message}"), style="red", markup=False)
     if waiting:
         ERR.print("`mmrag verify --repair` mends what differs, without a model", markup=False)

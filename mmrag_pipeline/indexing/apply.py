@@ -1,19 +1,20 @@
 """The difference between desired and applied points, and its way into an open collection."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.errors import CorruptStateError, OvertakenError
+from mmrag_pipeline.indexing.applied import Writing
 from mmrag_pipeline.indexing.image_vectors import IMAGE_VECTORS
 from mmrag_pipeline.indexing.remember import Shelf, remembered
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.text_vectors import shelf as text_shelf
-from mmrag_pipeline.ports import CollectionWriter
 from mmrag_pipeline.records import Signal, StoredPoint, Vectors
+from mmrag_pipeline.schemas import COLLECTION, POINTS
 
 _BATCH = 1_000
 _WINDOW = 32_768
@@ -41,7 +42,7 @@ class Difference:
 
 
 def difference(desired: pl.DataFrame, applied: pl.DataFrame) -> Difference:
-    """Compare by id and hash; `desired` is in POINTS' schema, `applied` in COLLECTION's."""
+    """Compare by id and hash, both in COLLECTION's schema."""
     before = applied.select("point_id", old_hash="point_hash")
     joined = desired.join(before, on="point_id", how="left")
     wrong = joined.filter(pl.col("point_hash").ne_missing(pl.col("old_hash")))
@@ -51,38 +52,83 @@ def difference(desired: pl.DataFrame, applied: pl.DataFrame) -> Difference:
     return Difference(wrong.filter(~same_vectors), wrong.filter(same_vectors), foreign.to_list())
 
 
-def apply_difference(
-    world: World,
-    index: CollectionWriter,
-    change: Difference,
-    *,
-    run_id: str,
-    alive: Callable[[], None],
-) -> None:
-    """Write a difference in batches; each may be repeated without harm.
+def apply_difference(own: Writing, change: Difference, *, partition: str, run_id: str) -> None:
+    """Write a difference of ids and hashes; the rest is read from the table of points.
 
-    `alive` is called before each batch.
+    Only rows that change are held, and only so many at once; a batch may be repeated without
+    harm. A hash covers all that a point says, so that a row with another one is not written.
+    Raises OvertakenError when the table is not the one that the difference was made of.
     """
-    done = 0
-    for window in change.upserts.iter_slices(_WINDOW):
-        dense = _dense(world, window)
-        for rows in window.iter_slices(_BATCH):
-            alive()
-            index.upsert([_point(world, r, dense, run_id) for r in rows.iter_rows(named=True)])
-            done += rows.height
-            world.progress.advance("collection", done=done, total=change.total)
-    for rows in change.payloads.iter_slices(_BATCH):
-        alive()
-        index.set_payloads(
-            {row["point_id"]: _payload(row, run_id) for row in rows.iter_rows(named=True)},
-            of=dict(rows.select("point_id", "old_hash").iter_rows()),
+    work = _Work(own, run_id, change.total)
+    for window in _windows(own.world, change, partition):
+        work.upsert(window.filter("whole"))
+        work.relabel(window.filter(~pl.col("whole")))
+    work.end(change.deletes)
+
+
+def _windows(world: World, change: Difference, partition: str) -> Iterator[pl.DataFrame]:
+    """Yield the rows of the points to write; `whole` are those whose vectors are to be written."""
+    parts = ((change.upserts, True), (change.payloads, False))
+    told = [*COLLECTION, "old_hash"]
+    wanted = pl.concat([rows.select(*told, whole=pl.lit(whole)) for rows, whole in parts])
+    left, waiting = wanted.height, list[pl.DataFrame]()
+    stored = world.tables.batches("points", partition, POINTS.names()) if left else None
+    for batch in stored or ():
+        found = batch.join(wanted, on=COLLECTION.names(), maintain_order="left")
+        left -= found.height
+        waiting.append(found)
+        if sum(rows.height for rows in waiting) >= _WINDOW or not left:
+            yield pl.concat(waiting)
+            waiting = []
+    if left:
+        raise OvertakenError(
+            f"{left} of {wanted.height} points to write are not in the table of points of "
+            f"{partition!r} any more: let the other runs of this partition end and run again"
         )
-    for start in range(0, len(change.deletes), _BATCH):
-        alive()
-        index.delete(change.deletes[start : start + _BATCH])
-    index.flush()
-    if change.total:
-        world.progress.advance("collection", done=change.total, total=change.total)
+
+
+@dataclass(slots=True)
+class _Work:
+    """Changes on their way into an open collection, in batches."""
+
+    own: Writing
+    run_id: str
+    total: int
+    done: int = 0
+
+    def upsert(self, points: pl.DataFrame) -> None:
+        """Write points with their vectors."""
+        world = self.own.world
+        for window in points.iter_slices(_WINDOW):
+            dense = _dense(world, window)
+            for rows in window.iter_slices(_BATCH):
+                self.own.beat()
+                named = rows.iter_rows(named=True)
+                self.own.index.upsert([_point(world, row, dense, self.run_id) for row in named])
+                self._advance(rows.height)
+
+    def relabel(self, points: pl.DataFrame) -> None:
+        """Write payloads of points that still are those they tell of."""
+        for rows in points.iter_slices(_BATCH):
+            self.own.beat()
+            self.own.index.set_payloads(
+                {row["point_id"]: _payload(row, self.run_id) for row in rows.iter_rows(named=True)},
+                of=dict(rows.select("point_id", "old_hash").iter_rows()),
+            )
+            self._advance(rows.height)
+
+    def end(self, deletes: Sequence[str]) -> None:
+        """Remove what is not desired, and bring everything to the disk."""
+        for start in range(0, len(deletes), _BATCH):
+            self.own.beat()
+            self.own.index.delete(deletes[start : start + _BATCH])
+        self.own.index.flush()
+        self._advance(len(deletes))
+
+    def _advance(self, count: int) -> None:
+        self.done += count
+        if count:
+            self.own.world.progress.advance("collection", done=self.done, total=self.total)
 
 
 def _payload(row: Mapping[str, object], run_id: str) -> dict[str, object]:

@@ -14,7 +14,7 @@ from mmrag_pipeline.errors import (
 from mmrag_pipeline.indexing import generations, points
 from mmrag_pipeline.indexing.applied import APPLIED, is_trusted, writing
 from mmrag_pipeline.indexing.apply import Difference, apply_difference, difference
-from mmrag_pipeline.indexing.commit import read_table, rows_of, write_table
+from mmrag_pipeline.indexing.commit import read_columns, rows_of, write_table
 from mmrag_pipeline.indexing.failures import ENGINE_FAILED, failures_of, open_retries
 from mmrag_pipeline.indexing.generations import Said, put_in_place, serving
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
@@ -70,7 +70,8 @@ def make(world: World, job: Job) -> Made:
             with writing(world, name, index) as own:
                 if change is None or own.found != token:
                     change = difference(desired, held(index))
-                apply_difference(world, index, change, run_id=job.mode.run_id, alive=own.beat)
+                run_id = job.mode.run_id
+                apply_difference(own, change, partition=job.partition, run_id=run_id)
                 _check_still_desired(world, job.partition, digest)
                 left = own.end(complete=True)
             _record(world, job, desired, {"collection": name, "points": digest, APPLIED: left})
@@ -109,7 +110,7 @@ def _desired(world: World, partition: str) -> tuple[pl.DataFrame, str]:
     Raises CorruptStateError for a missing table (it must not look like an empty one) and
     CollectionMismatchError for one that other models made.
     """
-    table, lineage = read_table(world, "points", partition)
+    table, lineage = read_columns(world, "points", partition, COLLECTION.names())
     if lineage is None or table is None:
         raise CorruptStateError(
             f"the points of {partition!r} are gone: run `mmrag index --force`; "

@@ -1,5 +1,6 @@
 """Reads and writes a table with its lineage."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -21,10 +22,28 @@ def read_table(
     Both are None for a table that was never written. Raises OvertakenError when it is replaced
     again and again.
     """
+    return _with_lineage(world, name, partition, lambda: world.tables.read(name, partition))
 
+
+def read_columns(
+    world: World, name: str, partition: str, columns: Sequence[str]
+) -> tuple[pl.DataFrame | None, Lineage | None]:
+    """Return some columns of a table as `read_table` returns all; others are not in memory."""
+
+    def read() -> pl.DataFrame | None:
+        found = world.tables.batches(name, partition, columns)
+        empty = no_rows(name).select(columns)
+        return None if found is None else pl.concat([empty, *found])
+
+    return _with_lineage(world, name, partition, read)
+
+
+def _with_lineage(
+    world: World, name: str, partition: str, rows: Callable[[], pl.DataFrame | None]
+) -> tuple[pl.DataFrame | None, Lineage | None]:
     def read() -> tuple[pl.DataFrame | None, Lineage | None]:
         before = world.tables.lineage(name, partition)
-        frame = world.tables.read(name, partition)
+        frame = rows()
         if world.tables.lineage(name, partition) == before and (before is None) == (frame is None):
             return frame, before
         raise OvertakenError(

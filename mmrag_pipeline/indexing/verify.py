@@ -1,16 +1,36 @@
 """verify: desired, applied and held points side by side; repair: what differs, without a model."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from mmrag_pipeline.errors import CorruptStateError, NotFoundError
+from mmrag_pipeline.errors import CorruptStateError, NotFoundError, OvertakenError
 from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.indexing import collection
-from mmrag_pipeline.indexing.commit import no_rows, rows_of
+from mmrag_pipeline.indexing.checks import Verdict
+from mmrag_pipeline.indexing.mixed import count_mixed, may_hold_mixed
 from mmrag_pipeline.indexing.run import Outcome, run_step
+from mmrag_pipeline.indexing.side_by_side import side_by_side
 from mmrag_pipeline.indexing.station import Mode, World
+from mmrag_pipeline.overtaken import retried
+from mmrag_pipeline.ports import CollectionReader
+from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.schemas import COLLECTION
+
+_WRONG: Mapping[str, pl.Expr] = {
+    "missing": pl.col("has_desired") & ~pl.col("has_held"),
+    "foreign": pl.col("has_held") & ~pl.col("has_desired"),
+    "changed": pl.all_horizontal("has_desired", "has_held")
+    & pl.col("desired").ne_missing(pl.col("held")),
+}
+_COUNTED: Mapping[str, pl.Expr] = {
+    **{name: pl.col(f"has_{name}") for name in ("desired", "applied", "held")},
+    **_WRONG,
+    "unrecorded": (pl.col("has_applied") != pl.col("has_held"))
+    | pl.col("applied").ne_missing(pl.col("held")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,44 +52,37 @@ class Drift:
     changed: int
     unrecorded: int
     """Points that the collection table tells otherwise than the collection."""
+    mixed: int
+    """Of the foreign and changed points, those of other models than their collection is for."""
     samples: tuple[str, ...]
     """Some ids of missing, foreign and changed points."""
 
     @property
     def clean(self) -> bool:
         """Return whether nothing needs repair."""
-        wrong = self.missing + self.foreign + self.changed + self.unrecorded
+        wrong = self.missing + self.foreign + self.changed + self.unrecorded + self.mixed
         return wrong == 0 and self.layout_fits and self.serving == self.expected
 
 
 def verify(world: World, partition: str, *, samples: int = 5) -> Drift:
     """Compare by id and hash the points table, the collection table and the collection.
 
-    Raises NotFoundError when the partition was never indexed, CorruptStateError when its
-    table of points is gone; changes nothing.
+    A few batches of each are in memory, however many points there are; nothing is changed. Raises
+    NotFoundError when the partition was never indexed, CorruptStateError when its table of points
+    is gone, and OvertakenError when runs replace the tables again and again meanwhile.
     """
-    desired = _desired(world, partition)
-    name = world.vectors.aliases().get(collection_name(world.settings.collection_prefix, partition))
-    layouts = world.vectors.layouts()
-    serving = name if name in layouts else None
-    present = _held(world, serving)
-    applied = rows_of(world.tables, "collection", partition)
-    wrong = [_absent(desired, present), _absent(present, desired), _changed(desired, present)]
-    return Drift(
-        partition=partition,
-        serving=serving,
-        expected=collection.generation(world, partition),
-        layout_fits=serving is not None
-        and layouts[serving].digest == collection.layout(world).digest,
-        desired=desired.height,
-        applied=applied.height,
-        held=present.height,
-        missing=wrong[0].len(),
-        foreign=wrong[1].len(),
-        changed=wrong[2].len(),
-        unrecorded=_unrecorded(applied, present),
-        samples=tuple(point_id for ids in wrong for point_id in ids.sort().head(samples)),
-    )
+
+    def compared() -> Drift:
+        before = _versions(world, partition)
+        drift = _compare(world, partition, samples)
+        if drift.clean or _versions(world, partition) == before:
+            return drift
+        raise OvertakenError(
+            f"runs of {partition!r} changed its tables again and again while they were compared "
+            "with the collection: let them end and run again"
+        )
+
+    return retried(compared)
 
 
 def repair(world: World, partition: str, mode: Mode) -> Outcome:
@@ -77,8 +90,91 @@ def repair(world: World, partition: str, mode: Mode) -> Outcome:
     return run_step(world, collection.STEP, partition, mode=replace(mode, force=True))[0]
 
 
-def _desired(world: World, partition: str) -> pl.DataFrame:
-    points = world.tables.read("points", partition)
+def mixed_told(drift: Drift) -> str:
+    """Return what to say of points of other models in the collection that serves."""
+    return (
+        f"{drift.mixed} points of {drift.serving!r} carry vectors of other models than it was made "
+        "for, so it holds vectors of two models: their scores mean nothing beside the others'. "
+        f"`mmrag verify --repair --domain {drift.partition}` writes the right ones from the memo"
+    )
+
+
+def drift_verdict(found: Drift, after: Drift | None = None) -> Verdict:
+    """Return the decision on a partition, as it was found and, where it was mended, after that.
+
+    What had drifted fails, mended or not: points do not change by themselves.
+    """
+    counts = {name: getattr(found, name) for name in (*_COUNTED, "mixed")}
+    if found.clean:
+        return Verdict(True, "desired, applied and held points are the same", counts)
+    wrong = ", ".join(f"{name} {counts[name]}" for name in (*_WRONG, "unrecorded", "mixed"))
+    told = [f"what is held is not what should be: {wrong}, in {found.serving!r}"]
+    if found.serving != found.expected or not found.layout_fits:
+        told.append(f"{found.expected!r} should serve")
+    if found.mixed:
+        told.append(mixed_told(found))
+    if after is None:
+        told.append(
+            "`mmrag verify --repair` mends it without a model, MMRAG_VERIFY_REPAIR=true here"
+        )
+    else:
+        told.append("it was mended from the memo" if after.clean else "mending it did not help")
+    return Verdict(False, "; ".join(told), counts)
+
+
+def _versions(world: World, partition: str) -> list[Lineage | None]:
+    return [world.tables.lineage(name, partition) for name in ("points", "collection")]
+
+
+def _compare(world: World, partition: str, samples: int) -> Drift:
+    name = world.vectors.aliases().get(collection_name(world.settings.collection_prefix, partition))
+    layout = world.vectors.layouts().get(name or "")
+    desired = _desired(world, partition)
+    applied = world.tables.batches("collection", partition, COLLECTION.names()) or ()
+    found = _Found(samples)
+    suspect = may_hold_mixed(world, partition, layout)
+    with _opened(world, name if layout else None) as index:
+        held = index.held() if index else ()
+        for rows in side_by_side({"desired": desired, "applied": applied, "held": held}):
+            found.add(rows)
+            if index and layout:
+                found.mixed += count_mixed(index, layout, rows.filter(suspect)["point_id"])
+    return Drift(
+        partition=partition,
+        serving=name if layout else None,
+        expected=collection.generation(world, partition),
+        layout_fits=layout is not None and layout.digest == collection.layout(world).digest,
+        mixed=found.mixed,
+        samples=tuple(point_id for kind in _WRONG for point_id in found.samples[kind]),
+        **found.counts,
+    )
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is counted so far, and up to `most` ids of each kind of difference."""
+
+    most: int
+    mixed: int = 0
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTED, 0))
+    samples: dict[str, list[str]] = field(default_factory=lambda: {kind: [] for kind in _WRONG})
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Count more rows of points side by side."""
+        counted = rows.select(**{name: kind.sum() for name, kind in _COUNTED.items()})
+        for name, count in counted.row(0, named=True).items():
+            self.counts[name] += count
+        for name in (name for name in _WRONG if counted[name][0]):
+            room = self.most - len(self.samples[name])
+            self.samples[name] += rows.filter(_WRONG[name])["point_id"].head(room).to_list()
+
+
+def _opened(world: World, name: str | None) -> AbstractContextManager[CollectionReader | None]:
+    return nullcontext() if name is None else world.vectors.reader(name)
+
+
+def _desired(world: World, partition: str) -> Iterator[pl.DataFrame]:
+    points = world.tables.batches("points", partition, COLLECTION.names())
     if points is None:
         if world.tables.lineage("raw_files", partition) is None:
             raise NotFoundError(f"{partition!r} was never indexed: run `mmrag index` first")
@@ -86,26 +182,4 @@ def _desired(world: World, partition: str) -> pl.DataFrame:
             f"the table of points of {partition!r} is missing: run `mmrag index --domain "
             f"{partition}`, which makes it again from the memo without model calls"
         )
-    return points.select(COLLECTION.names())
-
-
-def _held(world: World, serving: str | None) -> pl.DataFrame:
-    if serving is None:
-        return no_rows("collection")
-    with world.vectors.reader(serving) as index:
-        return collection.held(index)
-
-
-def _absent(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
-    return one.join(other, on="point_id", how="anti")["point_id"]
-
-
-def _changed(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
-    both = one.join(other, on="point_id", suffix="_other")
-    differ = pl.col("point_hash").ne_missing(pl.col("point_hash_other"))
-    return both.filter(differ)["point_id"]
-
-
-def _unrecorded(applied: pl.DataFrame, present: pl.DataFrame) -> int:
-    parts = (_absent(applied, present), _absent(present, applied), _changed(applied, present))
-    return sum(ids.len() for ids in parts)
+    return points

@@ -1,7 +1,7 @@
 """Stores that live in this process: the same laws as the real ones, for fast tests."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
@@ -27,22 +27,33 @@ from mmrag_pipeline.stores.memory_collection import MemoryCollection
 from mmrag_pipeline.stores.names import (
     check_batch,
     check_collection,
+    check_columns,
     check_frame,
     declared_schema,
     overtaken,
 )
+from mmrag_pipeline.stores.parquet import ROWS_AT_ONCE
 
 
 class MemoryTables:
     """Tables in a dictionary (ports.TableCatalog)."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = ROWS_AT_ONCE) -> None:
+        self._at_once = at_once
         self._tables: dict[tuple[str, str], tuple[pl.DataFrame, Lineage]] = {}
 
     def read(self, table: str, partition: str) -> pl.DataFrame | None:
         """Return the table, or None when it was never written."""
         held = self._held(table, partition)
         return held[0] if held else None
+
+    def batches(
+        self, table: str, partition: str, columns: Sequence[str]
+    ) -> Iterator[pl.DataFrame] | None:
+        """Return some columns of the table, few rows at a time, as it is now."""
+        check_columns(table, columns)
+        frame = self.read(table, partition)
+        return None if frame is None else frame.select(columns).iter_slices(self._at_once)
 
     def write(
         self, frame: pl.DataFrame, lineage: Lineage, *, replaces: Replaces = "anything"

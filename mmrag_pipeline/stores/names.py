@@ -1,6 +1,7 @@
 """Names become parts of paths and collection names: they are checked in this one place."""
 
 import re
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -65,6 +66,17 @@ def check_schema(frame: pl.DataFrame, table: str, partition: str) -> None:
             f"table {table} of {partition} differs from its declared schema: "
             f"{_difference(frame.schema, declared)}"
         )
+
+
+def check_columns(table: str, columns: Sequence[str]) -> pl.Schema:
+    """Return the declared types of some columns of a table; raises NotFoundError."""
+    declared = declared_schema(table)
+    unknown = [name for name in columns if name not in declared]
+    if unknown or not columns:
+        raise NotFoundError(
+            f"table {table!r} declares no columns {unknown}; known: {', '.join(declared)}"
+        )
+    return pl.Schema({name: declared[name] for name in columns})
 
 
 def completed(frame: pl.DataFrame, table: str) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """Tables of two places: those about one machine's index lie beside it, all others are shared."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -21,6 +21,12 @@ class SplitTables:
     def read(self, table: str, partition: str) -> pl.DataFrame | None:
         """Return the table, or None when it was never written; raises as its place does."""
         return self._place(table).read(table, partition)
+
+    def batches(
+        self, table: str, partition: str, columns: Sequence[str]
+    ) -> Iterator[pl.DataFrame] | None:
+        """Return some columns of a table, few rows at a time; raises as its place does."""
+        return self._place(table).batches(table, partition, columns)
 
     def write(
         self, frame: pl.DataFrame, lineage: Lineage, *, replaces: Replaces = "anything"

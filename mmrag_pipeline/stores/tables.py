@@ -1,24 +1,32 @@
 """Tables as Parquet blobs: one per table and partition, replaced as a whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, TypeVar
 
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from mmrag_pipeline.errors import CorruptStateError, SettingsError
+from mmrag_pipeline.errors import CorruptStateError, OvertakenError, SettingsError
 from mmrag_pipeline.ids import canonical_json, check_partition
 from mmrag_pipeline.ports import Replaces
 from mmrag_pipeline.records import Lineage
+from mmrag_pipeline.schemas import ADDED
 from mmrag_pipeline.stores.blobs import Blobs, Fill, read_blob
 from mmrag_pipeline.stores.names import (
+    check_columns,
     check_frame,
     check_schema,
     completed,
     declared_schema,
     overtaken,
 )
-from mmrag_pipeline.stores.parquet import NotParquetError, read_metadata, read_rows
+from mmrag_pipeline.stores.parquet import (
+    ROWS_AT_ONCE,
+    NotParquetError,
+    read_batches,
+    read_metadata,
+    read_rows,
+)
 
 METADATA_KEY = "mmrag"
 _FOLDER, _SUFFIX = "tables", ".parquet"
@@ -67,6 +75,19 @@ class ParquetTables:
             raise self._corrupt(name, error) from error
         return whole
 
+    def batches(
+        self, table: str, partition: str, columns: Sequence[str]
+    ) -> Iterator[pl.DataFrame] | None:
+        """Return some columns, one row group in memory at a time; None when never written.
+
+        The iterator raises CorruptStateError, StateUnavailableError and, for a table of a bucket
+        that is replaced meanwhile, OvertakenError.
+        """
+        declared = check_columns(table, columns)
+        name = _name(table, partition)
+        found = self._streamed(name, table, declared)
+        return None if next(found, None) is None else found
+
     def write(
         self, frame: pl.DataFrame, lineage: Lineage, *, replaces: Replaces = "anything"
     ) -> None:
@@ -81,7 +102,12 @@ class ParquetTables:
 
         def fill(file: BinaryIO) -> None:
             # level 1 packs these tables as small as the default level, in 60 % of its time
-            frame.write_parquet(file, compression_level=1, metadata={METADATA_KEY: text})
+            frame.write_parquet(
+                file,
+                compression_level=1,
+                row_group_size=ROWS_AT_ONCE,
+                metadata={METADATA_KEY: text},
+            )
 
         if replaces == "anything":
             self._blobs.write(name, fill)
@@ -103,6 +129,26 @@ class ParquetTables:
         found = [name.removeprefix(f"{folder}/") for name in self._blobs.names(folder)]
         stems = [name.removesuffix(_SUFFIX) for name in found if name.endswith(_SUFFIX)]
         return sorted(stem for stem in stems if _is_partition(stem))
+
+    def _streamed(self, name: str, table: str, declared: pl.Schema) -> Iterator[pl.DataFrame]:
+        """Yield an empty frame once the blob is open, then its batches; nothing without one."""
+        columns = declared.names()
+        try:
+            file = self._blobs.open(name)
+        except FileNotFoundError:
+            return
+        try:
+            with file:
+                yield declared.to_frame()
+                for found in read_batches(file, columns, ADDED.get(table, ())):
+                    frame = completed(found, table).select(columns)
+                    if frame.schema != declared:
+                        raise NotParquetError(f"its columns are {frame.schema}, not {declared}")
+                    yield frame
+        except FileNotFoundError as error:
+            raise OvertakenError(f"{error}: let the other run end and run again") from error
+        except (OSError, NotParquetError) as error:
+            raise self._corrupt(name, error) from error
 
     def _swap(self, name: str, fill: Fill, replaces: Replaces) -> bool:
         """Write a table in the place of the one with this lineage; return whether it was there."""

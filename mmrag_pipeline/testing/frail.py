@@ -80,6 +80,12 @@ class FrailTables:
         """Return the table."""
         return self.inner.read(table, partition)
 
+    def batches(
+        self, table: str, partition: str, columns: Sequence[str]
+    ) -> Iterator[pl.DataFrame] | None:
+        """Return some columns of the table, few rows at a time."""
+        return self.inner.batches(table, partition, columns)
+
     def write(
         self, frame: pl.DataFrame, lineage: Lineage, *, replaces: Replaces = "anything"
     ) -> None:

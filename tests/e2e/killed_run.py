@@ -6,6 +6,7 @@ Arguments: domain, run id, station, and `before` or `after` its table is there.
 import os
 import signal
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import dagster as dg
@@ -31,6 +32,12 @@ class FatalTables:
     def read(self, table: str, partition: str) -> pl.DataFrame | None:
         """Return the table."""
         return self.inner.read(table, partition)
+
+    def batches(
+        self, table: str, partition: str, columns: Sequence[str]
+    ) -> Iterator[pl.DataFrame] | None:
+        """Return some columns of the table, few rows at a time."""
+        return self.inner.batches(table, partition, columns)
 
     def write(
         self, frame: pl.DataFrame, lineage: Lineage, *, replaces: Replaces = "anything"

@@ -1,5 +1,6 @@
 """A table is read together with the lineage of its own rows."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
@@ -26,10 +27,20 @@ class _Busy:
 
     def read(self, table: str, partition: str) -> pl.DataFrame | None:
         found = self.inner.read(table, partition)
+        self._replace()
+        return found
+
+    def batches(
+        self, table: str, partition: str, columns: Sequence[str]
+    ) -> Iterator[pl.DataFrame] | None:
+        found = self.inner.batches(table, partition, columns)
+        self._replace()
+        return found
+
+    def _replace(self) -> None:
         if self.replacements:
             self.replacements -= 1
             _write(self.inner, rows=10 + self.replacements)
-        return found
 
     def write(
         self, frame: pl.DataFrame, lineage: Lineage, *, replaces: Replaces = "anything"

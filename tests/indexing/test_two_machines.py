@@ -1,6 +1,6 @@
 """Two machines change one table at once: neither update is lost, wherever the tables lie."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -46,6 +46,11 @@ class Meanwhile:
 
     def read(self, table: str, partition: str) -> pl.DataFrame | None:
         return self.inner.read(table, partition)
+
+    def batches(
+        self, table: str, partition: str, columns: Sequence[str]
+    ) -> Iterator[pl.DataFrame] | None:
+        return self.inner.batches(table, partition, columns)
 
     def write(
         self, frame: pl.DataFrame, lineage: Lineage, *, replaces: Replaces = "anything"

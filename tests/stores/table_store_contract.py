@@ -55,6 +55,52 @@ class TableStoreContract:
         assert read.equals(frame)
         assert store.lineage(table, "shop") == written
 
+    @given(tables())
+    @settings(
+        max_examples=40,
+        deadline=None,
+        suppress_health_check=[
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.differing_executors,
+            HealthCheck.too_slow,
+        ],
+    )
+    def test_batches_are_the_rows_in_order(
+        self, store: TableCatalog, named: tuple[str, pl.DataFrame]
+    ) -> None:
+        table, frame = named
+        store.write(frame, lineage(table, frame))
+        columns = frame.columns[1::2]
+        read = store.batches(table, "shop", columns)
+        assert read is not None
+        empty = frame.clear().select(columns)
+        assert pl.concat([empty, *read]).equals(frame.select(columns))
+
+    def test_a_long_table_comes_in_many_batches(self, store: TableCatalog) -> None:
+        frame = pl.concat([ONE_TILE] * 150_000).with_row_index("n")
+        frame = frame.with_columns(tile_no=pl.col("n").cast(pl.Int32)).drop("n")
+        store.write(frame, lineage("tiles", frame))
+        read = list(store.batches("tiles", "shop", ["tile_no"]) or ())
+        assert max(batch.height for batch in read) <= 65_536
+        assert pl.concat(read).equals(frame.select("tile_no"))
+
+    def test_a_table_that_was_never_written_has_no_batches(self, store: TableCatalog) -> None:
+        assert store.batches("tiles", "shop", ["level"]) is None
+
+    def test_a_table_without_rows_has_batches_without_rows(self, store: TableCatalog) -> None:
+        store.write(TILES.to_frame(), lineage("tiles", TILES.to_frame()))
+        read = store.batches("tiles", "shop", ["level"])
+        assert read is not None
+        assert sum(batch.height for batch in read) == 0
+
+    @pytest.mark.parametrize("columns", [["colour"], []])
+    def test_a_column_that_is_not_declared_is_refused(
+        self, store: TableCatalog, columns: list[str]
+    ) -> None:
+        store.write(ONE_TILE, lineage("tiles", ONE_TILE))
+        with pytest.raises(NotFoundError, match=r"tiles.*known: page_digest, tile_no"):
+            store.batches("tiles", "shop", columns)
+
     def test_the_second_write_replaces_the_first(self, store: TableCatalog) -> None:
         store.write(ONE_TILE, lineage("tiles", ONE_TILE))
         store.write(TILES.to_frame(), lineage("tiles", TILES.to_frame()))
