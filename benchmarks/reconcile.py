@@ -36,7 +36,6 @@ from mmrag_pipeline.testing.worlds import Models, State, fake_world
 _MODULE = "benchmarks.reconcile"
 _DIMENSION = 8
 _DRIFTED = 0.01
-_BATCH = 10_000
 _FILL = Mode("fill")
 
 
@@ -63,15 +62,17 @@ def drifted(root: Path, count: int) -> Finding:
     world, _ = _world(root)
     name = collection.generation(world, DOMAIN)
     with world.vectors.writer(name) as index:
-        ids = [one for batch in index.held() for one in batch["point_id"]]
-        picked = random.Random(0).sample(ids, int(len(ids) * _DRIFTED))
+        held = [row for batch in index.held() for row in batch.iter_rows()]
+        picked = random.Random(0).sample(held, int(len(held) * _DRIFTED))
         third = len(picked) // 3
-        index.delete(picked[:third])
-        changed = picked[third : 2 * third]
-        for start in range(0, third, _BATCH):
-            part = changed[start : start + _BATCH]
-            index.set_payloads({one: {HASH: "0" * 32, "kind": "page"} for one in part})
-        index.upsert([StoredPoint(_foreign(one), {"kind": "page"}) for one in picked[2 * third :]])
+        index.delete([one for one, _ in picked[:third]])
+        changed = {
+            one: {HASH: f"{told[:16] if number % 2 else 'x' * 16}{'x' * 16}", "kind": "page"}
+            for number, (one, told) in enumerate(picked[third : 2 * third])
+        }
+        index.set_payloads(changed)
+        foreign = [_foreign(one) for one, _ in picked[2 * third :]]
+        index.upsert([StoredPoint(one, {"kind": "page"}) for one in foreign])
     return _verified(root, f"verify, {_DRIFTED:.0%} of {count:,} drifted", "")
 
 
@@ -150,7 +151,7 @@ def _world(root: Path) -> tuple[World, Ledger]:
 def _points(world: World, count: int) -> pl.DataFrame:
     """Return pages of made-up files, with payloads of about the usual length."""
     rows = pl.select(number=pl.int_range(count)).with_columns(
-        file_id=pl.col("number").hash(0).cast(pl.String).str.zfill(32),
+        file_id=pl.concat_str(_digits(0), _digits(1)),
         page_no=pl.lit(0),
         kind=pl.lit("page"),
         anchor=pl.lit("0,0,1240,1754"),
@@ -167,6 +168,10 @@ def _points(world: World, count: int) -> pl.DataFrame:
         image_text_key=nothing,
         sparse_text=nothing,
     ).sort("point_id")
+
+
+def _digits(seed: int) -> pl.Expr:
+    return pl.col("number").hash(seed).cast(pl.String).str.zfill(20).str.tail(16)
 
 
 def _payload(world: World) -> pl.Expr:

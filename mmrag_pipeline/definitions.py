@@ -3,7 +3,7 @@
 import dagster as dg
 
 from mmrag_pipeline.assets.checks import CHECKS
-from mmrag_pipeline.assets.job import INDEX
+from mmrag_pipeline.assets.job import DRIFT_CHECK, INDEX
 from mmrag_pipeline.assets.stations import ASSETS
 from mmrag_pipeline.assets.upkeep import MEMO_UPKEEP, PURGE
 from mmrag_pipeline.resources.environment import read_settings
@@ -28,7 +28,7 @@ def definitions(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=CHECKS,
-        jobs=[INDEX, MEMO_UPKEEP, PURGE],
+        jobs=[INDEX, DRIFT_CHECK, MEMO_UPKEEP, PURGE],
         sensors=[changed_files, failures, *events],
         schedules=timed,
         resources={"pipeline": PipelineResource(), "intake": intake},

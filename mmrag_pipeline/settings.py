@@ -36,6 +36,11 @@ def _of_domains(days: dict[str, float]) -> dict[str, float]:
     return days
 
 
+def _none_or_text(given: object) -> object:
+    """Return None for what says so in an environment, where every value is a text."""
+    return None if given in ("", "none") else given
+
+
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _ROLE = re.compile(r"arn:[a-z-]+:iam::\d*:role/\S+")
 _QUEUE = re.compile(r"https?://[^/]+/.")
@@ -91,6 +96,10 @@ class Settings(IndexSettings):
     kept like the days."""
     reconcile_cron: str = "0 3 * * *"
     """When every domain is compared with its source in full (UTC)."""
+    verify_cron: Annotated[str | None, BeforeValidator(_none_or_text)] = "0 5 * * *"
+    """When all that every collection holds is compared with what it should (UTC); None: never."""
+    verify_repair: bool = False
+    """Whether what differs then is mended from remembered vectors, without a model."""
     upkeep_cron: str = "0 4 * * 0"
     """When the memo is compacted and unreferenced entries are collected (UTC)."""
     memo_keep_days: float = Field(default=90.0, ge=0)

@@ -3,6 +3,8 @@
 import dagster as dg
 
 from mmrag_pipeline.assets.declared import check
+from mmrag_pipeline.assets.materialize import failure_of
+from mmrag_pipeline.errors import MmragError
 from mmrag_pipeline.indexing.checks import (
     Verdict,
     judge_counts,
@@ -11,6 +13,8 @@ from mmrag_pipeline.indexing.checks import (
     judge_layout,
     judge_vectors,
 )
+from mmrag_pipeline.indexing.drifted import looked_at
+from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.resources.pipeline import Pipeline
 
 _UNIT = "Every vector is there, of its card's dimension and of unit length."
@@ -18,6 +22,7 @@ _ONE_MODEL = "All points of a signal come from one model, the one of the setting
 _COUNTS = "Points, the record of what was applied and the served collection agree."
 _LAYOUT = "The served collection was made for the models of its points."
 _RATE = "Few files are dead letters."
+_DRIFT = "Every point that is held is the desired one, by id and hash, and no other is."
 
 
 @dg.multi_asset_check(specs=[check("unit", "image_vectors", blocking=True, description=_UNIT)])
@@ -74,6 +79,24 @@ def dead_letters_are_few(
     return result("dead_letters", "rate", verdict, severity=dg.AssetCheckSeverity.WARN)
 
 
+@dg.multi_asset_check(specs=[check("drift", "collection", blocking=False, description=_DRIFT)])
+def collection_has_not_drifted(
+    context: dg.AssetCheckExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+) -> dg.AssetCheckResult:
+    """Compare all that is held with what should be, and mend it where the settings say so.
+
+    What cannot be compared fails the run: nobody knows whether it drifted. What was mended warns.
+    """
+    world = pipeline.world
+    mend = Mode(context.run.run_id) if world.settings.verify_repair else None
+    try:
+        looked = looked_at(world, context.partition_key, mend=mend)
+    except MmragError as error:
+        raise failure_of(error) from error
+    level = dg.AssetCheckSeverity.WARN if looked.mended else dg.AssetCheckSeverity.ERROR
+    return result("collection", "drift", looked.verdict, severity=level)
+
+
 def result(
     asset: str,
     name: str,
@@ -97,5 +120,6 @@ CHECKS = (
     text_vectors_are_unit,
     points_are_of_one_model,
     collection_is_as_told,
+    collection_has_not_drifted,
     dead_letters_are_few,
 )

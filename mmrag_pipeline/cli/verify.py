@@ -13,8 +13,9 @@ from mmrag_pipeline.cli.console import ERR, OUT, print_json, printable, table, w
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.cli.served import not_served
 from mmrag_pipeline.errors import MmragError
+from mmrag_pipeline.indexing.drifted import mixed_told
 from mmrag_pipeline.indexing.station import Mode, World
-from mmrag_pipeline.indexing.verify import Drift, mixed_told, repair
+from mmrag_pipeline.indexing.verify import Drift, repair
 from mmrag_pipeline.indexing.verify import verify as verify_partition
 from mmrag_pipeline.stores.run_lock import running
 

@@ -9,7 +9,6 @@ import polars as pl
 from mmrag_pipeline.errors import CorruptStateError, NotFoundError, OvertakenError
 from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.indexing import collection
-from mmrag_pipeline.indexing.checks import Verdict
 from mmrag_pipeline.indexing.mixed import count_mixed, may_hold_mixed
 from mmrag_pipeline.indexing.run import Outcome, run_step
 from mmrag_pipeline.indexing.side_by_side import side_by_side
@@ -58,6 +57,11 @@ class Drift:
     """Some ids of missing, foreign and changed points."""
 
     @property
+    def counts(self) -> Mapping[str, int]:
+        """Return the numbers by name."""
+        return {name: getattr(self, name) for name in (*_COUNTED, "mixed")}
+
+    @property
     def clean(self) -> bool:
         """Return whether nothing needs repair."""
         wrong = self.missing + self.foreign + self.changed + self.unrecorded + self.mixed
@@ -88,38 +92,6 @@ def verify(world: World, partition: str, *, samples: int = 5) -> Drift:
 def repair(world: World, partition: str, mode: Mode) -> Outcome:
     """Make what is held what is desired: from remembered vectors, never from a model."""
     return run_step(world, collection.STEP, partition, mode=replace(mode, force=True))[0]
-
-
-def mixed_told(drift: Drift) -> str:
-    """Return what to say of points of other models in the collection that serves."""
-    return (
-        f"{drift.mixed} points of {drift.serving!r} carry vectors of other models than it was made "
-        "for, so it holds vectors of two models: their scores mean nothing beside the others'. "
-        f"`mmrag verify --repair --domain {drift.partition}` writes the right ones from the memo"
-    )
-
-
-def drift_verdict(found: Drift, after: Drift | None = None) -> Verdict:
-    """Return the decision on a partition, as it was found and, where it was mended, after that.
-
-    What had drifted fails, mended or not: points do not change by themselves.
-    """
-    counts = {name: getattr(found, name) for name in (*_COUNTED, "mixed")}
-    if found.clean:
-        return Verdict(True, "desired, applied and held points are the same", counts)
-    wrong = ", ".join(f"{name} {counts[name]}" for name in (*_WRONG, "unrecorded", "mixed"))
-    told = [f"what is held is not what should be: {wrong}, in {found.serving!r}"]
-    if found.serving != found.expected or not found.layout_fits:
-        told.append(f"{found.expected!r} should serve")
-    if found.mixed:
-        told.append(mixed_told(found))
-    if after is None:
-        told.append(
-            "`mmrag verify --repair` mends it without a model, MMRAG_VERIFY_REPAIR=true here"
-        )
-    else:
-        told.append("it was mended from the memo" if after.clean else "mending it did not help")
-    return Verdict(False, "; ".join(told), counts)
 
 
 def _versions(world: World, partition: str) -> list[Lineage | None]:

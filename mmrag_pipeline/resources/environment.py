@@ -9,7 +9,9 @@ from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.settings import Settings, variable
 from mmrag_pipeline.stores.places import place_of
 
-_USUAL = [Settings.model_fields[name].default for name in ("reconcile_cron", "upkeep_cron")]
+_USUAL = [
+    Settings.model_fields[name].default for name in ("reconcile_cron", "upkeep_cron", "verify_cron")
+]
 _AS_SHOWN = "write it as docs/settings.md shows"
 _FIELD = re.compile(r'field "(\w+)"')
 
@@ -68,6 +70,7 @@ def _check_crons(settings: Settings) -> None:
     crons = {
         "MMRAG_RECONCILE_CRON": settings.reconcile_cron,
         "MMRAG_UPKEEP_CRON": settings.upkeep_cron,
+        **({"MMRAG_VERIFY_CRON": settings.verify_cron} if settings.verify_cron else {}),
         **{f"MMRAG_REINDEX_CRONS of {n!r}": cron for n, cron in settings.reindex_crons.items()},
     }
     for name, cron in crons.items():

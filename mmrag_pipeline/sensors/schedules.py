@@ -1,6 +1,6 @@
 """Schedules: what is made true again at a time of day, whatever was missed before.
 
-Each asks for full runs, which do nothing where nothing is to be done. A domain with a run under
+Most ask for full runs, which do nothing where nothing is to be done. A domain with a run under
 way is asked for too: that run may have listed its source before what it missed, and the queue
 lets the other one wait. Only a full run that has not begun yet does the same as another.
 """
@@ -11,7 +11,7 @@ from datetime import datetime
 
 import dagster as dg
 
-from mmrag_pipeline.assets.job import INDEX
+from mmrag_pipeline.assets.job import DRIFT_CHECK, INDEX
 from mmrag_pipeline.assets.partitions import DOMAIN, add_domains, known_domains
 from mmrag_pipeline.ids import digest_text
 from mmrag_pipeline.indexing.admission import admit
@@ -41,6 +41,7 @@ def schedules(
         nightly_reconcile(settings, status),
         memo_upkeep(settings, upkeep, status=status),
         ttl_sweep(status),
+        *([drift_check(settings.verify_cron, status)] if settings.verify_cron else []),
         *again,
     ]
 
@@ -101,6 +102,35 @@ def ttl_sweep(status: Status = Status.STOPPED) -> dg.ScheduleDefinition:
         return _full_runs(context, timed)
 
     return sweep
+
+
+def drift_check(cron: str, status: Status = Status.STOPPED) -> dg.ScheduleDefinition:
+    """Return the schedule that compares what every collection holds with what it should hold.
+
+    It asks for the domains that have tables; their runs wait for runs of the same domain.
+    """
+
+    @dg.schedule(
+        name="drift_check",
+        job=DRIFT_CHECK,
+        cron_schedule=cron,
+        execution_timezone=_UTC,
+        default_status=status,
+        description="Compares all that is held with what should be, point by point.",
+    )
+    def compare(
+        context: dg.ScheduleEvaluationContext, pipeline: dg.ResourceParam[Pipeline]
+    ) -> Requests:
+        names = pipeline.world.tables.partitions("raw_files")
+        add_domains(context.instance, names)
+        queued = dg.RunsFilter(job_name=DRIFT_CHECK.name, statuses=[dg.DagsterRunStatus.QUEUED])
+        waiting = {run.tags.get(PARTITION_TAG, "") for run in context.instance.get_runs(queued)}
+        asked = requests(names, scheduled=context.scheduled_execution_time, waiting=waiting)
+        return asked or dg.SkipReason(
+            "there is no indexed domain whose check does not wait already"
+        )
+
+    return compare
 
 
 def reindex(

@@ -52,7 +52,7 @@ def read_batches(
     from pyarrow.parquet import ParquetFile  # type: ignore[import-untyped]  # it ships no types
 
     with _reading():
-        parquet = ParquetFile(file)
+        parquet = ParquetFile(file, pre_buffer=False)  # else it reads all row groups at once
         held = parquet.schema_arrow.names
     lacking = [name for name in columns if name not in held and name not in optional]
     if lacking:

@@ -46,6 +46,17 @@ def test_repair_brings_them_back_without_a_model_call(damaged: Bench) -> None:
     assert set(made.json["model_calls"].values()) == {0}
 
 
+def test_points_of_another_model_are_an_error(bench: Bench) -> None:
+    with open_vectors(Settings(home=bench.home)).writer("mmrag__notes__g1") as collection:
+        ids = [point for batch in collection.held() for point in batch["point_id"]]
+        collection.set_payloads({one: {"cards": {"text": "another"}} for one in ids})
+        collection.flush()
+    said = bench.mmrag("verify", "--domain", "notes", "--json")
+    assert (said.code, said.json["domains"][0]["mixed"]) == (1, len(ids))
+    assert "vectors of two models in one collection" in said.err
+    assert bench.mmrag("verify", "--repair").code == 0
+
+
 def test_what_was_repaired_is_told_on_standard_error(damaged: Bench) -> None:
     said = damaged.mmrag("verify", "--repair")
     assert "repaired notes" in said.err

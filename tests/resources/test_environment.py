@@ -44,6 +44,20 @@ def test_what_is_no_cron_expression_is_named_with_its_variable(
     assert f"{name} is {cron!r}, which is no cron expression: write five fields" in told
 
 
+@pytest.mark.parametrize("cron", CRONS[1:])
+def test_a_wrong_cron_of_the_drift_check_is_named(
+    monkeypatch: pytest.MonkeyPatch, cron: str
+) -> None:
+    told = str(refusal(monkeypatch, MMRAG_VERIFY_CRON=cron))
+    assert f"MMRAG_VERIFY_CRON is {cron!r}, which is no cron expression: write five" in told
+
+
+@pytest.mark.parametrize("given", ["", "none"])
+def test_the_drift_check_can_be_turned_off(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("MMRAG_VERIFY_CRON", given)
+    assert read_settings().verify_cron is None
+
+
 def test_a_cron_of_a_domain_is_named_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     told = refusal(monkeypatch, MMRAG_REINDEX_CRONS='{"shop": "0 * * * *", "attic": "never"}')
     assert "MMRAG_REINDEX_CRONS of 'attic' is 'never'" in str(told)

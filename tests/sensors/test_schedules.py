@@ -15,13 +15,16 @@ from dagster._core.remote_origin import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmrag_pipeline.assets.job import INDEX
+from mmrag_pipeline.assets.checks import CHECKS
+from mmrag_pipeline.assets.job import DRIFT_CHECK, INDEX
 from mmrag_pipeline.assets.partitions import DOMAIN
 from mmrag_pipeline.assets.stations import ASSETS
 from mmrag_pipeline.errors import ListingError
 from mmrag_pipeline.resources.pipeline import Pipeline
+from mmrag_pipeline.schemas import RAW_FILES
 from mmrag_pipeline.sensors.s3_events import EVENTS_ONLY
 from mmrag_pipeline.sensors.schedules import (
+    drift_check,
     memo_upkeep,
     nightly_reconcile,
     reindex,
@@ -33,6 +36,7 @@ from mmrag_pipeline.sensors.schedules import (
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.testing.source import FakeSource
 from mmrag_pipeline.testing.worlds import fake_settings, fake_world
+from tests.stores.samples import lineage
 
 NIGHT = datetime(2026, 3, 1, 3, tzinfo=UTC)
 REPOSITORY = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("here"), "repository")
@@ -173,6 +177,26 @@ def test_a_domain_that_nobody_knows_is_skipped_with_a_reason(instance: dg.Dagste
     assert "'shpo' of MMRAG_REINDEX_CRONS" in (result.skip_message or "")
 
 
+def test_the_drift_check_asks_for_domains_that_have_tables(instance: dg.DagsterInstance) -> None:
+    result = _tick(drift_check("0 5 * * *"), instance, indexed=["shop", "elsewhere"])
+    assert _names(result) == ["elsewhere", "shop"]
+    assert {request.job_name for request in result.run_requests or ()} <= {None, "drift_check"}
+    assert instance.has_dynamic_partition(DOMAIN, "elsewhere")
+
+
+def test_a_drift_check_that_waits_makes_another_needless(instance: dg.DagsterInstance) -> None:
+    _run(instance, dg.DagsterRunStatus.QUEUED, job="drift_check")
+    result = _tick(drift_check("0 5 * * *"), instance, indexed=["shop"])
+    assert "does not wait already" in (result.skip_message or "")
+
+
+def test_a_drift_check_that_waits_holds_up_no_full_run(
+    instance: dg.DagsterInstance, source: FakeSource
+) -> None:
+    _run(instance, dg.DagsterRunStatus.QUEUED, job="drift_check")
+    assert "shop" in _names(_tick(nightly_reconcile(Settings()), instance, source))
+
+
 def test_the_upkeep_runs_its_job(instance: dg.DagsterInstance) -> None:
     schedule = memo_upkeep(Settings(), upkeep)
     assert (schedule.job_name, schedule.cron_schedule) == ("upkeep", "0 4 * * 0")
@@ -180,8 +204,8 @@ def test_the_upkeep_runs_its_job(instance: dg.DagsterInstance) -> None:
 
 def test_there_are_just_the_schedules_that_the_settings_ask_for() -> None:
     names = [one.name for one in schedules(Settings(), upkeep)]
-    assert names == ["nightly_reconcile", "memo_upkeep", "ttl_sweep"]
-    settings = Settings(reindex_crons={"shop": "0 * * * *"})
+    assert names == ["nightly_reconcile", "memo_upkeep", "ttl_sweep", "drift_check"]
+    settings = Settings(reindex_crons={"shop": "0 * * * *"}, verify_cron=None)
     names = [one.name for one in schedules(settings, upkeep)]
     assert names == ["nightly_reconcile", "memo_upkeep", "ttl_sweep", "reindex_shop"]
 
@@ -206,13 +230,14 @@ def _run(
     status: dg.DagsterRunStatus,
     *,
     config: Mapping[str, object] | None = None,
+    job: str = "index",
 ) -> None:
     run = dg.DagsterRun(
-        job_name="index",
+        job_name=job,
         status=status,
         tags={"dagster/partition": "shop"},
         run_config=config or {},
-        remote_job_origin=RemoteJobOrigin(REPOSITORY, "index"),
+        remote_job_origin=RemoteJobOrigin(REPOSITORY, job),
     )
     instance.add_run(run)
 
@@ -224,14 +249,19 @@ def _tick(
     *,
     ttl_days: Mapping[str, float] | None = None,
     most: int = 9,
+    indexed: Sequence[str] = (),
 ) -> ScheduleExecutionData:
     """Evaluate a schedule as the daemon does, down to the tags and config of the runs."""
     update = {"ttl_days": dict(ttl_days or {}), "max_domains": most}
     settings = fake_settings().model_copy(update=update)
     pipeline = Pipeline(fake_world(source or FakeSource(), settings=settings))
+    for name in indexed:
+        empty = RAW_FILES.to_frame()
+        pipeline.world.tables.write(empty, lineage("raw_files", empty, name))
     definitions = dg.Definitions(
-        jobs=[INDEX],
+        jobs=[INDEX, DRIFT_CHECK],
         assets=ASSETS,
+        asset_checks=CHECKS,
         schedules=[schedule],
         resources={"pipeline": dg.ResourceDefinition.hardcoded_resource(pipeline)},
     )

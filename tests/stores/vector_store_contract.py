@@ -109,6 +109,18 @@ class VectorStoreContract(CatalogContract, SearchContract):
         writer.upsert([point(n) for n in range(3)])
         assert set(held(writer, where)["point_id"]) == {point_id(n) for n in numbers}
 
+    def test_points_are_listed_in_ascending_order_of_their_ids(
+        self, writer: CollectionWriter
+    ) -> None:
+        for batch in (range(60, 120), range(60), range(30, 90)):
+            writer.upsert([point(n) for n in batch])
+        writer.delete([point_id(n) for n in range(0, 120, 7)])
+        writer.upsert([point(n) for n in (0, 14, 200)])
+        kept = [*(n for n in range(120) if n % 7), 0, 14, 200]
+        for where in (None, Where(kinds=("page",))):
+            listed = [one for batch in writer.held(where) for one in batch["point_id"]]
+            assert listed == sorted(map(point_id, kept))
+
     def test_a_point_without_hashes_is_listed_too(self, writer: CollectionWriter) -> None:
         writer.upsert([StoredPoint(point_id(1), {})])
         assert held(writer).rows() == [(point_id(1), None)]
