@@ -112,6 +112,9 @@ def test_an_older_record_than_the_collection_is_unrecorded() -> None:
     assert lineage is not None
     life.state.tables.write(recorded[1:], replace(lineage, rows=recorded.height - 1))
     assert _counts(life.world()) == CLEAN | {"unrecorded": 1}
+    other = recorded.with_columns(point_hash=pl.lit("0" * 32))
+    life.state.tables.write(other, lineage)
+    assert _counts(life.world()) == CLEAN | {"unrecorded": other.height}
 
 
 def test_points_as_desired_in_a_collection_for_other_models_are_mixed() -> None:
