@@ -1,5 +1,6 @@
 """A difference of ids and hashes is written from the table of points, a few rows at a time."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -24,6 +25,16 @@ from tests.indexing.life import DOMAIN, Life
 
 FIRST = collection_name("mmrag", DOMAIN, 1)
 FOREIGN = "00000000-0000-4000-8000-000000000001"
+
+
+class _Unreadable(MemoryTables):
+    """Tables that are damaged."""
+
+    def batches(
+        self, table: str, partition: str, columns: Sequence[str]
+    ) -> Iterator[pl.DataFrame] | None:
+        """Raise."""
+        raise CorruptStateError("damaged")
 
 
 def _started() -> Life:
@@ -117,6 +128,6 @@ def test_the_table_is_not_read_when_points_only_go() -> None:
         desired = held(index)
         index.upsert([StoredPoint(FOREIGN, {})])
         change = difference(desired, held(index))
-        world = replace(life.world(), tables=MemoryTables())
+        world = replace(life.world(), tables=_Unreadable())
         apply_from_table(world, index, change, partition=DOMAIN, run_id="mend")
         assert held(index).equals(desired)
