@@ -100,8 +100,8 @@ class Writing:
         return left
 
     def _tell(self) -> None:
-        self._heard = self.world.clock()
-        self.index.set_marks({f"{_WRITER}{self.token}": self._heard.isoformat()})
+        now = self._heard = self.world.clock()
+        self.index.set_marks({f"{_WRITER}{self.token}": now.isoformat()})
 
     def _is_dead(self, said: str) -> bool:
         """Return whether a writer is no more: where one has the collection alone, all others are.

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from mmrag_pipeline.errors import CorruptStateError, OvertakenError
 from mmrag_pipeline.ids import collection_name
-from mmrag_pipeline.indexing.apply import apply_from_table, difference
+from mmrag_pipeline.indexing.applied import writing
+from mmrag_pipeline.indexing.apply import apply_difference, difference
 from mmrag_pipeline.indexing.collection import held
 from mmrag_pipeline.indexing.commit import read_columns
 from mmrag_pipeline.indexing.station import World
@@ -63,7 +64,8 @@ def _apply(world: World, *, wanted: pl.DataFrame | None = None) -> None:
     assert desired is not None
     with world.vectors.writer(FIRST) as index:
         change = difference(desired if wanted is None else wanted, held(index))
-        apply_from_table(world, index, change, partition=DOMAIN, run_id="mend")
+        with writing(world, FIRST, index) as own:
+            apply_difference(own, change, partition=DOMAIN, run_id="mend")
 
 
 @settings(max_examples=15, deadline=None)
@@ -129,5 +131,6 @@ def test_the_table_is_not_read_when_points_only_go() -> None:
         index.upsert([StoredPoint(FOREIGN, {})])
         change = difference(desired, held(index))
         world = replace(life.world(), tables=_Unreadable())
-        apply_from_table(world, index, change, partition=DOMAIN, run_id="mend")
+        with writing(world, FIRST, index) as own:
+            apply_difference(own, change, partition=DOMAIN, run_id="mend")
         assert held(index).equals(desired)
