@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from mmrag_pipeline.assets.checks import CHECKS
 from mmrag_pipeline.assets.job import INDEX
 from mmrag_pipeline.assets.partitions import DOMAIN
 from mmrag_pipeline.assets.stations import ASSETS
@@ -92,7 +93,9 @@ def test_the_sensor_is_as_the_caller_wants_it_and_off_by_default() -> None:
 def test_the_daemon_can_make_runs_of_what_a_tick_asks_for(tmp_path: Path) -> None:
     sensor = failure_sensor(Settings(), clock=lambda: time.time() + 90)
     nothing = {"pipeline": dg.ResourceDefinition.none_resource()}
-    definitions = dg.Definitions(jobs=[INDEX], assets=ASSETS, sensors=[sensor], resources=nothing)
+    definitions = dg.Definitions(
+        jobs=[INDEX], assets=ASSETS, asset_checks=CHECKS, sensors=[sensor], resources=nothing
+    )
     repository = definitions.get_repository_def()
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
         instance.add_dynamic_partitions(DOMAIN, [SHOP])
