@@ -32,11 +32,13 @@ from mmrag_pipeline.stores.poison import PoisonBox
 from mmrag_pipeline.stores.qdrant_server import connect
 from mmrag_pipeline.stores.s3_blobs import S3Blobs
 from mmrag_pipeline.stores.s3_objects import S3Objects
+from mmrag_pipeline.stores.server_access import access_of as access_of_server
 from mmrag_pipeline.stores.source_store import SourceStore
 from mmrag_pipeline.stores.sources import Sources, read_sources
 from mmrag_pipeline.stores.split_tables import SplitTables
 from mmrag_pipeline.stores.sqs import Queue, SqsQueue
 from mmrag_pipeline.stores.tables import ParquetTables
+from mmrag_pipeline.stores.tuning import tuning_of
 
 _OF_INDEX = ("collection", failures_of("collection"), "generations")
 """Tables that tell of one index."""
@@ -162,8 +164,9 @@ def open_memo(settings: Settings) -> MemoKeeper:
 
 def open_vectors(settings: Settings) -> VectorStore:
     """Return the server when one is set, else the embedded index."""
-    if settings.qdrant_url is not None:
-        return connect(settings.qdrant_url)
+    access = access_of_server(settings)
+    if access is not None:
+        return connect(access, tuning_of(settings))
     return EdgeVectors(settings.home / "collections", settings.lock_timeout_s)
 
 

@@ -1,9 +1,11 @@
 """Settings of the index: which server, how collections are kept, searched and replaced."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mmrag_pipeline.records import Datatype
@@ -41,7 +43,7 @@ class IndexSettings(BaseSettings):
     """None keeps the index embedded (Qdrant Edge) under `home`."""
     qdrant_api_key: SecretStr | None = None
     qdrant_ca: Path | None = None
-    """Certificates (PEM) that a server's own is checked against; None takes the system's."""
+    """Certificates (PEM) that a server's own is checked against; None takes the usual ones."""
     qdrant_grpc: bool = True
     """False asks over REST."""
     qdrant_grpc_port: int = Field(default=6334, ge=1, le=65_535)
@@ -91,3 +93,80 @@ class IndexSettings(BaseSettings):
     """Mean nDCG@10 that a signal or a kind of query may lose."""
     gate_confidence: float = Field(default=0.95, ge=0.5, lt=1.0)
     """How sure a larger loss must be to keep the old generation."""
+
+    @field_validator("qdrant_url")
+    @classmethod
+    def _is_a_server(cls, url: str | None) -> str | None:
+        """Refuse what holds a secret: the address is shown in errors."""
+        if url is None:
+            return url
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not _has_a_host(parts):
+            raise ValueError("it is no address: write http://HOST:6333 or https://HOST:6333")
+        if "@" in parts.netloc:
+            raise ValueError("it may not hold a name or password: set MMRAG_QDRANT_API_KEY")
+        if parts.query or parts.fragment:
+            raise ValueError("it may not hold a query: write https://HOST:6333")
+        return url
+
+    @field_validator("qdrant_api_key")
+    @classmethod
+    def _can_be_sent(cls, key: SecretStr | None) -> SecretStr | None:
+        text = "" if key is None else key.get_secret_value()
+        if key is not None and not (text and text.isascii() and text.isprintable()):
+            raise ValueError("it is no key: it is empty or has characters that no header can hold")
+        return key
+
+    @field_validator("qdrant_ca")
+    @classmethod
+    def _is_there(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError(f"there is no file {str(path)!r}: name a file of certificates (PEM)")
+        return path
+
+    @model_validator(mode="after")
+    def _server_is_named(self) -> "IndexSettings":
+        """Refuse a key or certificates of no server, and a key that anybody on the way reads."""
+        if self.qdrant_api_key is not None:
+            if self.qdrant_url is None:
+                raise ValueError("MMRAG_QDRANT_API_KEY is of no server: set MMRAG_QDRANT_URL")
+            parts = urlsplit(self.qdrant_url)
+            if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+                raise ValueError(
+                    "MMRAG_QDRANT_API_KEY would be sent in the clear: write https:// in "
+                    "MMRAG_QDRANT_URL (only a server of this machine is asked over http with a key)"
+                )
+        if self.qdrant_ca is not None and not (self.qdrant_url or "").startswith("https:"):
+            raise ValueError(
+                "MMRAG_QDRANT_CA checks no server: write https:// in MMRAG_QDRANT_URL, or unset it"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> "IndexSettings":
+        """Refuse what a server would refuse only while a collection is made."""
+        if self.qdrant_write_consistency > self.qdrant_replicas:
+            raise ValueError(
+                f"MMRAG_QDRANT_WRITE_CONSISTENCY={self.qdrant_write_consistency} copies cannot "
+                f"have a change: there are MMRAG_QDRANT_REPLICAS={self.qdrant_replicas}"
+            )
+        if self.qdrant_url is not None and self.index_vectors_memory == "pinned":
+            raise ValueError(
+                "MMRAG_INDEX_VECTORS_MEMORY=pinned is nothing that a server offers for whole "
+                "vectors: write cached, and pin the smaller copy (MMRAG_INDEX_QUANTIZED_MEMORY)"
+            )
+        return self
+
+
+def _has_a_host(parts: SplitResult) -> bool:
+    try:
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -250,6 +250,12 @@ class Where:
     kinds: tuple[str, ...] | None = None
     visibility: tuple[str, ...] | None = None
     keys: tuple[str, ...] | None = None
+    pages: tuple[int, ...] | None = None
+    """Page numbers, from 1."""
+    modified_from: datetime | None = None
+    """Files that were changed at this instant or later; a time without a zone is UTC."""
+    modified_before: datetime | None = None
+    """Files that were changed before this instant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import typer
 
 from mmrag_pipeline.assembly import open_pictures, open_searcher
 from mmrag_pipeline.cli.console import counted, print_entry, print_json, print_title, warn
+from mmrag_pipeline.cli.moments import end_of, start_of
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.errors import SettingsError
@@ -33,6 +34,28 @@ def search(
         list[str] | None,
         typer.Option("--visibility", help="Only what this group may see (may be repeated)."),
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="DATE",
+            help="Only files changed on this day or later (YYYY-MM-DD, or RFC 3339; UTC).",
+            show_default=False,
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until",
+            metavar="DATE",
+            help="Only files changed up to the end of this day, or before this instant.",
+            show_default=False,
+        ),
+    ] = None,
+    page: Annotated[
+        list[int] | None,
+        typer.Option("--page", min=1, help="Only this page of files (may be repeated)."),
+    ] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many files.")] = 10,
     as_json: AsJson = False,
 ) -> None:
@@ -45,6 +68,8 @@ def search(
         mmrag search "total 129.50" --domain office -k 3
 
         mmrag search --image photo.jpg --json
+
+        mmrag search "heating costs" --since 2026-01-01 --page 1
     """
     if not text.strip() and image is None:
         raise SettingsError("nothing to search for: give words, --image FILE, or both")
@@ -58,6 +83,9 @@ def search(
         domains=tuple(asked.domains),
         kinds=_kinds(kind),
         visibility=tuple(visibility) if visibility else None,
+        pages=tuple(page) if page else None,
+        modified_from=start_of("--since", since),
+        modified_before=end_of("--until", until),
         limit=k,
     )
     hits = open_searcher(settings).search(query)

@@ -16,7 +16,7 @@ from mmrag_pipeline.indexing.text_vectors import shelf as text_shelf
 from mmrag_pipeline.records import Signal, StoredPoint, Vectors
 from mmrag_pipeline.schemas import COLLECTION, POINTS
 
-_BATCH = 1_000
+_BATCH = 4_000
 _WINDOW = 32_768
 """Points whose vectors are fetched at once (50 MB of 384 float32 per signal).
 

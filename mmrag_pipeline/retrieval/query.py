@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
@@ -45,12 +46,21 @@ class Query:
     domains: tuple[str, ...] | None = None
     kinds: tuple[PointKind, ...] | None = None
     visibility: tuple[str, ...] | None = None
+    pages: tuple[int, ...] | None = None
+    modified_from: datetime | None = None
+    modified_before: datetime | None = None
     limit: int = 10
 
     @property
     def where(self) -> Where:
         """Return the filter that the index applies."""
-        return Where(kinds=self.kinds, visibility=self.visibility)
+        return Where(
+            kinds=self.kinds,
+            visibility=self.visibility,
+            pages=self.pages,
+            modified_from=self.modified_from,
+            modified_before=self.modified_before,
+        )
 
     @property
     def depth(self) -> int:

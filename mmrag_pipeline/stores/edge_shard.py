@@ -26,12 +26,14 @@ from mmrag_pipeline.stores.layouts import (
     HASH,
     INTEGER_FIELDS,
     KEYWORD_FIELDS,
+    MODIFIED,
     check_points,
     check_question,
     conditions,
     dense_spaces,
     impossible,
     known_words,
+    period,
 )
 
 if TYPE_CHECKING:
@@ -212,10 +214,16 @@ class EdgeCollection:
         return self._qe.SparseVector(list(vector.indices), list(vector.values))
 
     def _filter(self, where: Where) -> "qe.Filter":
+        start, end = period(where)
+        asked = self._qe.RangeDateTime(gte=start, lt=end)
+        dates = [self._qe.FieldCondition(MODIFIED, range=asked)] if start or end else []
         return self._qe.Filter(
             must=[
-                self._qe.FieldCondition(name, match=self._qe.MatchAny(list(values)))
-                for name, values in conditions(where)
+                *dates,
+                *(
+                    self._qe.FieldCondition(name, match=self._qe.MatchAny(values))
+                    for name, values in conditions(where)
+                ),
             ]
         )
 

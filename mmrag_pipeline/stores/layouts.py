@@ -1,6 +1,7 @@
 """What every vector store demands of points and questions before it asks its engine."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
@@ -21,7 +22,8 @@ HASH = "_hash"
 """Payload field of the point hash."""
 KEYWORD_FIELDS = ("kind", "visibility", "key")
 INTEGER_FIELDS = ("page_no",)
-DATETIME_FIELDS = ("modified_at",)
+MODIFIED = "modified_at"
+DATETIME_FIELDS = (MODIFIED,)
 """Payload fields that filters use: each has an index, also in a collection that is there."""
 _LAYOUT = TypeAdapter(Layout)
 BATCH = 10_000
@@ -93,13 +95,31 @@ def check_same_layout(held: Layout, asked: Layout, collection: str) -> None:
 
 def impossible(where: Where, limit: int) -> bool:
     """Return whether no point can match: an empty tuple allows nothing, it is not `any`."""
-    return limit < 1 or () in (where.kinds, where.visibility, where.keys)
+    start, end = period(where)
+    ended = start is not None and end is not None and start >= end
+    return limit < 1 or ended or () in (where.kinds, where.visibility, where.keys, where.pages)
 
 
-def conditions(where: Where) -> list[tuple[str, tuple[str, ...]]]:
+def conditions(where: Where) -> list[tuple[str, list[str] | list[int]]]:
     """Return payload field -> the values of which one is enough; every pair must hold."""
     asked = (("kind", where.kinds), ("visibility", where.visibility), ("key", where.keys))
-    return [(name, values) for name, values in asked if values is not None]
+    words = [(name, list(values)) for name, values in asked if values is not None]
+    return [*words, *([("page_no", list(where.pages))] if where.pages is not None else [])]
+
+
+def period(where: Where) -> tuple[str | None, str | None]:
+    """Return from when and before when `modified_at` has to be, as it is written in payloads.
+
+    Text of this form sorts as the instants do (RFC 3339, UTC, microseconds).
+    """
+    return _instant(where.modified_from), _instant(where.modified_before)
+
+
+def _instant(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    known = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return known.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def known_words(point: StoredPoint) -> SparseVector | None:

@@ -22,12 +22,14 @@ from mmrag_pipeline.schemas import COLLECTION
 from mmrag_pipeline.stores.layouts import (
     BATCH,
     HASH,
+    MODIFIED,
     changed_marks,
     check_points,
     check_question,
     conditions,
     impossible,
     known_words,
+    period,
 )
 
 
@@ -149,9 +151,18 @@ def _unit(vector: Vectors) -> Vectors:
 
 
 def _allowed(payload: Mapping[str, object], where: Where) -> bool:
-    return all(_any_of(payload.get(name), values) for name, values in conditions(where))
+    return all(
+        _any_of(payload.get(name), values) for name, values in conditions(where)
+    ) and _within(payload.get(MODIFIED), *period(where))
 
 
-def _any_of(value: object, asked: tuple[str, ...]) -> bool:
+def _within(value: object, start: str | None, end: str | None) -> bool:
+    if start is None and end is None:
+        return True
+    known = isinstance(value, str) and value != ""
+    return known and (start is None or str(value) >= start) and (end is None or str(value) < end)
+
+
+def _any_of(value: object, asked: Sequence[str] | Sequence[int]) -> bool:
     values = value if isinstance(value, list | tuple) else [value]
     return any(v in asked for v in values)

@@ -1,89 +1,126 @@
 """The vector store of a Qdrant server: the same port as the embedded one."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mmrag_pipeline.errors import CollectionMismatchError, StateUnavailableError
+from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
 from mmrag_pipeline.records import Layout
 from mmrag_pipeline.stores.layouts import (
-    DATETIME_FIELDS,
-    INTEGER_FIELDS,
-    KEYWORD_FIELDS,
     check_same_layout,
-    dense_spaces,
     layout_json,
     read_layout,
     unknown_collection,
 )
 from mmrag_pipeline.stores.names import check_collection
-from mmrag_pipeline.stores.server_collection import MARK, ServerCollection
+from mmrag_pipeline.stores.server_access import ServerAccess, open_client
+from mmrag_pipeline.stores.server_calls import OLDEST, TURBO, Patience, ServerCalls
+from mmrag_pipeline.stores.server_changes import changes, missing_indexes
+from mmrag_pipeline.stores.server_collection import MARK, ServerCollection, Writing
+from mmrag_pipeline.stores.server_tuning import (
+    hnsw,
+    optimizers,
+    quantization,
+    sparse_config,
+    vectors_config,
+)
+from mmrag_pipeline.stores.tuning import Tuning
 
 if TYPE_CHECKING:
-    from qdrant_client import QdrantClient
+    from qdrant_client import QdrantClient, models
 
 _LAYOUT = "mmrag_layout"
 """Key of the collection metadata that holds the layout; collections without it are not ours."""
 
 
-def connect(url: str, timeout_s: int = 60) -> "ServerVectors":
-    """Return the store of a server; the first call connects."""
-    from qdrant_client import QdrantClient
-
-    return ServerVectors(QdrantClient(url=url, prefer_grpc=True, timeout=timeout_s))
+def connect(
+    access: ServerAccess,
+    tuning: Tuning | None = None,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> "ServerVectors":
+    """Return the store of a server; the first call connects. Raises SettingsError."""
+    return ServerVectors(
+        open_client(access),
+        tuning,
+        patience=Patience(access.retries, longest_ask_s=access.timeout_s, sleep=sleep),
+        writing=Writing(access.parallel, access.copies),
+        secret="" if access.api_key is None else access.api_key.get_secret_value(),
+    )
 
 
 class ServerVectors:
     """Collections of one server (ports.VectorStore); readers and writers do not exclude others."""
 
-    def __init__(self, client: "QdrantClient") -> None:
-        self._client = client
+    def __init__(
+        self,
+        client: "QdrantClient",
+        tuning: Tuning | None = None,
+        *,
+        patience: Patience | None = None,
+        writing: Writing | None = None,
+        secret: str = "",
+    ) -> None:
+        self._tuning = tuning or Tuning()
+        self._writing = writing or Writing()
+        needs = TURBO if self._tuning.quantization.startswith("turbo") else OLDEST
+        self._calls = ServerCalls(client, patience or Patience(), needs=needs, secret=secret)
 
     def layouts(self) -> Mapping[str, Layout]:
-        """Return collection name -> layout; raises CorruptStateError, StateUnavailableError."""
-        with _asking():
-            names = sorted(c.name for c in self._client.get_collections().collections)
-            found = {name: self._layout(name) for name in names}
-        return {name: layout for name, layout in found.items() if layout is not None}
+        """Return collection name -> layout, each asked for when it is looked at.
+
+        Looking at one may raise CorruptStateError or StateUnavailableError.
+        """
+        held = self._calls.ask(lambda client: client.get_collections().collections)
+        return _Layouts(sorted(c.name for c in held), self._calls)
 
     def create(self, collection: str, layout: Layout) -> None:
-        """Create an empty collection; the same name and layout again is fine."""
+        """Create an empty collection; one that is there is brought up to the settings.
+
+        Calling it again finishes what a process that died began.
+        """
         if check_collection(collection) in self.aliases():
             raise CollectionMismatchError(f"{collection!r} is an alias; name a generation")
-        with _asking():
-            if self._client.collection_exists(collection):
-                self._check_ours(collection, layout)
-            else:
-                self._create(collection, layout)
-            self._index_payloads(collection)
+        if not self._calls.ask(lambda client: client.collection_exists(collection)):
+            self._calls.ask(lambda client: self._create(client, collection, layout))
+        held = self._held(collection)
+        _check_ours(held, layout, collection)
+        change = changes(held.config, layout, self._tuning, self._writing.copies)
+        self._calls.ask(lambda client: change.send(client, collection), collection=collection)
+        for name, index in missing_indexes(held.payload_schema, self._tuning).items():
+            self._index(collection, name, index)
 
     def drop(self, collection: str) -> None:
         """Remove a collection and the aliases that lead to it; an absent one is fine."""
         from qdrant_client import models
 
         leading = [a for a, c in self.aliases().items() if c == check_collection(collection)]
-        gone = [models.DeleteAlias(alias_name=alias) for alias in leading]
-        with _asking():
-            if gone:
-                self._client.update_collection_aliases(
-                    [models.DeleteAliasOperation(delete_alias=alias) for alias in gone]
-                )
-            if self._client.collection_exists(collection):
-                self._client.delete_collection(collection)
+        gone = [
+            models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias))
+            for alias in leading
+        ]
+        if gone:
+            self._calls.ask(lambda client: client.update_collection_aliases(gone))
+        if self._calls.ask(lambda client: client.collection_exists(collection)):
+            self._calls.ask(lambda client: client.delete_collection(collection))
 
     def marks(self, collection: str) -> Mapping[str, str]:
         """Return the texts that are kept in a collection's metadata."""
-        with _asking():
-            if not self._client.collection_exists(collection):
-                return {}
-            held = self._client.get_collection(collection).config.metadata or {}
-        return {n.removeprefix(MARK): str(t) for n, t in held.items() if n.startswith(MARK)}
+        if not self._calls.ask(lambda client: client.collection_exists(collection)):
+            return {}
+        held = self._calls.ask(
+            lambda client: client.get_collection(collection), collection=collection
+        )
+        texts = held.config.metadata or {}
+        return {n.removeprefix(MARK): str(t) for n, t in texts.items() if n.startswith(MARK)}
 
     def aliases(self) -> Mapping[str, str]:
         """Return alias -> collection; raises StateUnavailableError."""
-        with _asking():
-            return {a.alias_name: a.collection_name for a in self._client.get_aliases().aliases}
+        held = self._calls.ask(lambda client: client.get_aliases().aliases)
+        return {a.alias_name: a.collection_name for a in held}
 
     def move_alias(self, alias: str, collection: str) -> None:
         """Point an alias at an existing collection, in one request."""
@@ -94,13 +131,17 @@ class ServerVectors:
             raise CollectionMismatchError(f"{alias!r} is a collection, it cannot be an alias")
         if collection not in known:
             raise unknown_collection(collection, list(known))
-        held = alias in self.aliases()
         before = models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias))
         after = models.CreateAliasOperation(
             create_alias=models.CreateAlias(collection_name=collection, alias_name=alias)
         )
-        with _asking():
-            self._client.update_collection_aliases([before, after] if held else [after])
+        # Told twice it is the same: whether it is there is looked up again each time.
+        self._calls.ask(
+            lambda client: client.update_collection_aliases(
+                [before, after] if alias in _aliases(client) else [after]
+            ),
+            collection=collection,
+        )
 
     def reader(self, collection: str) -> AbstractContextManager[CollectionReader]:
         """Open a collection (or alias) for questions."""
@@ -113,66 +154,93 @@ class ServerVectors:
     @contextmanager
     def _opened(self, name: str) -> Iterator[ServerCollection]:
         known = self.layouts()
-        if name not in known:
+        layout = known.get(name)
+        if layout is None:
             raise unknown_collection(name, [*known, *self.aliases()])
-        with _asking():
-            yield ServerCollection(self._client, name, known[name])
+        yield ServerCollection(self._calls, name, layout, self._tuning, self._writing)
 
-    def _check_ours(self, collection: str, layout: Layout) -> None:
-        held = self._layout(collection)
-        if held is None:
-            raise CollectionMismatchError(
-                f"collection {collection} exists and is not ours; set another collection_prefix"
-            )
-        check_same_layout(held, layout, collection)
+    def _held(self, collection: str) -> "models.CollectionInfo":
+        return self._calls.ask(
+            lambda client: client.get_collection(collection), collection=collection
+        )
 
-    def _layout(self, name: str) -> Layout | None:
-        metadata = self._client.get_collection(name).config.metadata or {}
-        text = metadata.get(_LAYOUT)
-        return None if text is None else read_layout(str(text), f"metadata of collection {name}")
-
-    def _create(self, collection: str, layout: Layout) -> None:
-        from qdrant_client import models
-
-        words = models.SparseVectorParams(modifier=models.Modifier.IDF)
-        self._client.create_collection(
+    def _create(self, client: "QdrantClient", collection: str, layout: Layout) -> None:
+        """Create it, unless an answer got lost and it is there."""
+        if client.collection_exists(collection):
+            return
+        tuning, copies = self._tuning, self._writing.copies
+        client.create_collection(
             collection,
-            vectors_config={
-                space.signal: models.VectorParams(
-                    size=space.dimension, distance=models.Distance.COSINE
-                )
-                for space in dense_spaces(layout)
-            },
-            sparse_vectors_config={s.signal: words for s in layout.spaces if s.signal == "bm25"},
+            vectors_config=vectors_config(layout, tuning),
+            sparse_vectors_config=sparse_config(layout),
+            shard_number=layout.shards,
+            replication_factor=copies.replicas,
+            write_consistency_factor=copies.write_consistency,
+            hnsw_config=hnsw(tuning),
+            optimizers_config=optimizers(tuning),
+            quantization_config=quantization(tuning),
             metadata={_LAYOUT: layout_json(layout)},
         )
 
-    def _index_payloads(self, collection: str) -> None:
-        """Index the fields that filters name; repeated calls finish what a dead one began."""
-        from qdrant_client import models
+    def _index(self, collection: str, name: str, index: "models.PayloadSchemaParams") -> None:
+        self._calls.ask(
+            lambda client: client.create_payload_index(
+                collection,
+                name,
+                index,
+                wait=True,
+            ),
+            collection=collection,
+        )
 
-        for names, kind in (
-            (KEYWORD_FIELDS, models.PayloadSchemaType.KEYWORD),
-            (INTEGER_FIELDS, models.PayloadSchemaType.INTEGER),
-            (DATETIME_FIELDS, models.PayloadSchemaType.DATETIME),
-        ):
-            for name in names:
-                self._client.create_payload_index(collection, name, kind, wait=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layouts(Mapping[str, Layout]):
+    """The layouts of collections, each asked for once; those of others are left out.
+
+    So a server of many domains is asked about those that matter, and a collection that was
+    dropped in the meantime is absent.
+    """
+
+    names: Sequence[str]
+    calls: ServerCalls
+    known: dict[str, Layout | None] = field(default_factory=dict)
+
+    def __getitem__(self, collection: str) -> Layout:
+        if collection not in self.known:
+            self.known[collection] = self._read(collection) if collection in self.names else None
+        layout = self.known[collection]
+        if layout is None:
+            raise KeyError(collection)
+        return layout
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self.names if self.get(name) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _read(self, name: str) -> Layout | None:
+        try:
+            held = self.calls.ask(lambda client: client.get_collection(name), collection=name)
+        except NotFoundError:
+            return None
+        return _layout(held, name)
 
 
-@contextmanager
-def _asking() -> Iterator[None]:
-    """Say it in our words when the server cannot be asked."""
-    from grpc import Call, RpcError  # type: ignore[import-untyped]  # it ships no types
-    from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
-    from qdrant_client.http.exceptions import ApiException
+def _layout(held: "models.CollectionInfo", name: str) -> Layout | None:
+    text = (held.config.metadata or {}).get(_LAYOUT)
+    return None if text is None else read_layout(str(text), f"metadata of collection {name}")
 
-    try:
-        yield
-    except (RpcError, ApiException, ResourceExhaustedResponse) as error:
-        cause = error.code().name if isinstance(error, Call) else type(error).__name__
-        raise StateUnavailableError(
-            f"the Qdrant server could not be asked ({cause}): see that MMRAG_QDRANT_URL names one "
-            "that runs, and that this machine may reach it",
-            may_pass=True,
-        ) from error
+
+def _check_ours(held: "models.CollectionInfo", layout: Layout, collection: str) -> None:
+    there = _layout(held, collection)
+    if there is None:
+        raise CollectionMismatchError(
+            f"collection {collection} exists and is not ours; set another collection_prefix"
+        )
+    check_same_layout(there, layout, collection)
+
+
+def _aliases(client: "QdrantClient") -> list[str]:
+    return [held.alias_name for held in client.get_aliases().aliases]

@@ -1,7 +1,9 @@
 """One collection of a Qdrant server: our points in, our points out."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import polars as pl
@@ -19,59 +21,91 @@ from mmrag_pipeline.schemas import COLLECTION
 from mmrag_pipeline.stores.layouts import (
     BATCH,
     HASH,
+    MODIFIED,
     check_points,
     check_question,
     conditions,
     dense_spaces,
     impossible,
     known_words,
+    period,
 )
+from mmrag_pipeline.stores.server_batches import batches, send_all
+from mmrag_pipeline.stores.server_calls import ServerCalls
+from mmrag_pipeline.stores.server_changes import Copies
+from mmrag_pipeline.stores.server_tuning import search_params
+from mmrag_pipeline.stores.tuning import Tuning
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient, models
 
 MARK = "mmrag_mark_"
 """How names of marks begin among the collection's metadata."""
-_REQUEST = 500
-"""Points per request: a few megabytes."""
+T = TypeVar("T")
+_PAYLOADS = 250
+"""Payloads replaced by one request."""
+_IDS = 1_000
+"""Points fetched or deleted by one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How changes are written: batches on their way at the same time, and into how many copies."""
+
+    parallel: int = 1
+    copies: Copies = field(default_factory=Copies)
 
 
 class ServerCollection:
-    """Points of one collection (ports.CollectionWriter); each change waits for the server."""
+    """Points of one collection (ports.CollectionWriter).
 
-    def __init__(self, client: "QdrantClient", name: str, layout: Layout) -> None:
+    Every change waits until the server has applied it (`wait=True`): what is only acknowledged
+    may be applied after what was sent later, and there is no request that asks whether every node
+    of a cluster has come to its end. Batches of one upsert go side by side instead, which hides
+    the way there as well; a call returns when all of them are applied, so that nothing of a later
+    call overtakes them.
+    """
+
+    def __init__(
+        self,
+        calls: ServerCalls,
+        name: str,
+        layout: Layout,
+        tuning: Tuning,
+        writing: Writing,
+    ) -> None:
         from qdrant_client import models
 
         self._models = models
-        self._client = client
+        self._calls = calls
         self._name = name
         self._layout = layout
+        self._parallel = writing.parallel
+        self._search = search_params(tuning)
+        # Else copies of a part may apply two changes of a point in another order each.
+        self._ordering = models.WriteOrdering.MEDIUM if writing.copies.replicas > 1 else None
 
     def upsert(self, points: Sequence[StoredPoint]) -> None:
         """Write whole points."""
         check_points(self._layout, points, self._name)
-        for start in range(0, len(points), _REQUEST):
-            batch = [self._point(p) for p in points[start : start + _REQUEST]]
-            self._client.upsert(self._name, batch, wait=True)
+        send_all(batches(points), self._upsert, parallel=self._parallel)
 
     def set_payloads(
         self, payloads: Mapping[str, Mapping[str, object]], *, of: Mapping[str, str] | None = None
     ) -> None:
         """Replace the payload of existing points, vectors untouched."""
-        ids = list(payloads)
-        for start in range(0, len(ids), _REQUEST):
+        for some in _slices(list(payloads), _PAYLOADS):
             changes = [
-                self._overwriting(p.point_id, payloads[p.point_id], of)
-                for p in self.fetch(ids[start : start + _REQUEST])
+                self._overwriting(p.point_id, payloads[p.point_id], of) for p in self.fetch(some)
             ]
             if changes:
-                self._client.batch_update_points(self._name, changes, wait=True)
+                self._ask(partial(self._update, changes=changes))
 
     def delete(self, point_ids: Sequence[str]) -> None:
         """Remove points; absent ids are fine."""
-        for start in range(0, len(point_ids), BATCH):
-            ids = self._models.PointIdsList(points=list(point_ids[start : start + BATCH]))
-            self._client.delete(self._name, ids, wait=True)
+        for some in _slices(point_ids, _IDS):
+            ids = self._models.PointIdsList(points=list(some))
+            self._ask(partial(self._delete, ids=ids))
 
     @property
     def exclusive(self) -> bool:
@@ -81,10 +115,10 @@ class ServerCollection:
     def set_marks(self, marks: Mapping[str, str | None]) -> None:
         """Keep some texts; the server merges them with the others and drops those that are None."""
         named = {f"{MARK}{name}": text for name, text in marks.items()}
-        self._client.update_collection(self._name, metadata=named)
+        self._ask(lambda client: client.update_collection(self._name, metadata=named))
 
     def flush(self) -> None:
-        """Do nothing: every call waited for the server."""
+        """Do nothing: every call waited until the server had applied and logged its changes."""
 
     def query(
         self, signal: Signal, vector: Vectors | SparseVector, *, limit: int, where: Where
@@ -94,33 +128,34 @@ class ServerCollection:
         wordless = isinstance(vector, SparseVector) and not vector.indices
         if wordless or impossible(where, limit):
             return []
-        answer = self._client.query_points(
-            self._name,
-            query=self._vector(vector),
-            using=signal,
-            query_filter=self._filter(where),
-            limit=limit,
-            with_payload=True,
+        answer = self._ask(
+            lambda client: client.query_points(
+                self._name,
+                query=self._vector(vector),
+                using=signal,
+                query_filter=self._filter(where),
+                search_params=None if signal == "bm25" else self._search,
+                limit=limit,
+                with_payload=True,
+            )
         )
         found = [Candidate(str(p.id), p.score, p.payload or {}) for p in answer.points]
         return sorted(found, key=lambda c: (-c.score, c.point_id))
 
     def fetch(self, point_ids: Sequence[str], *, vectors: bool = False) -> list[StoredPoint]:
         """Return the points that exist among these ids."""
-        distinct = list(dict.fromkeys(point_ids))
-        records = self._client.retrieve(
-            self._name, distinct, with_payload=True, with_vectors=vectors
-        )
-        return [self._stored(r) for r in records]
+        found: list[StoredPoint] = []
+        for some in _slices(list(dict.fromkeys(point_ids)), _IDS):
+            records = self._ask(partial(self._retrieve, ids=some, vectors=vectors))
+            found += [self._stored(r) for r in records]
+        return found
 
     def held(self, where: Where | None = None) -> Iterator[pl.DataFrame]:
         """Yield what the collection holds in COLLECTION's schema, in bounded batches."""
         offset = None
         asked = None if where is None else self._filter(where)
         while where is None or not impossible(where, BATCH):
-            records, offset = self._client.scroll(
-                self._name, asked, limit=BATCH, offset=offset, with_payload=[HASH]
-            )
+            records, offset = self._ask(partial(self._scroll, asked=asked, offset=offset))
             if records:
                 yield pl.DataFrame([_row(r) for r in records], schema=COLLECTION, orient="row")
             if offset is None:
@@ -128,7 +163,39 @@ class ServerCollection:
 
     def count(self) -> int:
         """Return how many points the collection holds."""
-        return self._client.count(self._name, exact=True).count
+        return self._ask(lambda client: client.count(self._name, exact=True).count)
+
+    def _ask(self, request: "Callable[[QdrantClient], T]") -> T:
+        return self._calls.ask(request, collection=self._name)
+
+    def _upsert(self, points: Sequence[StoredPoint]) -> None:
+        batch = [self._point(p) for p in points]
+        self._ask(
+            lambda client: client.upsert(self._name, batch, wait=True, ordering=self._ordering)
+        )
+
+    def _update(
+        self, client: "QdrantClient", changes: "Sequence[models.OverwritePayloadOperation]"
+    ) -> None:
+        client.batch_update_points(self._name, changes, wait=True, ordering=self._ordering)
+
+    def _delete(self, client: "QdrantClient", ids: "models.PointIdsList") -> None:
+        client.delete(self._name, ids, wait=True, ordering=self._ordering)
+
+    def _retrieve(
+        self, client: "QdrantClient", ids: Sequence[str], vectors: bool
+    ) -> "list[models.Record]":
+        return client.retrieve(self._name, ids, with_payload=True, with_vectors=vectors)
+
+    def _scroll(
+        self,
+        client: "QdrantClient",
+        asked: "models.Filter | None",
+        offset: "models.ExtendedPointId | None",
+    ) -> "tuple[list[models.Record], models.ExtendedPointId | None]":
+        return client.scroll(
+            self._name, asked, limit=BATCH, offset=offset, with_payload=[HASH], with_vectors=False
+        )
 
     def _overwriting(
         self, point_id: str, payload: Mapping[str, object], of: Mapping[str, str] | None
@@ -163,12 +230,15 @@ class ServerCollection:
         return self._models.SparseVector(indices=list(vector.indices), values=list(vector.values))
 
     def _filter(self, where: Where) -> "models.Filter":
-        return self._models.Filter(
-            must=[
-                self._models.FieldCondition(key=name, match=self._models.MatchAny(any=list(values)))
-                for name, values in conditions(where)
-            ]
-        )
+        must: list[models.Condition] = [
+            self._models.FieldCondition(key=name, match=self._models.MatchAny(any=values))
+            for name, values in conditions(where)
+        ]
+        start, end = period(where)
+        if start or end:
+            asked = self._models.DatetimeRange.model_validate({"gte": start, "lt": end})
+            must.append(self._models.FieldCondition(key=MODIFIED, range=asked))
+        return self._models.Filter(must=must)
 
     def _stored(self, record: "models.Record") -> StoredPoint:
         held = record.vector if isinstance(record.vector, dict) else {}
@@ -186,3 +256,7 @@ class ServerCollection:
 
 def _row(record: "models.Record") -> tuple[str, object]:
     return str(record.id), (record.payload or {}).get(HASH)
+
+
+def _slices(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -1,5 +1,7 @@
 """`mmrag search`: hits with their evidence, filters, pictures."""
 
+from datetime import UTC, datetime
+
 from tests.cli.commands import Bench, Said
 
 PROMISED = {"rank", "score", "key", "page", "kind", "box", "text", "point_id", "signals"}
@@ -41,6 +43,21 @@ def test_a_domain_restricts_the_hits(indexed: Bench) -> None:
 def test_a_kind_restricts_the_hits(indexed: Bench) -> None:
     hits = _search(indexed, "KX-4711", "--kind", "ocr").json["hits"]
     assert {hit["kind"] for hit in hits} == {"ocr"}
+
+
+def test_a_page_restricts_the_hits(indexed: Bench) -> None:
+    assert _search(indexed, "tea", "--page", "1").json["hits"]
+    assert _search(indexed, "tea", "--page", "2").json["hits"] == []
+
+
+def test_dates_restrict_the_hits_by_the_files_own_time(indexed: Bench) -> None:
+    tea = indexed.source / "notes" / "tea.txt"
+    changed = datetime.fromtimestamp(tea.stat().st_mtime, UTC).date().isoformat()
+    assert _search(indexed, "tea", "--since", changed, "--until", changed).json["hits"]
+    assert _search(indexed, "tea", "--until", "2001-01-01").json["hits"] == []
+    said = indexed.mmrag("search", "tea", "--since", "yesterday")
+    assert said.code != 0
+    assert "--since 'yesterday' is no date" in said.err
 
 
 def test_k_bounds_the_number_of_files(indexed: Bench) -> None:

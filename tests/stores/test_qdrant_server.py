@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from grpc import StatusCode  # type: ignore[import-untyped]  # it ships no types
+from pydantic import SecretStr
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException
 
@@ -12,6 +13,8 @@ from mmrag_pipeline.errors import CollectionMismatchError, StateUnavailableError
 from mmrag_pipeline.ports import VectorStore
 from mmrag_pipeline.stores.layouts import DATETIME_FIELDS, INTEGER_FIELDS, KEYWORD_FIELDS
 from mmrag_pipeline.stores.qdrant_server import ServerVectors, connect
+from mmrag_pipeline.stores.server_access import ServerAccess
+from mmrag_pipeline.stores.server_calls import Patience
 from tests.stores.endless_writer import BATCH, acknowledged, endless_writer
 from tests.stores.qdrant_process import Served, shared_server
 from tests.stores.qdrant_traffic import UPSERT, Fault
@@ -19,7 +22,7 @@ from tests.stores.samples import DIMENSIONS, LAYOUT, point
 from tests.stores.vector_store_contract import VectorStoreContract
 from tests.stores.vector_store_fixtures import NAME, SMALL
 
-URL = os.environ.get("MMRAG_QDRANT_URL")
+URL, KEY = (os.environ.get(f"MMRAG_QDRANT_{name}") for name in ("URL", "API_KEY"))
 """Read before a fixture takes the person's settings away."""
 
 
@@ -55,7 +58,7 @@ class TestServerVectors(VectorStoreContract):
     def open_store(cls, root: Path) -> VectorStore:
         """Return the store of that server."""
         assert URL is not None
-        return connect(URL)
+        return connect(ServerAccess(URL, SecretStr(KEY) if KEY else None))
 
 
 def test_a_collection_of_somebody_else_is_left_alone() -> None:
@@ -68,12 +71,13 @@ def test_a_collection_of_somebody_else_is_left_alone() -> None:
 
 
 def test_a_server_that_cannot_be_reached_is_said_in_our_words() -> None:
-    store = ServerVectors(
-        QdrantClient("127.0.0.1", grpc_port=9, prefer_grpc=True, check_compatibility=False)
-    )
+    waits: list[float] = []
+    access = ServerAccess("http://127.0.0.1:9", grpc_port=9, retries=2)
+    store = connect(access, sleep=waits.append)
     for ask in (store.aliases, store.layouts):
         with pytest.raises(StateUnavailableError, match="MMRAG_QDRANT_URL names one that runs"):
             ask()
+    assert len(waits) == 4
 
 
 def test_a_collection_is_asked_for_with_its_spaces_and_fields(served: Served) -> None:
@@ -99,7 +103,7 @@ def test_points_are_written_in_bounded_requests_that_wait(served: Served) -> Non
     with store.writer(NAME) as writer:
         writer.upsert([point(n) for n in range(1_201)])
         assert writer.count() == 1_201
-    assert served.traffic.points_per_upsert == [500, 500, 201]
+    assert served.traffic.points_per_upsert == [256, 256, 256, 256, 177]
     assert all(a.request.wait for a in served.traffic.asked if a.method == UPSERT)
 
 
@@ -117,7 +121,7 @@ def test_points_are_written_in_bounded_requests_that_wait(served: Served) -> Non
 def test_a_write_that_fails_is_said_in_our_words_and_may_be_repeated(
     served: Served, fault: Fault
 ) -> None:
-    store = ServerVectors(served.client())
+    store = ServerVectors(served.client(), patience=Patience(0))
     store.create(NAME, LAYOUT)
     served.traffic.fail(UPSERT, fault)
     with pytest.raises(StateUnavailableError), store.writer(NAME) as writer:
@@ -158,7 +162,7 @@ class Dying:
 def test_a_server_that_dies_at_any_call_is_said_in_our_words(calls: int) -> None:
     client = QdrantClient(":memory:")
     ServerVectors(client).create(NAME, SMALL)
-    store = ServerVectors(Dying(client, calls))  # type: ignore[arg-type]  # it forwards all calls
+    store = ServerVectors(Dying(client, calls), patience=Patience(0))  # type: ignore[arg-type]  # it forwards all calls
     with pytest.raises(StateUnavailableError):
         _use(store)
 

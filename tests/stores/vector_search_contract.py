@@ -1,6 +1,7 @@
 """How every vector store answers."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -12,7 +13,14 @@ from mmrag_pipeline.records import (
     Where,
 )
 from tests.stores.samples import payload, point, point_id, vector, words
-from tests.stores.vector_store_fixtures import ANYTHING, OTHER, SMALL, VectorStoreFixtures, found
+from tests.stores.vector_store_fixtures import (
+    ANYTHING,
+    OTHER,
+    SMALL,
+    VectorStoreFixtures,
+    found,
+    held,
+)
 
 WHO: Sequence[tuple[object, str]] = (
     (["red"], "page"),
@@ -26,6 +34,16 @@ def _seen_by(number: int, who: tuple[object, str]) -> StoredPoint:
     fields = payload(number, visibility=who[0], kind=who[1])
     sparse = SparseVector((9,), (1.0,))
     return StoredPoint(point_id(number), fields, {"image": vector(1, number, 0, 0)}, sparse)
+
+
+_AT_TWO = datetime(2026, 1, 2, 1, tzinfo=timezone(timedelta(hours=1)))
+"""Midnight in UTC."""
+_LATER = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+def _changed_on(day: int) -> StoredPoint:
+    """Return a point of a file that was changed at the start of a day."""
+    return point(day, modified_at=f"2026-01-{day:02}T00:00:00.000000Z")
 
 
 class SearchContract(VectorStoreFixtures):
@@ -70,6 +88,32 @@ class SearchContract(VectorStoreFixtures):
         writer.upsert([_seen_by(n, who) for n, who in enumerate(WHO, start=1)])
         assert set(found(writer, "image", vector(1, 1, 1, 1), where)) == expected
         assert set(found(writer, "bm25", SparseVector((9,), (1.0,)), where)) == expected
+
+    @pytest.mark.parametrize(
+        ("where", "expected"),
+        [
+            (Where(pages=(2,)), {"2.png"}),
+            (Where(pages=(1, 3, 9)), {"1.png", "3.png"}),
+            (Where(pages=()), set()),
+            (Where(modified_from=datetime(2026, 1, 2, tzinfo=UTC)), {"2.png", "3.png"}),
+            (Where(modified_before=datetime(2026, 1, 2, tzinfo=UTC)), {"1.png"}),
+            (Where(modified_before=datetime(2026, 1, 2, 0, 0, 0, 1, UTC)), {"1.png", "2.png"}),
+            (Where(modified_from=_AT_TWO, modified_before=_LATER), {"2.png"}),
+            (Where(modified_from=_LATER, modified_before=_AT_TWO), set()),
+            (Where(modified_from=_AT_TWO, modified_before=_AT_TWO), set()),
+            (Where(modified_from=datetime(2026, 1, 3)), {"3.png"}),
+            (Where(modified_from=datetime(2026, 1, 2, tzinfo=UTC), pages=(3,)), {"3.png"}),
+        ],
+    )
+    def test_dates_and_pages_are_filters_too(
+        self, writer: CollectionWriter, where: Where, expected: set[str]
+    ) -> None:
+        writer.upsert([_changed_on(day) for day in (1, 2, 3)])
+        writer.upsert([point(4)])
+        assert set(found(writer, "image", vector(1, 1, 1, 1), where)) == expected
+        assert set(held(writer, where)["point_id"]) == {
+            point_id(int(key.removesuffix(".png"))) for key in expected
+        }
 
     def test_a_filter_holds_before_the_limit(self, writer: CollectionWriter) -> None:
         writer.upsert([point(n, visibility=["red"]) for n in range(1, 9)])
