@@ -66,6 +66,7 @@ def bench_world(root: Path, image_text: ImageTextEncoder | None = None) -> Itera
             vectors=EdgeVectors(settings.home / "collections", settings.lock_timeout_s),
             progress=Silence(),
             inbox=MemoryInbox(),
+            kept_shards=dict,
         )
 
 

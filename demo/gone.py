@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from mmrag_pipeline.errors import ListingError
+from mmrag_pipeline.ids import domain_of
 from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.ports import Inbox, ObjectStore
 from mmrag_pipeline.records import Event
 
 
 def gone(source: ObjectStore, tables: TableCatalog) -> Mapping[str, list[str]]:
-    """Return the indexed keys that the source shows no more, by domain.
+    """Return the indexed keys that the source shows no more, by partition.
 
     A domain that cannot be listed has none: nobody knows what it holds.
     """
@@ -31,7 +32,7 @@ def _gone_of(name: str, source: ObjectStore, tables: TableCatalog) -> list[str]:
     if files is None or files.is_empty():
         return []
     try:
-        shown = source.list(name, held_at=str(files["uri"][0]))
+        shown = source.list(domain_of(name), held_at=str(files["uri"][0]))
     except ListingError:
         return []
     return sorted({*map(str, files["key"])} - {info.key for info in shown})

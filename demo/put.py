@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from demo.local_s3 import BUCKET, PREFIX
 from mmrag_pipeline.errors import MmragError
-from mmrag_pipeline.ids import check_partition
+from mmrag_pipeline.ids import check_domain
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def _put(path: Path, domain: str) -> str:
     """Return the address of the uploaded file."""
     import boto3
 
-    key = f"{PREFIX}/{check_partition(domain)}/{path.name}"
+    key = f"{PREFIX}/{check_domain(domain)}/{path.name}"
     boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=path.read_bytes())
     return f"s3://{BUCKET}/{key}"
 

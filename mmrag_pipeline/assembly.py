@@ -24,7 +24,7 @@ from mmrag_pipeline.stores.blobs import Blobs
 from mmrag_pipeline.stores.edge import EdgeVectors
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.inbox import BlobInbox
-from mmrag_pipeline.stores.kept import with_kept_settings
+from mmrag_pipeline.stores.kept import kept_shards, known_shards, with_kept_settings
 from mmrag_pipeline.stores.locate import Located, locate
 from mmrag_pipeline.stores.memo import ParquetMemo
 from mmrag_pipeline.stores.places import S3Place, place_of
@@ -68,7 +68,8 @@ def open_world(settings: Settings, *, sources: Sources | None = None) -> Iterato
 
     `sources` stands in for those that were indexed before. Raises CorruptStateError.
     """
-    settings = with_kept_settings(settings, open_blobs(settings))
+    blobs = open_blobs(settings)
+    settings = with_kept_settings(settings, blobs)
     engines = open_engines(settings)
     with ParserPool(settings) as reader:
         yield World(
@@ -84,7 +85,8 @@ def open_world(settings: Settings, *, sources: Sources | None = None) -> Iterato
             sparse=engines.sparse,
             vectors=open_vectors(settings),
             progress=_Silence(),
-            inbox=BlobInbox(open_blobs(settings)),
+            inbox=BlobInbox(blobs),
+            kept_shards=lambda: kept_shards(blobs),
         )
 
 
@@ -94,6 +96,7 @@ def open_searcher(settings: Settings) -> Searcher:
         open_vectors(settings),
         open_encoders(settings),
         settings.collection_prefix,
+        shards=known_shards(settings, open_blobs(settings)),
         reopen=partial(reopened, settings),
     )
 
@@ -125,10 +128,14 @@ def open_blobs(settings: Settings) -> Blobs:
 
 
 def open_intake(settings: Settings) -> Intake:
-    """Return the way from the queue of the settings into the inbox; raises SettingsError."""
+    """Return the way from the queue of the settings into the inbox.
+
+    Raises SettingsError, and CorruptStateError or StateUnavailableError for what is kept.
+    """
     if settings.queue_url is None:
         raise SettingsError("no queue is named: set MMRAG_QUEUE_URL")
     access, blobs = access_of(settings), open_blobs(settings)
+    shards = with_kept_settings(settings, blobs).shards
     known = all_sources(settings, read_sources(settings.home))
     if not any(isinstance(place, S3Place) for place in (*known.roots, *known.folders.values())):
         raise SettingsError(
@@ -141,7 +148,7 @@ def open_intake(settings: Settings) -> Intake:
 
     inbox = BlobInbox(blobs)
     queue = SqsQueue(lambda: sqs_client(access), settings.queue_url)
-    sinks = Sinks(inbox, PoisonBox(blobs), place_in)
+    sinks = Sinks(inbox, PoisonBox(blobs), place_in, shards=shards)
     return Intake(queue, inbox, sinks, ParquetTables(blobs))
 
 

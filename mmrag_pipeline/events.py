@@ -1,9 +1,9 @@
 """Which of several notices about one key counts, and what tells two sets of them apart."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from mmrag_pipeline.ids import digest_json
+from mmrag_pipeline.ids import digest_json, partition_of
 from mmrag_pipeline.records import Event
 
 Rank = tuple[bool, str, datetime, str, str]
@@ -23,6 +23,16 @@ def latest(events: Iterable[Event]) -> tuple[Event, ...]:
         if held is None or _rank(event) > _rank(held):
             found[event.key] = event
     return tuple(found[key] for key in sorted(found))
+
+
+def by_partition(
+    domain: str, events: Iterable[Event], shards: Mapping[str, int]
+) -> dict[str, list[Event]]:
+    """Return partition -> those of a domain's events that are of its files, in order."""
+    found: dict[str, list[Event]] = {}
+    for event in events:
+        found.setdefault(partition_of(domain, event.key, shards), []).append(event)
+    return found
 
 
 def digest_of(events: Iterable[Event], tokens: Iterable[str] = ()) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -11,7 +12,9 @@ from mmrag_pipeline.errors import SettingsError
 
 NAMESPACE = uuid.UUID("6c5e7b1a-4d0e-5f1c-9c39-0c6a1a3f2b44")
 MAX_NAME_BYTES = 140
-"""A collection's name has at most 200 bytes: a prefix of 40, a generation, and this."""
+"""A collection's name has at most 200 bytes: a prefix of 40, shard, generation, and this."""
+MAX_SHARDS = 64
+_SHARD = re.compile(r"(?P<domain>.*)~(?P<shard>\d{1,2})-(?P<shards>\d{1,2})", re.ASCII | re.DOTALL)
 _ENCODER = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )
@@ -89,8 +92,20 @@ def collection_name(prefix: str, partition: str, generation: int | None = None) 
     return alias if generation is None else f"{alias}__g{generation}"
 
 
-def check_partition(name: str) -> str:
-    """Return a usable partition name, or raise SettingsError saying what is wrong with it.
+def served_partition(prefix: str, name: str) -> str | None:
+    """Return the partition whose alias or generation has this name; None for other names."""
+    start = collection_name(prefix, "")
+    partition, _, generation = name.removeprefix(start).partition("__")
+    if not name.startswith(start) or not re.fullmatch(r"(g\d+)?", generation, re.ASCII):
+        return None
+    try:
+        return check_partition(partition)
+    except SettingsError:
+        return None
+
+
+def check_domain(name: str) -> str:
+    """Return a usable name of a domain, or raise SettingsError saying what is wrong with it.
 
     Dagster forbids `...` and control characters; we also forbid what a folder or a
     Qdrant collection name cannot carry, and what would blur the `__` between its parts.
@@ -98,6 +113,61 @@ def check_partition(name: str) -> str:
     if not _fits(name) or "..." in name or "__" in name or name.strip("_") != name:
         raise SettingsError(f"{name!r:.200} cannot name a domain: {NAME_RULE}")
     return name
+
+
+def check_partition(name: str) -> str:
+    """Return a usable name of a partition, `DOMAIN` or `DOMAIN~S-N`; raises SettingsError."""
+    found = _SHARD.fullmatch(name)
+    if found is None:
+        return check_domain(name)
+    shard, shards = int(found["shard"]), int(found["shards"])
+    if (
+        shards == 1
+        or not shard < shards <= MAX_SHARDS
+        or name != f"{found['domain']}~{shard}-{shards}"
+    ):
+        raise SettingsError(
+            f"{name!r:.200} cannot name a partition: a shard is DOMAIN~S-N, S from 0 to N - 1, N "
+            f"from 2 to {MAX_SHARDS}"
+        )
+    return f"{check_domain(found['domain'])}{name[len(found['domain']) :]}"
+
+
+def domain_of(partition: str) -> str:
+    """Return the domain that a partition is, or is a shard of: a domain's name has no `~`."""
+    return partition.partition("~")[0]
+
+
+def domains_of(partitions: Iterable[str]) -> list[str]:
+    """Return the domains of partitions, each once, sorted."""
+    return sorted({domain_of(partition) for partition in partitions})
+
+
+def shards_of(partition: str) -> int:
+    """Return into how many shards the domain of a partition is split; 1 for a whole domain."""
+    return int(partition.rpartition("-")[2]) if "~" in partition else 1
+
+
+def partitions_of(domain: str, shards: Mapping[str, int]) -> list[str]:
+    """Return the partitions of a domain; `shards` is domain -> number, others are whole."""
+    number = shards.get(domain, 1)
+    return [domain] if number == 1 else [f"{domain}~{n}-{number}" for n in range(number)]
+
+
+def partition_of(domain: str, key: str, shards: Mapping[str, int]) -> str:
+    """Return the partition that a file is in."""
+    partitions = partitions_of(domain, shards)
+    return partitions[int(file_id(domain, key), 16) % len(partitions)]
+
+
+def keys_in(partition: str, keys: pl.Series) -> pl.Series:
+    """Say of each key of the partition's domain whether its file is in the partition."""
+    domain = domain_of(partition)
+    if domain == partition:
+        return pl.repeat(True, keys.len(), dtype=pl.Boolean, eager=True)
+    shards = {domain: shards_of(partition)}
+    mine = [partition_of(domain, key, shards) == partition for key in keys]
+    return pl.Series(mine, dtype=pl.Boolean)
 
 
 def _fits(name: str) -> bool:

@@ -19,6 +19,10 @@ class TableCatalog(TableStore, Protocol):
         """Return the partitions that have this table, sorted; raises CorruptStateError."""
         ...
 
+    def drop(self, table: str, partition: str) -> None:
+        """Remove a table, durably; an absent one is fine. Raises StateUnavailableError."""
+        ...
+
 
 class MemoKeeper(Memo, Protocol):
     """The memo as those see it who keep it small. No run may be writing meanwhile."""

@@ -76,6 +76,10 @@ class Inbox(Protocol):
         """Remove absorbed entries; absent ones are fine."""
         ...
 
+    def partitions(self) -> list[str]:
+        """Return the partitions that hold entries, sorted; raises StateUnavailableError."""
+        ...
+
 
 Replaces = Lineage | Literal["anything"] | None
 """What a table may be written in the place of: just this one, none (None), or whatever is there."""

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from mmrag_pipeline.errors import SettingsError
-from mmrag_pipeline.ids import check_partition
+from mmrag_pipeline.ids import MAX_SHARDS, check_domain
 from mmrag_pipeline.index_settings import IndexSettings
 
 
@@ -36,6 +36,17 @@ def _of_domains(days: dict[str, float]) -> dict[str, float]:
     return days
 
 
+def _of_shards(shards: dict[str, int]) -> dict[str, int]:
+    _check_domains(shards)
+    for name, number in shards.items():
+        if not 2 <= number <= MAX_SHARDS:
+            raise ValueError(
+                f"{number} shards of {name!r} are not from 2 to {MAX_SHARDS}: a domain that is not "
+                "named is whole"
+            )
+    return shards
+
+
 def _none_or_text(given: object) -> object:
     """Return None for what says so in an environment, where every value is a text."""
     return None if given in ("", "none") else given
@@ -46,6 +57,7 @@ _ROLE = re.compile(r"arn:[a-z-]+:iam::\d*:role/\S+")
 _QUEUE = re.compile(r"https?://[^/]+/.")
 Precision = Literal["auto", "float32", "bfloat16"]
 TtlBy = Literal["modified", "indexed"]
+Shards = Annotated[dict[str, int], AfterValidator(_of_shards)]
 TtlDays = Annotated[dict[str, float], BeforeValidator(_by_domain), AfterValidator(_of_domains)]
 
 
@@ -66,6 +78,9 @@ class Settings(IndexSettings):
     """When set, the whole `source_root` is this one domain."""
     max_domains: int = Field(default=1_000, ge=1)
     """With so many domains new ones are refused; those that are known go on."""
+    shards: Shards = {}
+    """Domain -> into how many partitions it is split. A run that does not name them keeps those of
+    the run before."""
     collection_prefix: str = Field(default="mmrag", pattern=r"^[A-Za-z0-9_-]{1,40}$")
     default_visibility: tuple[str, ...] = ("public",)
     """Groups that may see a file which no rule names; kept beside the tables like the rules."""
@@ -230,7 +245,7 @@ def _check_domains(names: Iterable[str]) -> None:
     """Raise ValueError for the first that cannot name a domain."""
     try:
         for name in names:
-            check_partition(name)
+            check_domain(name)
     except SettingsError as error:
         raise ValueError(str(error)) from error
 

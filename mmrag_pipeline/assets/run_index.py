@@ -8,7 +8,7 @@ import dagster as dg
 
 from mmrag_pipeline.assets.checks import CHECKS
 from mmrag_pipeline.assets.job import INDEX
-from mmrag_pipeline.assets.partitions import add_domains
+from mmrag_pipeline.assets.partitions import add_partitions, forget_retired
 from mmrag_pipeline.assets.stations import ASSETS
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import Mode, World
@@ -70,13 +70,14 @@ def run_partitions(
     Interrupted.
     """
     end_lost_runs(instance)
-    add_domains(instance, partitions)
+    add_partitions(instance, partitions)
     with Watch() as watch:
         for partition in partitions:
             theirs = replace(world, progress=progress(partition)) if progress else world
             run = _run(Pipeline(theirs), partition, instance=instance, mode=mode, watch=watch)
             watch.check()
             yield run
+    forget_retired(instance, world)
 
 
 def index_job(pipeline: Pipeline) -> dg.JobDefinition:

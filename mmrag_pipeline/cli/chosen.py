@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from mmrag_pipeline.assembly import all_sources, open_source, open_tables
 from mmrag_pipeline.cli.console import in_a_row
+from mmrag_pipeline.cli.partitions import tabled_domains
 from mmrag_pipeline.errors import CorruptStateError, ListingError, NotFoundError, SettingsError
+from mmrag_pipeline.ids import domain_of
 from mmrag_pipeline.indexing.admission import admit
 from mmrag_pipeline.indexing.commit import rows_of
-from mmrag_pipeline.ports import TableStore
+from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.places import Place, S3Place
 from mmrag_pipeline.stores.sources import Sources, read_sources
@@ -80,7 +82,9 @@ def asked_domains(
             _check_mapped(settings, sources, domain)
         return asked
     if source is None:
-        more = _tabled(settings) if seen.hidden else _emptied(settings, sources, seen.domains)
+        more = (
+            tabled_domains(settings) if seen.hidden else _emptied(settings, sources, seen.domains)
+        )
         without = "no source is known yet"
         chosen = _worked_on({*seen.domains, *more}, seen.trouble, without)
         return bounded(settings, chosen, seen.trouble)
@@ -99,7 +103,7 @@ def bounded(
 
     Raises SettingsError when it lets none in.
     """
-    admission = admit(domains, known=_tabled(settings), most=settings.max_domains)
+    admission = admit(domains, known=tabled_domains(settings), most=settings.max_domains)
     if not admission.domains:
         raise SettingsError(admission.refusal)
     warning = str(trouble) if trouble and trouble.complete else ""
@@ -116,7 +120,7 @@ def _check_mapped(settings: Settings, sources: Sources, domain: str) -> None:
     tables, place = open_tables(settings), sources.folders[domain]
     held_at = _held_at(tables, domain)
     some = open_source(settings, sources).has_any(domain, held_at=held_at)
-    if not some and isinstance(place, S3Place) and domain not in tables.partitions("raw_files"):
+    if not some and isinstance(place, S3Place) and domain not in tabled_domains(settings):
         raise SettingsError(
             f"{_short(place)} holds no object: check bucket and prefix, or put a file there first"
         )
@@ -143,7 +147,7 @@ def _worked_on(domains: Iterable[str], trouble: ListingError | None, without: st
 
 def indexed_domains(settings: Settings, names: list[str] | None) -> list[str]:
     """Return the asked domains among those that have tables; raises NotFoundError."""
-    return asked_among(settings, _tabled(settings), names)
+    return asked_among(settings, tabled_domains(settings), names)
 
 
 def asked_among(settings: Settings, known: list[str], names: list[str] | None) -> list[str]:
@@ -166,7 +170,7 @@ def orphaned_domains(settings: Settings, sources: Sources) -> list[str]:
     """Return the domains that are indexed although no source has their folder any more."""
     seen = _sourced(settings, sources)
     held = {*seen.domains, *_emptied(settings, sources, seen.domains)}
-    return [] if seen.hidden else [name for name in _tabled(settings) if name not in held]
+    return [] if seen.hidden else [name for name in tabled_domains(settings) if name not in held]
 
 
 def _emptied(settings: Settings, sources: Sources, seen: Sequence[str]) -> list[str]:
@@ -176,7 +180,7 @@ def _emptied(settings: Settings, sources: Sources, seen: Sequence[str]) -> list[
     """
     source, tables = open_source(settings, sources), open_tables(settings)
     emptied = []
-    for name in (one for one in tables.partitions("raw_files") if one not in seen):
+    for name in (one for one in tabled_domains(settings) if one not in seen):
         try:
             source.list(name, [], held_at=_held_at(tables, name))
         except (ListingError, CorruptStateError):
@@ -185,10 +189,12 @@ def _emptied(settings: Settings, sources: Sources, seen: Sequence[str]) -> list[
     return emptied
 
 
-def _held_at(tables: TableStore, domain: str) -> str:
+def _held_at(tables: TableCatalog, domain: str) -> str:
     """Return the address of a file that a domain has in the tables, empty when it has none."""
-    rows = rows_of(tables, "raw_files", domain)
-    return str(rows["uri"][0]) if rows.height else ""
+    for name in tables.partitions("raw_files"):
+        if domain_of(name) == domain and (rows := rows_of(tables, "raw_files", name)).height:
+            return str(rows["uri"][0])
+    return ""
 
 
 def _sourced(settings: Settings, sources: Sources) -> _Seen:
@@ -213,7 +219,7 @@ def _way_out(settings: Settings, lost: Sequence[str]) -> str:
 
 
 def _known_domain(settings: Settings, domain: str, seen: _Seen) -> str:
-    if domain not in seen.domains and domain not in _tabled(settings):
+    if domain not in seen.domains and domain not in tabled_domains(settings):
         raise seen.hidden or NotFoundError(
             f"no source has a domain {domain!r}; known: {in_a_row(seen.domains) or 'none'}. Map a "
             "folder to it with `mmrag index --source DIR --domain NAME`"
@@ -222,7 +228,7 @@ def _known_domain(settings: Settings, domain: str, seen: _Seen) -> str:
 
 
 def _tabled(settings: Settings) -> list[str]:
-    return open_tables(settings).partitions("raw_files")
+    return tabled_domains(settings)
 
 
 def _short(path: Place) -> str:

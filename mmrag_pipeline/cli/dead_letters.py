@@ -10,7 +10,9 @@ from mmrag_pipeline.cli.chosen import indexed_domains
 from mmrag_pipeline.cli.console import counted, print_entry, print_json, print_title
 from mmrag_pipeline.cli.index import run_index, tell_troubles
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
+from mmrag_pipeline.cli.partitions import tabled_partitions
 from mmrag_pipeline.cli.summary import Summary
+from mmrag_pipeline.ids import domain_of
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.schemas import DEAD_LETTERS
 from mmrag_pipeline.settings import Settings
@@ -44,12 +46,14 @@ def read_letters(settings: Settings, domains: list[str]) -> pl.DataFrame:
     """Return the dead letters of these domains in DEAD_LETTERS' columns and `domain`."""
     tables = open_tables(settings)
     frames = [
-        frame.with_columns(domain=pl.lit(name))
-        for name in domains
+        frame.with_columns(domain=pl.lit(domain_of(name)))
+        for name in tabled_partitions(settings, domains)
         if (frame := tables.read("dead_letters", name)) is not None
     ]
     empty = pl.DataFrame(schema={**DEAD_LETTERS, "domain": pl.String()})
-    return pl.concat([empty, *frames]).sort("domain", "key", "station")
+    # while a domain is being split, letters of files stand in two of its partitions
+    letters = pl.concat([empty, *frames]).unique(["file_id", "station"], maintain_order=True)
+    return letters.sort("domain", "key", "station")
 
 
 def _print(letters: pl.DataFrame) -> None:

@@ -11,10 +11,12 @@ from rich.table import Table
 from mmrag_pipeline.assembly import open_pictures, open_searcher, open_tables
 from mmrag_pipeline.cli.console import OUT, counted, print_json, table, warn
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
+from mmrag_pipeline.cli.partitions import tabled_partitions
 from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.evaluation.evaluate import Evaluation, Scores
 from mmrag_pipeline.evaluation.evaluate import evaluate as measure
 from mmrag_pipeline.evaluation.qrels import LabelledQuery, read_queries
+from mmrag_pipeline.ids import domain_of
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.settings import Settings
 
@@ -77,9 +79,11 @@ def _some(names: Sequence[str]) -> str:
 
 def _indexed_keys(settings: Settings, domains: Sequence[str]) -> set[str]:
     """Return every file as `KEY` and as `DOMAIN/KEY`."""
-    tables = open_tables(settings)
-    keys = {name: rows_of(tables, "raw_files", name)["key"].to_list() for name in domains}
-    return {way for name, own in keys.items() for key in own for way in (key, f"{name}/{key}")}
+    tables, found = open_tables(settings), set[str]()
+    for name in tabled_partitions(settings, domains):
+        for key in rows_of(tables, "raw_files", name)["key"]:
+            found |= {key, f"{domain_of(name)}/{key}"}
+    return found
 
 
 def evaluation_table(result: Evaluation) -> Table:

@@ -11,8 +11,10 @@ from mmrag_pipeline.assembly import open_world
 from mmrag_pipeline.cli.chosen import indexed_domains
 from mmrag_pipeline.cli.console import OUT, print_json, printable, warn
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
+from mmrag_pipeline.cli.partitions import tabled_partitions
 from mmrag_pipeline.cli.served import not_served, served_domains
 from mmrag_pipeline.errors import NotFoundError
+from mmrag_pipeline.ids import domain_of, domains_of
 from mmrag_pipeline.indexing.explain import Explanation
 from mmrag_pipeline.indexing.explain import explain as explain_point
 from mmrag_pipeline.indexing.station import World
@@ -31,27 +33,28 @@ def explain(
     """
     settings = load_settings()
     with open_world(settings) as world:
-        name, found = _find(world, indexed_domains(settings, domain), point_id)
+        domains = indexed_domains(settings, domain)
+        name, found = _find(world, tabled_partitions(settings, domains), point_id)
         engines = (world.image_text, world.text, world.sparse, world.ocr, world.captioner)
         names = {engine.card.fingerprint: engine.card.name for engine in engines}
-    if name not in served_domains(settings):
-        warn(not_served(settings, [name]))
+    if domain_of(name) not in served_domains(settings):
+        warn(not_served(settings, [domain_of(name)]))
     if as_json:
-        print_json({"domain": name, **asdict(found)})
+        print_json({"domain": domain_of(name), **asdict(found)})
         return
-    for label, value in _lines(name, found, names):
+    for label, value in _lines(domain_of(name), found, names):
         OUT.print(f"[bold]{label:>10}[/bold]  {escape(printable(value))}")
 
 
-def _find(world: World, domains: list[str], point_id: str) -> tuple[str, Explanation]:
-    for name in domains:
+def _find(world: World, partitions: list[str], point_id: str) -> tuple[str, Explanation]:
+    for name in partitions:
         try:
             return name, explain_point(world, name, point_id)
         except NotFoundError:
             continue
     raise NotFoundError(
-        f"no point {point_id!r} in {', '.join(domains)}: take a point_id from `mmrag search "
-        "--json`; if files changed since, search again"
+        f"no point {point_id!r} in {', '.join(domains_of(partitions))}: take a point_id from "
+        "`mmrag search --json`; if files changed since, search again"
     )
 
 

@@ -10,6 +10,7 @@ from mmrag_pipeline.cli.chosen import asked_domains, asked_sources, orphaned_dom
 from mmrag_pipeline.cli.console import ERR, OUT, counted, print_json, printable, progress, warn
 from mmrag_pipeline.cli.named import tell_unknown, unknown_domains
 from mmrag_pipeline.cli.options import AsJson, Domain, SourcePlace, given_place, load_settings
+from mmrag_pipeline.cli.partitions import tabled_domains, wanted_partitions
 from mmrag_pipeline.cli.rates import learn_rates
 from mmrag_pipeline.cli.summary import Summary, summarize, summary_json, summary_table
 from mmrag_pipeline.indexing.lifetime import days_of
@@ -58,13 +59,13 @@ def index(
     place = given_place(source)
     sources = asked_sources(settings, place, domain)
     asked = asked_domains(settings, sources, place, domain)
-    if not open_tables(settings).partitions("raw_files"):
+    if not tabled_domains(settings):
         remind_of_trial(settings)
     add_sources(settings.home, sources.added_to)
     summary = run_index(settings, asked.domains, Mode(run_id="", force=force))
     whole = source is None and domain is None and not asked.trouble
     lost = orphaned_domains(settings, sources) if whole else []
-    known = open_tables(settings).partitions("raw_files")
+    known = tabled_domains(settings)
     more = [_ORPHAN.format(name=name) for name in lost]
     more += tell_unknown(unknown_domains(settings, known), known)
     summary = replace(summary, warnings=(*summary.warnings, *more, *asked.told))
@@ -127,7 +128,7 @@ def run_index(settings: Settings, domains: list[str], mode: Mode) -> Summary:
     keep_settings(settings, open_blobs(settings))
     with dagster_instance(settings) as instance, progress(f"Indexing {', '.join(domains)}") as bars:
         results = index_partitions(
-            domains,
+            wanted_partitions(settings, domains),
             instance=instance,
             settings=settings,
             mode=mode,

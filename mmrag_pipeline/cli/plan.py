@@ -10,12 +10,14 @@ from mmrag_pipeline.cli.chosen import asked_domains, asked_sources
 from mmrag_pipeline.cli.console import OUT, counted, print_json, table
 from mmrag_pipeline.cli.index import tell_troubles
 from mmrag_pipeline.cli.options import AsJson, Domain, SourcePlace, given_place, load_settings
+from mmrag_pipeline.cli.partitions import by_domain
 from mmrag_pipeline.cli.rates import learned_rates
 from mmrag_pipeline.cli.summary import Summary
 from mmrag_pipeline.errors import MmragError
-from mmrag_pipeline.ids import Json
+from mmrag_pipeline.ids import Json, domain_of
 from mmrag_pipeline.indexing.plan import StationPlan
 from mmrag_pipeline.indexing.plan import plan as plan_partition
+from mmrag_pipeline.indexing.shards import todays
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.sources import Sources
 
@@ -53,12 +55,15 @@ def _plans(
     plans: dict[str, list[StationPlan]] = {}
     failed: dict[str, str] = {}
     with open_world(settings, sources=sources) as world:
-        for name in domains:
+        for name in (p for domain in domains for p in todays(world, domain)):
             try:
-                plans[name] = plan_partition(world, name, rates=rates)
+                rows = plan_partition(world, name, rates=rates)
             except MmragError as error:
                 failed[name] = str(error)
-    return plans, failed
+            else:
+                domain = domain_of(name)
+                plans[domain] = _summed([*plans.get(domain, ()), *rows])
+    return plans, by_domain(failed)
 
 
 def _as_json(

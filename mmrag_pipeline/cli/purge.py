@@ -26,6 +26,7 @@ from mmrag_pipeline.cli.receipt import (
     tell_unread,
 )
 from mmrag_pipeline.errors import ListingError, NotFoundError, SettingsError
+from mmrag_pipeline.ids import domains_of
 from mmrag_pipeline.indexing.copies import contents_of, copies_of
 from mmrag_pipeline.indexing.purge import purge as purge_files
 from mmrag_pipeline.indexing.purge_request import Files, Request, files_of, merged
@@ -166,7 +167,7 @@ def _as_key(given: str) -> str:
 def _check_known(settings: Settings, wanted: Wanted, *, listed: bool) -> None:
     """Raise NotFoundError for a domain that neither tables nor, unless listed, sources know."""
     tables = open_tables(settings)
-    known = {*tables.partitions("raw_files"), *tables.partitions("tombstones")}
+    known = {*domains_of(tables.partitions("raw_files")), *tables.partitions("tombstones")}
     if not listed and not known.issuperset(wanted):
         try:
             known |= set(open_source(settings, read_sources(settings.home)).domains())

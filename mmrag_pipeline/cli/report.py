@@ -22,6 +22,7 @@ from mmrag_pipeline.evaluation.report import (
     render,
     thumbnail,
 )
+from mmrag_pipeline.ids import partition_of
 from mmrag_pipeline.indexing.pixels import stream_pixels
 from mmrag_pipeline.indexing.plan import MODEL_STATIONS
 from mmrag_pipeline.indexing.station import World
@@ -55,8 +56,7 @@ def write_report(path: Path, world: World, summary: Summary, found: Found) -> No
 
 
 def _report(world: World, summary: Summary, found: Found) -> Report:
-    domains = sorted({o.partition for o in summary.outcomes})
-    letters = read_letters(world.settings, domains).iter_rows(named=True)
+    letters = read_letters(world.settings, summary.domains).iter_rows(named=True)
     return Report(
         title="mmrag_pipeline",
         made_at=datetime.now(UTC),
@@ -139,8 +139,9 @@ def _hit(world: World, hit: Hit) -> ShownHit:
 
 def _picture(world: World, hit: Hit) -> bytes | None:
     """Return a hit's page with its box, or None when the file has no pixels (any more)."""
-    files = world.tables.read("raw_files", hit.domain)
-    pages = world.tables.read("pages", hit.domain)
+    partition = partition_of(hit.domain, hit.key, world.settings.shards)
+    files = world.tables.read("raw_files", partition)
+    pages = world.tables.read("pages", partition)
     if files is None or pages is None:
         return None
     owner = files.filter(pl.col("key") == hit.key).select("file_id")
@@ -149,7 +150,7 @@ def _picture(world: World, hit: Hit) -> bytes | None:
     )
     frames = {"raw_files": files, "pages": mine}
     wanted = mine["page_digest"].to_list()
-    for _, page in stream_pixels(world, hit.domain, frames, wanted):
+    for _, page in stream_pixels(world, partition, frames, wanted):
         return None if isinstance(page, ItemError) else _framed(page, hit)
     return None
 

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 
-from mmrag_pipeline.assembly import open_tables, open_vectors
+from mmrag_pipeline.assembly import open_blobs, open_vectors
 from mmrag_pipeline.cli.chosen import Asked, asked_among
 from mmrag_pipeline.cli.console import in_a_row
+from mmrag_pipeline.cli.partitions import tabled_domains
 from mmrag_pipeline.errors import MmragError, NotFoundError
-from mmrag_pipeline.retrieval.query import serving
+from mmrag_pipeline.retrieval.serving import serving
 from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.kept import known_shards
 
 
-def served_domains(settings: Settings) -> dict[str, str]:
-    """Return domain -> the collection that serves it here, sorted by domain."""
-    return serving(open_vectors(settings), settings.collection_prefix)
+def served_domains(settings: Settings) -> dict[str, dict[str, str]]:
+    """Return domain -> partition -> the collection that serves it here, sorted by domain."""
+    shards = known_shards(settings, open_blobs(settings))
+    return serving(open_vectors(settings), settings.collection_prefix, shards)
 
 
 def searchable_domains(settings: Settings, names: list[str] | None) -> Asked:
@@ -26,7 +29,7 @@ def searchable_domains(settings: Settings, names: list[str] | None) -> Asked:
     if names and set(names) <= set(served):
         return Asked(list(dict.fromkeys(names)))
     try:
-        tabled = open_tables(settings).partitions("raw_files")
+        tabled = tabled_domains(settings)
     except MmragError as error:  # no way there, or nobody to go as
         if names or not served:
             raise

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import polars as pl
 
 from mmrag_pipeline.assembly import all_sources, open_blobs, open_tables
+from mmrag_pipeline.cli.partitions import tabled_partitions
 from mmrag_pipeline.cli.served import served_domains
 from mmrag_pipeline.errors import MmragError, StateUnavailableError
-from mmrag_pipeline.ids import Json, collection_name
+from mmrag_pipeline.ids import Json, collection_name, domain_of, partitions_of
 from mmrag_pipeline.indexing.apply import difference
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.lifetime import days_of
@@ -60,11 +60,11 @@ class State:
     """With what earlier runs named, where that can be read."""
     places: Places
     sources: Sources | None
-    domains: Mapping[str, Mapping[str, Json]]
+    partitions: Mapping[str, Mapping[str, Json]]
     waiting: Mapping[str, int] | None
     strange: Sequence[Poison] | None
     failed: Mapping[str, str]
-    """Domain -> why its tables cannot be read."""
+    """Partition -> why its tables cannot be read."""
     warnings: Sequence[str]
     """Why other parts cannot."""
 
@@ -101,11 +101,11 @@ def look(settings: Settings, domains: Sequence[str], *, unreached: MmragError | 
     names = looks.at(lambda: known_models(settings)) or {}
     rows: dict[str, Mapping[str, Json]] = {}
     failed: dict[str, str] = {}
-    for domain in domains:
+    for partition in tabled_partitions(settings, domains) if domains else ():
         try:
-            rows[domain] = _domain(settings, domain, served=served, names=names)
+            rows[partition] = _row(settings, partition, served=served, names=names)
         except MmragError as error:
-            failed[domain] = str(error)
+            failed[partition] = str(error)
     return State(
         settings,
         places(settings),
@@ -125,41 +125,38 @@ def places(settings: Settings) -> Places:
     return Places(
         home=str(home),
         state=str(state.absolute() if isinstance(state, Path) else state),
-        index=_address(settings.qdrant_url) if settings.qdrant_url else str(home / "collections"),
+        index=settings.qdrant_url or str(home / "collections"),
         receipts=str(receipts_folder(home)),
         queue=settings.queue_url,
     )
-
-
-def _address(url: str) -> str:
-    """Return an address without a user, a password and a query: they may be secrets."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _waiting(inbox: BlobInbox) -> dict[str, int]:
     return {name: len(inbox.pending(name).events) for name in inbox.partitions()}
 
 
-def _domain(
+def _row(
     settings: Settings,
-    domain: str,
+    partition: str,
     *,
-    served: Mapping[str, str] | None,
+    served: Mapping[str, Mapping[str, str]] | None,
     names: Mapping[str, str],
 ) -> dict[str, Json]:
-    tables = open_tables(settings)
-    counts = {name: _rows(tables, station, domain) for name, station in COUNTED.items()}
-    applied, points = tables.lineage("collection", domain), tables.lineage("points", domain)
+    tables, domain = open_tables(settings), domain_of(partition)
+    counts = {name: _rows(tables, station, partition) for name, station in COUNTED.items()}
+    applied, points = (tables.lineage(name, partition) for name in ("collection", "points"))
     cards = dict(points.cards) if points else {}
+    serving = None if served is None else served.get(domain, {})
     return {
+        "domain": domain,
+        "wanted": partition in partitions_of(domain, settings.shards),
         **counts,
-        **_files(tables, domain),
+        **_files(tables, partition),
         "purged": _rows(tables, "tombstones", domain),
         "days_to_live": days_of(settings, domain),
-        "alias": collection_name(settings.collection_prefix, domain),
-        "serving": served.get(domain) if served is not None else None,
-        "served_here": domain in served if served is not None else None,
+        "alias": collection_name(settings.collection_prefix, partition),
+        "serving": serving.get(partition) if serving is not None else None,
+        "served_here": bool(serving) if serving is not None else None,
         "behind": _is_behind(tables, applied, points),
         "cards": cards,
         "models": {role: names.get(card, f"of card {card[:12]}") for role, card in cards.items()},
@@ -180,14 +177,14 @@ def _is_behind(tables: TableStore, applied: Lineage | None, points: Lineage | No
     return difference(desired, rows_of(tables, "collection", points.partition)).total > 0
 
 
-def _rows(tables: TableStore, name: str, domain: str) -> int:
-    lineage = tables.lineage(name, domain)
+def _rows(tables: TableStore, name: str, partition: str) -> int:
+    lineage = tables.lineage(name, partition)
     return lineage.rows if lineage else 0
 
 
-def _files(tables: TableStore, domain: str) -> dict[str, Json]:
+def _files(tables: TableStore, partition: str) -> dict[str, Json]:
     """Return how many files there are, in all and of each type, and how many are out of time."""
-    rows = rows_of(tables, "raw_files", domain)
+    rows = rows_of(tables, "raw_files", partition)
     files = rows.filter(~pl.col("expired")).with_columns(pl.col("media_type").fill_null(_UNREAD))
     kinds = files.group_by("media_type").agg(pl.len().alias("files")).sort("media_type")
     return {

@@ -25,6 +25,7 @@ from mmrag_pipeline.ids import Json
 from mmrag_pipeline.settings import Settings
 
 Row = Mapping[str, Json]
+_UNWANTED = "of another number of shards than MMRAG_SHARDS wants; it goes when all of those serve"
 
 
 def status(domain: Domains = None, as_json: AsJson = False) -> None:
@@ -71,7 +72,7 @@ def _said(state: State) -> dict[str, object]:
             "roots": [str(root) for root in known.roots],
             "folders": {name: str(place) for name, place in known.folders.items()},
         },
-        "domains": state.domains,
+        "domains": state.partitions,
         "events": {"waiting": state.waiting, "not_understood": strange},
         "failed": state.failed,
         "warnings": [*state.warnings],
@@ -90,7 +91,7 @@ def _print(state: State) -> None:
     columns = ("domain", *COUNTED, "collection")
     rows = [
         (name, *(row[c] for c in COUNTED), _collection(state.settings, row))
-        for name, row in state.domains.items()
+        for name, row in state.partitions.items()
     ]
     if rows:
         OUT.print(table("", columns, rows))
@@ -112,7 +113,7 @@ def _whole(state: State) -> Iterator[tuple[str, str]]:
         mapped = (f"{name} = {place}" for name, place in state.sources.folders.items())
         yield "sources", ", ".join([*map(str, state.sources.roots), *mapped])
     yield "queue", state.places.queue or ""
-    models = {_models(row) for row in state.domains.values()} - {""}
+    models = {_models(row) for row in state.partitions.values()} - {""}
     yield "models", models.pop() if len(models) == 1 else ""
 
 
@@ -125,18 +126,20 @@ def _models(row: Row) -> str:
 def _collection(settings: Settings, row: Row) -> str:
     if row["served_here"] is None:
         return "could not be asked"
-    return str(row["serving"] or f"not {index_place(settings)}")
+    without = "does not serve" if row["served_here"] else f"not {index_place(settings)}"
+    return str(row["serving"] or without)
 
 
 def _notes(state: State) -> Iterator[str]:
     """Yield what is to say of single domains, and only that."""
-    differ = len({_models(row) for row in state.domains.values()} - {""}) > 1
-    for name, row in state.domains.items():
+    differ = len({_models(row) for row in state.partitions.values()} - {""}) > 1
+    for name, row in state.partitions.items():
         days, told = row["days_to_live"], []
         if isinstance(days, float):
             told.append(f"files leave {days:g} days after they were {state.settings.ttl_by}")
         told += [f"{row[what]} {what}" for what in ("expired", "purged") if row[what]]
         told += ["behind the tables: run `mmrag index`"] if row["behind"] else []
+        told += [] if row["wanted"] else [_UNWANTED]
         told += [f"models {_models(row)}"] if differ and _models(row) else []
         if told:
             yield f"{name}: {', '.join(told)}"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from mmrag_pipeline.cli.console import counted, table
-from mmrag_pipeline.ids import Json
+from mmrag_pipeline.cli.partitions import by_domain
+from mmrag_pipeline.ids import Json, domains_of
 from mmrag_pipeline.indexing.plan import MODEL_STATIONS
 from mmrag_pipeline.indexing.run import Outcome
 
@@ -37,6 +38,11 @@ class Summary:
     def files(self) -> int:
         """Return how many files the index is made of: all that are known and in time."""
         return self.rows("raw_files") - self.expired
+
+    @property
+    def domains(self) -> list[str]:
+        """Return the domains whose partitions ran, sorted."""
+        return domains_of(o.partition for o in self.outcomes)
 
     @property
     def computed_anything(self) -> bool:
@@ -78,7 +84,7 @@ def summary_json(summary: Summary) -> dict[str, Json]:
         "reused": {name: summary.reused(name) for name in MODEL_STATIONS},
         "changes": {what: summary.changed(what) for what in CHANGES},
         "seconds": round(summary.seconds, 3),
-        "domains": sorted({o.partition for o in summary.outcomes}),
+        "domains": summary.domains,
         "failed": dict(summary.failed),
         "warnings": list(summary.warnings),
     }
@@ -104,7 +110,7 @@ def summarize(runs: "Sequence[PartitionRun]", *, seconds: float) -> Summary:
     """Return the sum of what partitions' runs did."""
     return Summary(
         outcomes=tuple(outcome for run in runs for outcome in run.outcomes),
-        failed={run.partition: run.error for run in runs if run.error},
+        failed=by_domain({run.partition: run.error for run in runs if run.error}),
         warnings=tuple(warning for run in runs for warning in run.warnings),
         seconds=seconds,
     )

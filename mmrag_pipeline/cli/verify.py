@@ -13,10 +13,13 @@ from mmrag_pipeline.cli.console import ERR, OUT, print_json, printable, table, w
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.cli.served import not_served
 from mmrag_pipeline.errors import MmragError
+from mmrag_pipeline.ids import domains_of
 from mmrag_pipeline.indexing.drifted import mixed_told
+from mmrag_pipeline.indexing.shards import todays
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.verify import Drift, repair
 from mmrag_pipeline.indexing.verify import verify as verify_partition
+from mmrag_pipeline.retrieval.serving import serving
 from mmrag_pipeline.stores.run_lock import running
 
 _SHOWN = ("desired", "held", "missing", "foreign", "changed", "unrecorded", "mixed")
@@ -40,7 +43,7 @@ def verify(
     settings = load_settings()
     repaired: dict[str, dict[str, int]] = {}
     with open_world(settings) as world:
-        found, failed = _look(world, indexed_domains(settings, domain))
+        found, failed = _look(world, _partitions(world, indexed_domains(settings, domain)))
         broken = [drift.partition for drift in found if not drift.clean]
         if mend and broken:
             mode = Mode(run_id=f"repair-{uuid.uuid4()}")
@@ -59,7 +62,7 @@ def verify(
         )
     else:
         OUT.print(_table(found))
-    absent = [drift.partition for drift in found if drift.serving is None]
+    absent = domains_of(drift.partition for drift in found if drift.serving is None)
     if absent:
         warn(not_served(settings, absent))
     troubles = {**failed, **{drift.partition: mixed_told(drift) for drift in found if drift.mixed}}
@@ -68,10 +71,17 @@ def verify(
         raise typer.Exit(1)
 
 
-def _look(world: World, domains: list[str]) -> tuple[list[Drift], dict[str, str]]:
-    """Return what is found of each domain, and why others could not be looked at."""
+def _partitions(world: World, domains: list[str]) -> list[str]:
+    """Return the partitions that domains should have, and the others that serve them."""
+    served = serving(world.vectors, world.settings.collection_prefix, world.settings.shards)
+    named = ((*todays(world, domain), *served.get(domain, ())) for domain in domains)
+    return list(dict.fromkeys(name for names in named for name in names))
+
+
+def _look(world: World, partitions: list[str]) -> tuple[list[Drift], dict[str, str]]:
+    """Return what is found of each partition, and why others could not be looked at."""
     found, failed = [], {}
-    for name in domains:
+    for name in partitions:
         try:
             found.append(verify_partition(world, name))
         except MmragError as error:

@@ -17,6 +17,7 @@ from mmrag_pipeline.indexing.apply import Difference, apply_difference, differen
 from mmrag_pipeline.indexing.commit import read_columns, rows_of, write_table
 from mmrag_pipeline.indexing.failures import ENGINE_FAILED, failures_of, open_retries
 from mmrag_pipeline.indexing.generations import Said, put_in_place, serving
+from mmrag_pipeline.indexing.retire import retire
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
 from mmrag_pipeline.records import Layout, VectorSpace
@@ -57,7 +58,8 @@ def make(world: World, job: Job) -> Made:
 
     Where one writer excludes others, the collection is open from reading the desired points to
     recording what was applied, so that of two overlapping runs the later one sees all of the
-    earlier. Raises OvertakenError when the desired points are others by the end.
+    earlier. Where the domain is served by another number of shards than before, what is left
+    of those goes. Raises OvertakenError when the desired points are others by the end.
     """
     name = generation(world, job.partition)
     _check_complete(world, job.partition, name)
@@ -78,7 +80,8 @@ def make(world: World, job: Job) -> Made:
     said = Said(by="run", run_id=job.mode.run_id)
     anew = change.total > 0 or job.mode.force
     serves = put_in_place(world, job.partition, name, said, anew=anew)
-    return _made(desired, change, serves=serves)
+    made = _made(desired, change, serves=serves)
+    return replace(made, committed=lambda: retire(world, job.partition))
 
 
 def _check_complete(world: World, partition: str, name: str) -> None:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import polars as pl
 
 from mmrag_pipeline.errors import ItemError, ReadError
-from mmrag_pipeline.ids import digest_bytes, file_id
+from mmrag_pipeline.ids import digest_bytes, domain_of, file_id
 from mmrag_pipeline.indexing.failures import Failure, failure
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.parsing.media import sniff
@@ -39,7 +39,7 @@ def keys_by_content(raw_files: pl.DataFrame, wanted: pl.Series) -> dict[str, lis
 def opened(world: World, partition: str, key: str, *, etag: str = "") -> Iterator[BinaryIO]:
     """Open one object; a disk or share that fails while it is read is a ReadError, too."""
     try:
-        with world.source.open(partition, key, etag=etag) as stream:
+        with world.source.open(domain_of(partition), key, etag=etag) as stream:
             yield stream
     except OSError as error:
         raise ReadError(
@@ -89,7 +89,7 @@ def read_contents(
             with opened(world, partition, key, etag=etag.partition(":")[2]) as stream:
                 return (key, *_read(stream, key, limit), version_of(stream))
         except ItemError as error:
-            return failure(file_id(partition, key), error, bytes_seen=size_bytes)
+            return failure(file_id(domain_of(partition), key), error, bytes_seen=size_bytes)
 
     with ThreadPoolExecutor(world.settings.read_workers) as pool:
         results = list(pool.map(read, fresh["key"], fresh["size_bytes"], fresh["etag"]))

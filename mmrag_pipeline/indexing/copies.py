@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError, StateUnavailableError
+from mmrag_pipeline.ids import domain_of
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.keepers import TableCatalog
 
@@ -36,13 +37,14 @@ class Contents:
 def contents_of(catalog: TableCatalog, files: Mapping[str, Collection[str]]) -> Contents:
     """Return the contents of files (domain -> ids) that are still listed."""
     found, unread = [pl.Series("digest", [], dtype=pl.String)], {}
-    for domain, ids in files.items():
+    for partition, domain in _partitions(catalog, files):
         try:
-            rows = rows_of(catalog, "raw_files", domain)
+            rows = rows_of(catalog, "raw_files", partition)
         except UNREADABLE as error:
             unread[domain] = str(error)
         else:
-            found.append(rows.filter(_FILE.is_in(list(ids)))["digest"].drop_nulls())
+            theirs = rows.filter(_FILE.is_in(list(files[domain])))
+            found.append(theirs["digest"].drop_nulls())
     return Contents(pl.concat(found).unique(), unread)
 
 
@@ -53,15 +55,23 @@ def copies_of(
 
     Reads one table at a time; one that cannot be read hides no other.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, set[str]] = {}
     unread = dict(contents.unread)
-    for domain in catalog.partitions("raw_files") if contents.digests.len() else ():
+    for partition, domain in _partitions(catalog) if contents.digests.len() else ():
         try:
-            rows = rows_of(catalog, "raw_files", domain)
+            rows = rows_of(catalog, "raw_files", partition)
         except UNREADABLE as error:
             unread[domain] = str(error)
             continue
         others = rows.filter(~_FILE.is_in(list(besides.get(domain, ()))))
-        keys = others.filter(_DIGEST.is_in(contents.digests.implode()))["key"].sort().to_list()
-        found |= {domain: keys} if keys else {}
-    return Copies(found, unread)
+        keys = set(others.filter(_DIGEST.is_in(contents.digests.implode()))["key"])
+        found |= {domain: found.get(domain, set()) | keys} if keys else {}
+    return Copies({domain: sorted(keys) for domain, keys in found.items()}, unread)
+
+
+def _partitions(
+    catalog: TableCatalog, domains: Collection[str] | None = None
+) -> list[tuple[str, str]]:
+    """Return the partitions that have files, each with its domain; of these domains, or of all."""
+    found = [(name, domain_of(name)) for name in catalog.partitions("raw_files")]
+    return [one for one in found if domains is None or one[1] in domains]

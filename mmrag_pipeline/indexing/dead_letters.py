@@ -4,9 +4,9 @@ from datetime import datetime
 
 import polars as pl
 
-from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.contents import content_key
 from mmrag_pipeline.indexing.failures import failures_of
+from mmrag_pipeline.indexing.inherited import held_rows
 from mmrag_pipeline.indexing.station import Job, Made, Station, World, alone, fixed
 from mmrag_pipeline.schemas import DEAD_LETTERS, FAILURES
 
@@ -30,7 +30,7 @@ def make(world: World, job: Job) -> Made:
         .unique(["file_id", "station"], keep="first", maintain_order=True)
         for name in STATIONS
     ]
-    before = rows_of(world.tables, "dead_letters", job.partition)
+    before = held_rows(world.tables, "dead_letters", job.partition)
     table = _dated(pl.concat(rows), before, now=world.clock())
     return Made(table, pl.DataFrame(schema=FAILURES), computed=0, reused=0)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from mmrag_pipeline.ids import domain_of
 from mmrag_pipeline.indexing import chunks, image_vectors, pages, points, raw_files, tiles
 from mmrag_pipeline.indexing.expected import Expected
 from mmrag_pipeline.indexing.listed import Look
@@ -159,6 +160,6 @@ def _dated(seen: Look, after: pl.DataFrame) -> pl.DataFrame:
     time = pl.col("modified_at").dt.to_string("%Y-%m-%dT%H:%M:%S%.6fZ")
     files = seen.files.select("file_id", "digest", modified_at=time)
     held = seen.table("raw_files").select("file_id", "key")
-    paths = [f"{seen.partition}/{key}" for key in held["key"]]
+    paths = [f"{domain_of(seen.partition)}/{key}" for key in held["key"]]
     groups = held.with_columns(raw_files.visibility(seen.world.settings, paths)).drop("key")
     return after.join(files, on="file_id").join(groups, on="file_id", how="left")

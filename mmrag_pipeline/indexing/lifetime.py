@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from mmrag_pipeline.ids import domain_of
 from mmrag_pipeline.indexing.contents import FROM_BYTES
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.settings import Settings
@@ -17,7 +18,7 @@ def ttl_of(settings: Settings, partition: str) -> timedelta | None:
 
 def days_of(settings: Settings, partition: str) -> float | None:
     """Return how many days files of a partition stay, as they were named; None for ever."""
-    return settings.ttl_days.get(partition, settings.ttl_days.get("*"))
+    return settings.ttl_days.get(domain_of(partition), settings.ttl_days.get("*"))
 
 
 def is_over(settings: Settings, partition: str, now: datetime) -> pl.Expr:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from mmrag_pipeline.ids import file_ids
+from mmrag_pipeline.ids import domain_of, file_ids
 from mmrag_pipeline.indexing import raw_files
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.contents import read_contents
+from mmrag_pipeline.indexing.inherited import held_rows
 from mmrag_pipeline.indexing.lifetime import alive
 from mmrag_pipeline.indexing.remember import Missing, Shelf, find_missing
 from mmrag_pipeline.indexing.run import is_current, last_failures
@@ -80,7 +81,7 @@ def look(world: World, partition: str, *, read_limit_bytes: int = READ_LIMIT_BYT
     smallest first, up to a limit: they may be renamed, copied or only touched. One that
     cannot be read stays unknown.
     """
-    held = rows_of(world.tables, "raw_files", partition)
+    held = held_rows(world.tables, "raw_files", partition)
     listed = raw_files.list_objects(world, partition, last=held)
     listing = alive(world, partition, listed, last=held)
     over = listed.join(listing, on="key", how="anti")
@@ -112,7 +113,7 @@ def look(world: World, partition: str, *, read_limit_bytes: int = READ_LIMIT_BYT
 def _read(world: World, partition: str, few: pl.DataFrame) -> pl.DataFrame:
     """Return the contents of those of these files that can be read."""
     contents, _ = read_contents(world, partition, few)
-    named = contents.with_columns(file_ids(partition, contents["key"]))
+    named = contents.with_columns(file_ids(domain_of(partition), contents["key"]))
     return named.join(few.select("key", "modified_at"), on="key")
 
 

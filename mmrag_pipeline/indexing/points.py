@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 import polars as pl
 
-from mmrag_pipeline.ids import point_ids
+from mmrag_pipeline.ids import domain_of, point_ids
 from mmrag_pipeline.indexing.commit import rows_before
 from mmrag_pipeline.indexing.image_vectors import picture_key
 from mmrag_pipeline.indexing.image_vectors import recipe as pictures_recipe
@@ -132,7 +132,7 @@ def _with_payload(rows: pl.DataFrame, partition: str) -> pl.DataFrame:
     has_box = pl.col("left").is_not_null()
     box = pl.when(has_box).then(pl.concat_list("left", "top", "right", "bottom"))
     ready = rows.with_columns(
-        domain=pl.lit(partition),
+        domain=pl.lit(domain_of(partition)),
         box=box,
         modified_at=pl.col("modified_at").dt.to_string("%Y-%m-%dT%H:%M:%S%.6fZ"),
         confidence=pl.col("confidence").cast(pl.Float64).round(4),

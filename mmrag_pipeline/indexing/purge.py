@@ -1,20 +1,24 @@
 """purge: files leave everything that was made of them, and a receipt tells what was done."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 import polars as pl
 
 from mmrag_pipeline.errors import CollectionBusyError
-from mmrag_pipeline.ids import check_partition, file_id
+from mmrag_pipeline.ids import check_domain, domain_of, file_id
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.copies import UNREADABLE, contents_of, copies_of
 from mmrag_pipeline.indexing.purge_request import Files, Request
 from mmrag_pipeline.indexing.purged_points import Staying, delete_points, points_left, staying
 from mmrag_pipeline.indexing.purged_tables import cut_tables, mentions
 from mmrag_pipeline.indexing.receipts import Receipt
-from mmrag_pipeline.indexing.references import References, references, references_of
+from mmrag_pipeline.indexing.references import References, references, references_of, together
+from mmrag_pipeline.indexing.retire import drop_tables
+from mmrag_pipeline.indexing.shards import partitions_there, todays
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.tombstones import bury, unburied
 from mmrag_pipeline.indexing.upkeep import drop_unreferenced, unreferenced
@@ -42,19 +46,19 @@ def purge(world: World, keeper: MemoKeeper, request: Request, *, guard: Guard) -
     CollectionBusyError while a run is under way, OvertakenError when one of another machine was,
     and CorruptStateError where a table of the files' own domain cannot be read.
     """
-    for partition in request.everything:
-        check_partition(partition)
+    for domain in request.everything:
+        check_domain(domain)
     # those that were named last: as long as theirs tell of the earlier purge, all of it is found
     for part in (request.along, request.files):
-        for partition, files in part.items():
-            bury(world, partition, files, at=request.at, receipt=request.moment)
+        for domain, files in part.items():
+            bury(world, domain, files, at=request.at, receipt=request.moment)
     return _each(world, keeper, request, guard)
 
 
 def _each(world: World, keeper: MemoKeeper, request: Request, guard: Guard) -> Iterator[Receipt]:
-    for partition in request.everything:
+    for domain in request.everything:
         with _alone(guard):
-            receipt = _purge(world, keeper, request, partition)
+            receipt = _purge(world, keeper, request, domain)
         yield receipt
 
 
@@ -71,25 +75,24 @@ def _alone(guard: Guard) -> Iterator[None]:
         yield
 
 
-def _purge(world: World, keeper: MemoKeeper, request: Request, partition: str) -> Receipt:
+def _purge(world: World, keeper: MemoKeeper, request: Request, domain: str) -> Receipt:
     """Purge the files of one domain; what other domains look like cannot stop the cut."""
     everything = request.everything
-    files = _named(world, partition, everything[partition])
-    own = references_of(world.tables, partition, list(files))
-    contents = contents_of(world.tables, {partition: files})
-    removed = _tables(cut_tables(world, partition, files, run_id=f"purge-{request.moment}"))
-    removed["inbox"] = _empty_inbox(world, partition, files)
-    keep = staying(world, partition, files)
-    removed |= _collections(delete_points(world, partition, keep))
+    partitions = partitions_there(world, domain)
+    files = _named(world, partitions, everything[domain])
+    own = together([references_of(world.tables, name, list(files)) for name in partitions])
+    contents = contents_of(world.tables, {domain: files})
+    cuts = [_cut(world, name, files, run_id=f"purge-{request.moment}") for name in partitions]
+    removed = _sum([cut.removed for cut in cuts])
     copies = copies_of(world.tables, contents, besides=everything)
     held, unread = _held(world)
     if held is not None:
         removed |= drop_unreferenced(keeper, held, own=own)
-    left = _left_in_tables(world, partition, held, keep=keep, own=own)
-    left |= _collections(points_left(world, partition, keep))
+    left = _sum([_left(world, cut, held, own=own) for cut in cuts])
+    left["tombstones"] = unburied(world, domain, list(files))
     left |= {} if held is None else unreferenced(keeper, held, own=own)
     return Receipt(
-        domain=partition,
+        domain=domain,
         files=files,
         removed=_some(removed),
         left=_some(left),
@@ -103,6 +106,31 @@ def _purge(world: World, keeper: MemoKeeper, request: Request, partition: str) -
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """What was taken out of one partition, and what may stay in its collections."""
+
+    partition: str
+    removed: Mapping[str, int]
+    keep: Staying
+
+
+def _cut(world: World, partition: str, files: Files, *, run_id: str) -> _Cut:
+    """Cut tables, inbox and collections of one partition.
+
+    Of one that is none of today's, and whose files no table tells any more, tables are only
+    remains: they go.
+    """
+    remains = world.tables.lineage("raw_files", partition) is None
+    if remains and partition not in todays(world, domain_of(partition)):
+        drop_tables(world.tables, partition)
+    removed = _tables(cut_tables(world, partition, files, run_id=run_id))
+    removed["inbox"] = _empty_inbox(world, partition, files)
+    keep = staying(world, partition, files)
+    removed |= _collections(delete_points(world, partition, keep))
+    return _Cut(partition, removed, keep)
+
+
 def _held(world: World) -> tuple[References | None, dict[str, str]]:
     """Return what all tables refer to; None, and why, when one of any domain cannot be read."""
     try:
@@ -111,15 +139,18 @@ def _held(world: World) -> tuple[References | None, dict[str, str]]:
         return None, {"memo": str(error)}
 
 
-def _named(world: World, partition: str, files: Files) -> Files:
+def _named(world: World, partitions: Sequence[str], files: Files) -> Files:
     """Return the files with the keys of those that were given by id, where something tells."""
     if None not in files.values():
         return files
-    told = {file_id(partition, e.key): e.key for e in world.inbox.pending(partition).events}
-    for name in ("dead_letters", "raw_files"):
-        table = rows_of(world.tables, name, partition)
-        asked = table.filter(pl.col("file_id").is_in(list(files)))
-        told |= dict(asked.select("file_id", "key").iter_rows())
+    told: dict[str, str] = {}
+    for partition in partitions:
+        domain = domain_of(partition)
+        told |= {file_id(domain, e.key): e.key for e in world.inbox.pending(partition).events}
+        for name in ("dead_letters", "raw_files"):
+            table = rows_of(world.tables, name, partition)
+            asked = table.filter(pl.col("file_id").is_in(list(files)))
+            told |= dict(asked.select("file_id", "key").iter_rows())
     return {file: told.get(file) if key is None else key for file, key in files.items()}
 
 
@@ -128,10 +159,10 @@ def _empty_inbox(world: World, partition: str, files: Files) -> int:
 
     An inbox with a damaged entry is left as it is: only a full run may forget that one.
     """
-    removed = 0
+    removed, domain = 0, domain_of(partition)
     for _ in range(_LOOKS):
         held = world.inbox.pending(partition)
-        others = [event for event in held.events if file_id(partition, event.key) not in files]
+        others = [event for event in held.events if file_id(domain, event.key) not in files]
         if held.damaged or len(others) == len(held.events):
             break
         removed = max(removed, len(held.events) - len(others))
@@ -140,23 +171,28 @@ def _empty_inbox(world: World, partition: str, files: Files) -> int:
     return removed
 
 
-def _left_in_tables(
-    world: World, partition: str, held: References | None, *, keep: Staying, own: References
-) -> dict[str, int]:
+def _left(world: World, cut: _Cut, held: References | None, *, own: References) -> dict[str, int]:
     """Look for what only these files had, wherever it may stand; tell also what is unsure.
 
     Without `held` nobody knows what others share: then only the files themselves are looked for.
     """
-    files = list(keep.files)
+    partition, files = cut.partition, cut.keep.files
     marks = own.digests()
     gone = marks.clear() if held is None else marks.filter(~marks.is_in(held.digests().implode()))
-    pending = world.inbox.pending(partition)
-    theirs = [e for e in pending.events if file_id(partition, e.key) in keep.files]
+    pending, domain = world.inbox.pending(partition), domain_of(partition)
+    theirs = [e for e in pending.events if file_id(domain, e.key) in files]
     return {
         **_tables(mentions(world, partition, [*files, *gone])),
-        "tombstones": unburied(world, partition, files),
         "inbox": len(theirs) + pending.damaged,
+        **_collections(points_left(world, partition, cut.keep)),
     }
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update(one)
+    return dict(total)
 
 
 def _tables(counts: Mapping[str, int]) -> dict[str, int]:

@@ -35,9 +35,9 @@ class Request:
         return merged(self.files, self.along)
 
 
-def files_of(partition: str, keys: Iterable[str]) -> dict[str, str | None]:
+def files_of(domain: str, keys: Iterable[str]) -> dict[str, str | None]:
     """Return file id -> key of these keys."""
-    return {file_id(partition, key): key for key in keys}
+    return {file_id(domain, key): key for key in keys}
 
 
 def merged(*parts: Mapping[str, Files]) -> dict[str, Files]:

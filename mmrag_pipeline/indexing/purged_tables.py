@@ -7,6 +7,7 @@ import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.frames import table_digest
+from mmrag_pipeline.ids import domain_of
 from mmrag_pipeline.indexing.commit import read_table, rows_of
 from mmrag_pipeline.indexing.contents import content_key
 from mmrag_pipeline.indexing.failures import failures_of
@@ -93,7 +94,7 @@ def _cuts(
 ) -> Iterator[tuple[Lineage, pl.DataFrame, pl.DataFrame]]:
     """Yield each table there is, rows before and rows after, in the order of the data."""
     sets: Sets = {}
-    names = spelled(partition, [key for key in files.values() if key])
+    names = spelled(domain_of(partition), [key for key in files.values() if key])
     for rule in _RULES:
         before, lineage = read_table(world, rule.table, partition)
         if before is None or lineage is None:
@@ -113,8 +114,8 @@ def _known(sets: Sets, rule: _Rule, partition: str) -> pl.Series:
     if rule.kind not in sets:
         raise CorruptStateError(
             f"{partition!r} has a table {rule.table!r}, and the one with its {rule.kind} is "
-            f"missing: run `mmrag index --domain {partition}`, which makes it again from the "
-            "memo, then purge again (the files stay out of the index)"
+            f"missing: run `mmrag index --domain {domain_of(partition)}`, which makes it again "
+            "from the memo, then purge again (the files stay out of the index)"
         )
     return sets[rule.kind]
 

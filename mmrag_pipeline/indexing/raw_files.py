@@ -8,11 +8,12 @@ from operator import attrgetter
 
 import polars as pl
 
-from mmrag_pipeline.ids import file_id, file_ids
-from mmrag_pipeline.indexing.commit import rows_of
+from mmrag_pipeline.ids import domain_of, file_id, file_ids, keys_in
 from mmrag_pipeline.indexing.contents import FROM_BYTES, read_contents
 from mmrag_pipeline.indexing.failures import NOT_HAD, failure_table, open_retries
+from mmrag_pipeline.indexing.inherited import held_rows
 from mmrag_pipeline.indexing.lifetime import alive, expire
+from mmrag_pipeline.indexing.shards import check_todays
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
 from mmrag_pipeline.indexing.tombstones import without_purged
 from mmrag_pipeline.records import Pending
@@ -61,8 +62,10 @@ def make(world: World, job: Job) -> Made:
 
     A run for events looks only at the files they name and at those to be tried again, as long
     as the table beside it was made by the same recipe. Raises ListingError when a listing
-    fails; then nothing is written and no event is forgotten.
+    fails; then nothing is written and no event is forgotten. Raises SettingsError for a partition
+    that the settings do not have.
     """
+    check_todays(world, job.partition)
     last, same_recipe = _last(world, job)
     news = world.inbox.pending(job.partition)  # before looking: what comes later is seen later
     keys = _asked(world, job, last, news) if same_recipe else None
@@ -92,7 +95,7 @@ def _last(world: World, job: Job) -> tuple[pl.DataFrame, bool]:
     Raises CorruptStateError: a table that cannot be read must not look like none, for it alone
     knows what the index holds of files that cannot be read now, and since when.
     """
-    rows = rows_of(world.tables, "raw_files", job.partition)
+    rows = held_rows(world.tables, "raw_files", job.partition)
     return rows, job.replaces is not None and job.replaces.recipe == job.recipe.digest
 
 
@@ -112,10 +115,9 @@ def _asked(world: World, job: Job, last: pl.DataFrame, news: Pending) -> list[st
 def _settle(world: World, partition: str, news: Pending, failed: pl.DataFrame) -> None:
     """Forget absorbed events, but for a day none while a file they name cannot be read."""
     unread = set(failed.filter(pl.col("reason").is_in(NOT_HAD))["item"])
-    since = world.clock() - _WAITING
+    since, domain = world.clock() - _WAITING, domain_of(partition)
     waits = any(
-        event.happened_at > since and file_id(partition, event.key) in unread
-        for event in news.events
+        event.happened_at > since and file_id(domain, event.key) in unread for event in news.events
     )
     if news.tokens and not waits:
         world.inbox.forget(partition, news.tokens)
@@ -142,11 +144,12 @@ def list_objects(
     `last` are the rows of raw_files, where there are any. Files that were purged are left out.
     """
     held_at = "" if last is None or last.is_empty() else str(last["uri"][0])
-    listed = world.source.list(partition, keys, held_at=held_at)
+    listed = world.source.list(domain_of(partition), keys, held_at=held_at)
     columns = {name: list(map(attrgetter(name), listed)) for name in _LISTING}
     etag = pl.format("{}:{}", pl.lit(str(_REVISION)), "etag").alias("etag")
     frame = pl.DataFrame(columns, schema=_LISTING).with_columns(etag).sort("key")
-    return without_purged(world, partition, frame)
+    mine = frame.filter(keys_in(partition, frame["key"]))
+    return without_purged(world, partition, mine)
 
 
 def changed(listing: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
@@ -190,9 +193,10 @@ def _table(world: World, partition: str, *, rows: pl.DataFrame, kept: pl.DataFra
     Who may see a file is settled anew for `rows`; the others are kept only under the same rules.
     """
     keys = rows["key"].to_list()
+    domain = domain_of(partition)
     named = rows.with_columns(
-        file_ids(partition, keys),
-        visibility(world.settings, [f"{partition}/{key}" for key in keys]),
+        file_ids(domain, keys),
+        visibility(world.settings, [f"{domain}/{key}" for key in keys]),
     )
     columns = [name for name in RAW_FILES if name != "expired"]
     files = pl.concat([named.select(columns), kept.select(columns)]).sort("key")

@@ -65,6 +65,15 @@ def references_of(tables: TableStore, partition: str, files: Sequence[str]) -> R
     )
 
 
+def together(parts: Sequence[References]) -> References:
+    """Return what any of these refers to."""
+    return References(
+        contents=_distinct([part.contents for part in parts]),
+        pages=_distinct([part.pages for part in parts]),
+        texts=_distinct([part.texts for part in parts]),
+    )
+
+
 def page_of(picture: pl.Expr) -> pl.Expr:
     """Return the page digest in a picture's key, `PAGE_DIGEST` or `PAGE_DIGEST:BOX`."""
     return picture.str.extract(r"^([^:]+)", 1)

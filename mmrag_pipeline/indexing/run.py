@@ -8,8 +8,9 @@ import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError, OvertakenError
 from mmrag_pipeline.frames import table_digest
-from mmrag_pipeline.indexing.commit import no_rows, read_table, rows_of, write_table
+from mmrag_pipeline.indexing.commit import read_table, write_table
 from mmrag_pipeline.indexing.failures import failures_of, open_retries
+from mmrag_pipeline.indexing.inherited import held_failures
 from mmrag_pipeline.indexing.station import Job, Made, Mode, Recipe, Station, Step, World
 from mmrag_pipeline.overtaken import retried
 
@@ -143,10 +144,7 @@ def _read_with_digest(world: World, name: str, partition: str) -> tuple[pl.DataF
 
 def last_failures(world: World, station: Station, recipe: Recipe, partition: str) -> pl.DataFrame:
     """Return what the station could not do last time, under the same recipe."""
-    lineage = world.tables.lineage(failures_of(station.name), partition)
-    if lineage is None or lineage.recipe != recipe.digest:
-        return no_rows(failures_of(station.name))
-    return rows_of(world.tables, failures_of(station.name), partition)
+    return held_failures(world.tables, failures_of(station.name), partition, recipe.digest)
 
 
 def _commit(world: World, station: Station, job: Job, made: Made) -> None:

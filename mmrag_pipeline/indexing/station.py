@@ -43,6 +43,8 @@ class World:
     vectors: VectorStore
     progress: Progress
     inbox: Inbox
+    kept_shards: Callable[[], Mapping[str, int]]
+    """Tells domain -> shards as the last run named them, which may have begun after this one."""
     clock: Callable[[], datetime] = _now
     gate: Gate = field(default_factory=OpenGate)
 

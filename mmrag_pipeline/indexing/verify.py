@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError, NotFoundError, OvertakenError
-from mmrag_pipeline.ids import collection_name
+from mmrag_pipeline.ids import collection_name, domain_of
 from mmrag_pipeline.indexing import collection
 from mmrag_pipeline.indexing.mixed import count_mixed, may_hold_mixed
 from mmrag_pipeline.indexing.run import Outcome, run_step
@@ -152,6 +152,6 @@ def _desired(world: World, partition: str) -> Iterator[pl.DataFrame]:
             raise NotFoundError(f"{partition!r} was never indexed: run `mmrag index` first")
         raise CorruptStateError(
             f"the table of points of {partition!r} is missing: run `mmrag index --domain "
-            f"{partition}`, which makes it again from the memo without model calls"
+            f"{domain_of(partition)}`, which makes it again from the memo without model calls"
         )
     return points

@@ -1,19 +1,21 @@
 """A query and the searcher that answers it from one or all domains."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
 from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
 from mmrag_pipeline.ids import collection_name
-from mmrag_pipeline.ports import Aliases, VectorStore
+from mmrag_pipeline.ports import VectorStore
 from mmrag_pipeline.records import Layout, Pixels, PointKind, Signal, Where
 from mmrag_pipeline.retrieval.encoders import Reopen, fitting, no_others
 from mmrag_pipeline.retrieval.fusion import FusedFile, fuse
 from mmrag_pipeline.retrieval.hits import Hit, hits
+from mmrag_pipeline.retrieval.serving import serving
 from mmrag_pipeline.retrieval.shelves import Group, Shelf, grouped
 from mmrag_pipeline.retrieval.signals import (
     SIGNALS,
@@ -68,13 +70,6 @@ class Query:
         return max(DEPTH, POINTS_PER_FILE * self.limit)
 
 
-def serving(store: Aliases, prefix: str) -> dict[str, str]:
-    """Return domain -> the collection behind its alias, sorted by domain."""
-    start = collection_name(prefix, "")
-    led = {a.removeprefix(start): c for a, c in store.aliases().items() if a.startswith(start)}
-    return {name: led[name] for name in sorted(led) if name and "__" not in name}
-
-
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A group of shelves, the encoders that fit it, and the question in their vectors."""
@@ -86,7 +81,7 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class Searcher:
-    """Answers queries from the collections that serve (aliases `PREFIX__DOMAIN`).
+    """Answers queries from the collections that serve (aliases `PREFIX__PARTITION`).
 
     Each is asked by the models that filled it: today's, or those that `reopen` gives. A
     collection is open only while it is asked: never while a model loads or a picture is read,
@@ -96,11 +91,13 @@ class Searcher:
     store: VectorStore
     encoders: Encoders
     prefix: str
+    shards: Mapping[str, int] = field(default_factory=dict)
+    """Domain -> into how many partitions it is split, as named or kept."""
     reopen: Reopen = no_others
 
     def domains(self) -> list[str]:
         """Return the domains that can be searched, sorted."""
-        return list(serving(self.store, self.prefix))
+        return list(self._partitions())
 
     def search(self, query: Query) -> list[Hit]:
         """Return at most `query.limit` files, best first; raises as `candidates` does."""
@@ -128,16 +125,29 @@ class Searcher:
         return self._candidates(query, domains)
 
     def _candidates(self, query: Query, domains: Sequence[str]) -> list[Answer]:
-        asked = self._encoded(query, _shelves(self.store, self.prefix, domains))
+        asked = self._encoded(query, self._shelves(domains))
         with ThreadPoolExecutor(READERS) as threads:
             found = [
                 threads.map(partial(self._answer, one.questions, query), one.group.shelves)
                 for one in asked
             ]
             return [
-                Answer(one.encoders, _merged([dict.fromkeys(one.questions, ()), *lists]))
+                Answer(one.encoders, _best([dict.fromkeys(one.questions, ()), *lists], query.depth))
                 for one, lists in zip(asked, found, strict=True)
             ]
+
+    def _partitions(self) -> dict[str, dict[str, str]]:
+        """Return domain -> partition -> the collection that serves it, sorted by domain."""
+        return serving(self.store, self.prefix, self.shards)
+
+    def _shelves(self, domains: Sequence[str]) -> list[Shelf]:
+        """Return the collections that serve these domains now; raises NotFoundError."""
+        served, layouts = self._partitions(), self.store.layouts()
+        return [
+            Shelf(domain, name, _layout(domain, name, layouts))
+            for domain in domains
+            for name in served.get(domain, {"": collection_name(self.prefix, domain)}).values()
+        ]
 
     def _encoded(self, query: Query, shelves: Sequence[Shelf]) -> list[_Asked]:
         """Encode what the query asks and at least one shelf holds, with nothing open."""
@@ -166,19 +176,23 @@ class Searcher:
             }
 
 
-def _shelves(store: VectorStore, prefix: str, domains: Sequence[str]) -> list[Shelf]:
-    """Return the collections that serve these domains now; raises NotFoundError."""
-    served, layouts = serving(store, prefix), store.layouts()
-    names = {domain: served.get(domain, collection_name(prefix, domain)) for domain in domains}
-    return [Shelf(domain, name, _layout(domain, name, layouts)) for domain, name in names.items()]
+def best_of(found: Iterable[Found], depth: int) -> list[Found]:
+    """Return the `depth` best candidates of each domain: as many as it has without shards."""
+    ranked = sorted(found, key=lambda one: (-one.candidate.score, one.candidate.point_id))
+    seen: Counter[str] = Counter()
+    best = []
+    for one in ranked:
+        seen[one.domain] += 1
+        best += [one] if seen[one.domain] <= depth else []
+    return best
 
 
 def _layout(domain: str, collection: str, layouts: Mapping[str, Layout]) -> Layout:
     layout = layouts.get(collection)
     if layout is None:
         raise NotFoundError(
-            f"domain {domain!r} is served by collection {collection!r}, which is gone; "
-            "search again, and if that does not help index the domain"
+            f"domain {domain!r} is served by collection {collection!r}, which is "
+            "gone; search again, and if that does not help index the domain"
         )
     return layout
 
@@ -190,6 +204,10 @@ def _check_unchanged(shelf: Shelf, layouts: Mapping[str, Layout]) -> None:
             f"collection {shelf.collection!r} of domain {shelf.domain!r} was replaced by one of "
             "other models, again and again, while it was asked; search again"
         )
+
+
+def _best(lists: Iterable[Lists], depth: int) -> dict[Signal, list[Found]]:
+    return {signal: best_of(found, depth) for signal, found in _merged(lists).items()}
 
 
 def _merged(lists: Iterable[Lists]) -> dict[Signal, list[Found]]:

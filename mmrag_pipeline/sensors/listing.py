@@ -9,7 +9,7 @@ import dagster as dg
 from mmrag_pipeline.assets.job import INDEX
 from mmrag_pipeline.assets.partitions import DOMAIN, domains
 from mmrag_pipeline.errors import ListingError, MmragError, SettingsError
-from mmrag_pipeline.ids import check_partition
+from mmrag_pipeline.ids import check_domain, domains_of, partitions_of
 from mmrag_pipeline.indexing.admission import admit
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.ports import ObjectStore
@@ -33,9 +33,9 @@ class Seen:
     """What was seen of a source: pending situations by domain, and what could not be seen."""
 
     pending: Mapping[str, str]
-    """Domain -> digest of its situation, for domains that a run would change."""
+    """Partition -> digest of its situation, for partitions that a run would change."""
     troubles: Mapping[str, str]
-    """Domain (or SOURCE) -> why it could not be looked at."""
+    """Partition, domain or SOURCE -> why it could not be looked at."""
     refusal: str = ""
     """Which new domains are one too many to be looked at."""
 
@@ -43,7 +43,7 @@ class Seen:
 def decide(
     pending: Mapping[str, str], *, known: AbstractSet[str], busy: AbstractSet[str]
 ) -> dg.SensorResult:
-    """Ask for a run per pending domain without a run in flight; add new domains.
+    """Ask for a run per pending partition without a run in flight; add new ones.
 
     The run key holds the digest of the situation: the same situation is asked for once, and
     what a failed run leaves as it was is the failure sensor's.
@@ -78,9 +78,10 @@ def look(world: World, known: Collection[str] = ()) -> Seen:
     usable, troubles = usable_names({*known, *shown})
     if trouble:
         troubles[SOURCE] = trouble
-    there = {*known, *world.tables.partitions("raw_files")}
+    there = {*known, *domains_of(world.tables.partitions("raw_files"))}
     admission = admit(usable, known=there, most=world.settings.max_domains)
-    for name in admission.domains:
+    shards = world.settings.shards
+    for name in (p for domain in admission.domains for p in partitions_of(domain, shards)):
         try:
             digest = situation(world, name)
         except MmragError as error:
@@ -92,12 +93,12 @@ def look(world: World, known: Collection[str] = ()) -> Seen:
 
 
 def usable_names(names: Iterable[str]) -> tuple[list[str], dict[str, str]]:
-    """Return the names that can be those of partitions, and why the others cannot."""
+    """Return the names that can be those of domains, and why the others cannot."""
     usable: list[str] = []
     unusable: dict[str, str] = {}
     for name in names:
         try:
-            usable.append(check_partition(name))
+            usable.append(check_domain(name))
         except SettingsError as error:
             unusable[name] = str(error)
     return usable, unusable
@@ -116,7 +117,7 @@ def changed_files(
     instance = context.instance
     busy = busy_domains(instance)  # before looking: what a run leaves half done is no situation
     known = frozenset(instance.get_dynamic_partitions(DOMAIN))
-    seen = look(pipeline.world, known)
+    seen = look(pipeline.world, domains_of(known))
     for name, message in seen.troubles.items():
         context.log.warning(f"{name!r} could not be looked at: {message}")
     if seen.refusal:
@@ -129,6 +130,6 @@ def changed_files(
 
 
 def busy_domains(instance: dg.DagsterInstance) -> set[str]:
-    """Return the domains that a run waits for or works on."""
+    """Return the partitions that a run waits for or works on."""
     waiting = dg.RunsFilter(statuses=list(BUSY))
     return {run.tags.get(PARTITION_TAG, "") for run in instance.get_runs(waiting)}

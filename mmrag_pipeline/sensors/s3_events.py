@@ -16,8 +16,9 @@ from mmrag_pipeline.assembly import Intake
 from mmrag_pipeline.assets.job import INDEX
 from mmrag_pipeline.assets.partitions import DOMAIN, domains, known_domains
 from mmrag_pipeline.errors import QueueError
-from mmrag_pipeline.ids import digest_json
+from mmrag_pipeline.ids import digest_json, domain_of, domains_of, partitions_of
 from mmrag_pipeline.indexing.admission import admit
+from mmrag_pipeline.indexing.retire import reroute
 from mmrag_pipeline.sensors.listing import busy_domains
 from mmrag_pipeline.sensors.past_runs import PastRun, history_of
 from mmrag_pipeline.settings import Settings
@@ -37,7 +38,7 @@ EVENTS_ONLY = {"ops": {"raw_files": {"config": {"events": True}}}}
 
 
 def requests(waiting: Mapping[str, str], *, known: AbstractSet[str]) -> dg.SensorResult:
-    """Ask for a run per domain with events in its inbox (domain -> run key); add new domains."""
+    """Ask for a run per partition with events in its inbox (name -> run key); add new ones."""
     new = sorted(waiting.keys() - known)
     return dg.SensorResult(
         run_requests=[
@@ -78,10 +79,10 @@ class Door:
         What there is is asked for after the events came: a domain that is added later lists its
         source later too, and needs none of them.
         """
-        if {*names} <= {*self.instance.get_dynamic_partitions(DOMAIN)}:
+        if {*names} <= {*domains_of(self.instance.get_dynamic_partitions(DOMAIN))}:
             return names
         known = known_domains(self.instance, self.intake.tables)
-        there = {*known, *self.intake.inbox.partitions()}
+        there = {*known, *domains_of(self.intake.inbox.partitions())}
         admission = admit(names, known=there, most=self.most)
         self.refusal = admission.refusal or self.refusal
         return admission.domains
@@ -106,7 +107,7 @@ def event_sensor(
         context: dg.SensorEvaluationContext, intake: dg.ResourceParam[Intake]
     ) -> dg.SensorResult | dg.SkipReason:
         trouble = _absorb(context, intake, settings.max_domains)
-        held = intake.inbox.entries()
+        held = _held(intake)
         if not held and trouble:
             raise trouble
         if not held:
@@ -121,6 +122,22 @@ def event_sensor(
         return requests(waiting, known=known)
 
     return s3_events
+
+
+def _held(intake: Intake) -> Mapping[str, Sequence[str]]:
+    """Return partition -> its entries, those of other partitions than today's moved to these.
+
+    What waits for a partition of before with an entry that cannot be read waits for the end of
+    the split: a run that begins with a full listing.
+    """
+    inbox, shards = intake.inbox, intake.sinks.shards
+    held = inbox.entries()
+    strange = [name for name in held if name not in partitions_of(domain_of(name), shards)]
+    for name in strange:
+        if not inbox.pending(name).damaged:
+            reroute(inbox, name, shards)
+    held = inbox.entries() if strange else held
+    return {name: tokens for name, tokens in held.items() if name not in strange}
 
 
 def _last(instance: dg.DagsterInstance, name: str) -> PastRun | None:

@@ -12,8 +12,8 @@ from datetime import datetime
 import dagster as dg
 
 from mmrag_pipeline.assets.job import DRIFT_CHECK, INDEX
-from mmrag_pipeline.assets.partitions import DOMAIN, add_domains, known_domains
-from mmrag_pipeline.ids import digest_text
+from mmrag_pipeline.assets.partitions import DOMAIN, add_partitions, forget_retired, known_domains
+from mmrag_pipeline.ids import digest_text, domains_of, partitions_of
 from mmrag_pipeline.indexing.admission import admit
 from mmrag_pipeline.indexing.lifetime import ttl_of
 from mmrag_pipeline.resources.pipeline import Pipeline
@@ -71,8 +71,10 @@ def nightly_reconcile(settings: Settings, status: Status = Status.STOPPED) -> dg
         admission = admit(usable, known=known, most=world.settings.max_domains)
         if admission.refusal:
             context.log.warning(admission.refusal)
-        add_domains(context.instance, admission.domains)
-        return _full_runs(context, context.instance.get_dynamic_partitions(DOMAIN))
+        held = domains_of(context.instance.get_dynamic_partitions(DOMAIN))
+        asked = _full_runs(context, {*held, *admission.domains}, world.settings)
+        forget_retired(context.instance, world)
+        return asked
 
     return reconcile
 
@@ -95,11 +97,11 @@ def ttl_sweep(status: Status = Status.STOPPED) -> dg.ScheduleDefinition:
         context: dg.ScheduleEvaluationContext, pipeline: dg.ResourceParam[Pipeline]
     ) -> Requests:
         settings = pipeline.world.settings
-        known = context.instance.get_dynamic_partitions(DOMAIN)
+        known = domains_of(context.instance.get_dynamic_partitions(DOMAIN))
         timed = [name for name in known if ttl_of(settings, name) is not None]
         if not timed:
             return dg.SkipReason("MMRAG_TTL_DAYS, as named or kept, gives no known domain a time")
-        return _full_runs(context, timed)
+        return _full_runs(context, timed, settings)
 
     return sweep
 
@@ -122,7 +124,7 @@ def drift_check(cron: str, status: Status = Status.STOPPED) -> dg.ScheduleDefini
         context: dg.ScheduleEvaluationContext, pipeline: dg.ResourceParam[Pipeline]
     ) -> Requests:
         names = pipeline.world.tables.partitions("raw_files")
-        add_domains(context.instance, names)
+        add_partitions(context.instance, names)
         queued = dg.RunsFilter(job_name=DRIFT_CHECK.name, statuses=[dg.DagsterRunStatus.QUEUED])
         waiting = {run.tags.get(PARTITION_TAG, "") for run in context.instance.get_runs(queued)}
         asked = requests(names, scheduled=context.scheduled_execution_time, waiting=waiting)
@@ -146,9 +148,11 @@ def reindex(
         default_status=status,
         description=f"Indexes the domain {domain} anyway.",
     )
-    def again(context: dg.ScheduleEvaluationContext) -> Requests:
-        if context.instance.has_dynamic_partition(DOMAIN, domain):
-            return _full_runs(context, [domain])
+    def again(
+        context: dg.ScheduleEvaluationContext, pipeline: dg.ResourceParam[Pipeline]
+    ) -> Requests:
+        if domain in domains_of(context.instance.get_dynamic_partitions(DOMAIN)):
+            return _full_runs(context, [domain], pipeline.world.settings)
         return dg.SkipReason(
             f"{domain!r} of MMRAG_REINDEX_CRONS is no domain that was indexed before: index it once"
         )
@@ -179,7 +183,7 @@ def schedule_name(domain: str) -> str:
 def requests(
     names: Iterable[str], *, scheduled: datetime, waiting: Iterable[str] = ()
 ) -> list[dg.RunRequest]:
-    """Return one request per domain and time, of domains for which no full run waits."""
+    """Return one request per partition and time, of those for which no full run waits."""
     return [
         dg.RunRequest(partition_key=name, run_key=f"{name}~{scheduled.isoformat()}")
         for name in sorted({*names} - {*waiting})
@@ -187,15 +191,20 @@ def requests(
 
 
 def waiting_domains(instance: dg.DagsterInstance) -> set[str]:
-    """Return the domains for which a full run is in the queue."""
+    """Return the partitions for which a full run is in the queue."""
     queued = dg.RunsFilter(job_name=INDEX.name, statuses=[dg.DagsterRunStatus.QUEUED])
     full = (run for run in instance.get_runs(queued) if _is_full(run))
     return {run.tags.get(PARTITION_TAG, "") for run in full}
 
 
-def _full_runs(context: dg.ScheduleEvaluationContext, names: Iterable[str]) -> Requests:
+def _full_runs(
+    context: dg.ScheduleEvaluationContext, names: Iterable[str], settings: Settings
+) -> Requests:
+    """Ask for a run of each partition that these domains have by the settings."""
+    partitions = [name for one in names for name in partitions_of(one, settings.shards)]
+    add_partitions(context.instance, partitions)
     waiting = waiting_domains(context.instance)
-    asked = requests(names, scheduled=context.scheduled_execution_time, waiting=waiting)
+    asked = requests(partitions, scheduled=context.scheduled_execution_time, waiting=waiting)
     return asked or dg.SkipReason("there is no domain for which a full run does not wait already")
 
 

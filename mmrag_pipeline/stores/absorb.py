@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from mmrag_pipeline.errors import MmragError, ParseError, SettingsError
+from mmrag_pipeline.events import by_partition
 from mmrag_pipeline.ports import Inbox
 from mmrag_pipeline.records import Event
 from mmrag_pipeline.stores.locate import Located
@@ -36,7 +37,7 @@ def _everyone(domains: Collection[str]) -> Collection[str]:
 
 @dataclass(frozen=True, slots=True)
 class Sinks:
-    """Where notices go: by `locate` into the inbox, what cannot be read into poison.
+    """Where notices go: by `locate` and `shards` into the inbox, what cannot be read into poison.
 
     Events of domains that `admit` leaves out are dropped: a full listing finds what they tell.
     """
@@ -45,6 +46,8 @@ class Sinks:
     poison: PoisonStore
     locate: Locate
     admit: Admit = _everyone
+    shards: Mapping[str, int] = field(default_factory=dict)
+    """Domain -> into how many partitions its files go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,9 @@ def _round(queue: Queue, sinks: Sinks, messages: Sequence[Received]) -> Absorbed
     """Keep what messages say, then acknowledge them."""
     said = _sorted(messages, sinks.locate)
     admitted = {*sinks.admit(said.events.keys())} if said.events else set()
-    kept = {name: events for name, events in said.events.items() if name in admitted}
+    kept: dict[str, list[Event]] = {}
+    for name in admitted.intersection(said.events):
+        kept |= by_partition(name, said.events[name], sinks.shards)
     if kept:
         sinks.inbox.put(kept)
     if said.poison:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mmrag_pipeline.errors import ListingError, SettingsError
-from mmrag_pipeline.ids import NAME_RULE, check_partition
+from mmrag_pipeline.ids import NAME_RULE, check_domain
 from mmrag_pipeline.stores.places import Place
 
 LOOSE_DOMAIN = "default"
@@ -108,7 +108,7 @@ def _named(root: Place, held: Claims) -> tuple[Sequence[tuple[str, Domain]], Seq
     nameless: list[str] = []
     for name in held.folders:
         try:
-            found.append((check_partition(name), Domain(root / name)))
+            found.append((check_domain(name), Domain(root / name)))
         except SettingsError:
             nameless.append(f"{root}/{name}/")
     if held.loose:

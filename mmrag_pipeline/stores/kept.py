@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mmrag_pipeline.errors import CorruptStateError, OvertakenError
+from mmrag_pipeline.errors import CorruptStateError, MmragError, OvertakenError
 from mmrag_pipeline.overtaken import retried
-from mmrag_pipeline.settings import Settings, TtlBy, TtlDays, variable
+from mmrag_pipeline.settings import Settings, Shards, TtlBy, TtlDays, variable
 from mmrag_pipeline.stores.blobs import Blobs, read_bytes
 
 _AS_NAMED = ConfigDict(extra="forbid", frozen=True)
@@ -35,9 +35,19 @@ class _Lifetime(BaseModel):
     ttl_days: TtlDays | None = None
 
 
+class _Sharding(BaseModel):
+    """Which domains are split; None was never named."""
+
+    model_config = _AS_NAMED
+
+    shards: Shards | None = None
+
+
+_SHARDS = "shards.json"
 _POLICIES: Mapping[str, type[BaseModel]] = {
     "visibility.json": _Visibility,
     "ttl.json": _Lifetime,
+    _SHARDS: _Sharding,
 }
 """Blob -> the settings that it keeps, each by its name."""
 
@@ -54,6 +64,28 @@ def with_kept_settings(settings: Settings, blobs: Blobs) -> Settings:
         held |= _read(blobs, file).model_dump(exclude_none=True)
     unnamed = {name: held[name] for name in held if name not in settings.model_fields_set}
     return settings.model_copy(update=unnamed)
+
+
+def kept_shards(blobs: Blobs) -> Mapping[str, int]:
+    """Return domain -> shards as the last run named them, whatever this process names.
+
+    Raises as reading all of them does.
+    """
+    held: dict[str, dict[str, int]] = _read(blobs, _SHARDS).model_dump(exclude_none=True)
+    return held.get("shards", {})
+
+
+def known_shards(settings: Settings, blobs: Blobs) -> Mapping[str, int]:
+    """Return domain -> shards as named, else as kept; none where that cannot be read.
+
+    It is for those who only look: a whole set of collections serves, whatever is wanted.
+    """
+    if "shards" in settings.model_fields_set:
+        return settings.shards
+    try:
+        return kept_shards(blobs)
+    except MmragError:
+        return settings.shards
 
 
 def keep_settings(settings: Settings, blobs: Blobs) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mmrag_pipeline.errors import SettingsError
-from mmrag_pipeline.ids import check_partition
+from mmrag_pipeline.ids import check_domain
 from mmrag_pipeline.stores.domains import LOOSE_DOMAIN
 from mmrag_pipeline.stores.places import Place, S3Place
 from mmrag_pipeline.stores.s3_listing import is_hidden
@@ -52,4 +52,4 @@ def _under_root(inner: str) -> list[Located]:
     domain, slash, rest = inner.partition("/")
     if not slash:
         return [(LOOSE_DOMAIN, inner)]
-    return [(check_partition(domain), rest)] if rest else []
+    return [(check_domain(domain), rest)] if rest else []

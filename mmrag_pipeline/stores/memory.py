@@ -74,6 +74,11 @@ class MemoryTables:
         declared_schema(table)
         return sorted(partition for name, partition in self._tables if name == table)
 
+    def drop(self, table: str, partition: str) -> None:
+        """Remove a table; an absent one is fine."""
+        declared_schema(table)
+        self._tables.pop((table, check_partition(partition)), None)
+
     def _held(self, table: str, partition: str) -> tuple[pl.DataFrame, Lineage] | None:
         declared_schema(table)
         return self._tables.get((table, check_partition(partition)))

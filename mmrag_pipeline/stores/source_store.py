@@ -5,7 +5,7 @@ from typing import BinaryIO, Protocol
 from urllib.parse import quote
 
 from mmrag_pipeline.errors import ReadError
-from mmrag_pipeline.ids import check_partition
+from mmrag_pipeline.ids import check_domain
 from mmrag_pipeline.records import ObjectInfo
 from mmrag_pipeline.stores.domains import (
     LOOSE_DOMAIN,
@@ -61,7 +61,7 @@ class SourceStore:
         s3: Callable[[], Objects] | None = None,
     ) -> None:
         """Take single places by domain and roots; `s3` opens buckets when there are any."""
-        self._single = {check_partition(name): Domain(place) for name, place in places.items()}
+        self._single = {check_domain(name): Domain(place) for name, place in places.items()}
         self._roots = tuple(roots)
         self._folders = FolderObjects()
         self._s3 = s3

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmrag_pipeline.errors import CorruptStateError, SettingsError
-from mmrag_pipeline.ids import check_partition
+from mmrag_pipeline.ids import check_domain
 from mmrag_pipeline.stores.files import exclusive, replace_text
 from mmrag_pipeline.stores.places import Place, place_of
 
@@ -28,7 +28,7 @@ class Sources:
 
     def with_folder(self, domain: str, folder: Place) -> "Sources":
         """Return these sources with a domain that is this folder or prefix."""
-        return Sources(self.roots, {**self.folders, check_partition(domain): _absolute(folder)})
+        return Sources(self.roots, {**self.folders, check_domain(domain): _absolute(folder)})
 
     def added_to(self, known: "Sources") -> "Sources":
         """Return what is known and these sources; a domain of both has the folder of these."""
@@ -45,7 +45,7 @@ def read_sources(home: Path) -> Sources:
     path = home / _FILE
     try:
         held = json.loads(path.read_text())
-        folders = {check_partition(str(n)): place_of(f) for n, f in held["folders"].items()}
+        folders = {check_domain(str(n)): place_of(f) for n, f in held["folders"].items()}
         return Sources(tuple(place_of(root) for root in held["roots"]), folders)
     except FileNotFoundError:
         return Sources()

@@ -42,5 +42,9 @@ class SplitTables:
         """Return the partitions that have this table, sorted."""
         return self._place(table).partitions(table)
 
+    def drop(self, table: str, partition: str) -> None:
+        """Remove a table; an absent one is fine."""
+        self._place(table).drop(table, partition)
+
     def _place(self, table: str) -> TableCatalog:
         return self.own if table in self.names else self.shared

@@ -130,6 +130,10 @@ class ParquetTables:
         stems = [name.removesuffix(_SUFFIX) for name in found if name.endswith(_SUFFIX)]
         return sorted(stem for stem in stems if _is_partition(stem))
 
+    def drop(self, table: str, partition: str) -> None:
+        """Remove a table, durably; an absent one is fine. Raises StateUnavailableError."""
+        self._blobs.delete([_name(table, partition)])
+
     def _streamed(self, name: str, table: str, declared: pl.Schema) -> Iterator[pl.DataFrame]:
         """Yield an empty frame once the blob is open, then its batches; nothing without one."""
         columns = declared.names()

@@ -100,6 +100,10 @@ class FrailTables:
         """Return the partitions that have the table."""
         return self.inner.partitions(table)
 
+    def drop(self, table: str, partition: str) -> None:
+        """Remove the table: one commit."""
+        self.fuse.commit(lambda: self.inner.drop(table, partition))
+
 
 @dataclass(frozen=True, slots=True)
 class FrailMemo:
@@ -139,6 +143,10 @@ class FrailInbox:
     def forget(self, partition: str, tokens: Sequence[str]) -> None:
         """Remove entries: one commit."""
         self.fuse.commit(lambda: self.inner.forget(partition, tokens))
+
+    def partitions(self) -> list[str]:
+        """Return the partitions that hold entries."""
+        return self.inner.partitions()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,9 +63,9 @@ def fake_world(
     settings: Settings | None = None,
 ) -> World:
     """Return a world over this source; what is not given is new and empty."""
-    held, engines = state or State(), models or Models()
+    held, engines, chosen = state or State(), models or Models(), settings or fake_settings()
     return World(
-        settings=settings or fake_settings(),
+        settings=chosen,
         source=source,
         tables=held.tables,
         memo=held.memo,
@@ -78,6 +78,7 @@ def fake_world(
         vectors=held.vectors,
         progress=Silence(),
         inbox=held.inbox,
+        kept_shards=lambda: chosen.shards,
         clock=lambda: TODAY,
     )
 

@@ -8,7 +8,7 @@ import pytest
 
 from mmrag_pipeline.assets.checks import CHECKS
 from mmrag_pipeline.assets.job import DRIFT_CHECK, INDEX
-from mmrag_pipeline.assets.partitions import add_domains
+from mmrag_pipeline.assets.partitions import add_partitions
 from mmrag_pipeline.assets.stations import ASSETS
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
@@ -24,7 +24,7 @@ WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
 def instance() -> Iterator[dg.DagsterInstance]:
     """Return an instance that knows one domain."""
     with dg.DagsterInstance.ephemeral() as made:
-        add_domains(made, ["shop"])
+        add_partitions(made, ["shop"])
         yield made
 
 

@@ -42,9 +42,10 @@ def test_a_source_that_holds_nothing_is_named(empty: Bench, tmp_path: Path) -> N
     assert "void' holds neither folders nor files" in _line(said)
 
 
-def test_a_name_that_cannot_be_a_domain_is_refused(empty: Bench) -> None:
-    said = empty.mmrag("index", "--source", str(empty.source), "--domain", "a/b")
-    assert "'a/b' cannot name a domain" in _line(said)
+@pytest.mark.parametrize("name", ["a/b", "garden~0-2"])
+def test_a_name_that_cannot_be_a_domain_is_refused(empty: Bench, name: str) -> None:
+    said = empty.mmrag("index", "--source", str(empty.source), "--domain", name)
+    assert f"{name!r} cannot name a domain" in _line(said)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,12 @@ def test_a_name_that_cannot_be_a_domain_is_refused(empty: Bench) -> None:
         ("MMRAG_RECONCILE_CRON", "at night"),
         ("MMRAG_WEBHOOK_URL", "hooks.example.com/x"),
         ("MMRAG_TTL_DAYS", '{"a/b": 3}'),
+        ("MMRAG_TTL_DAYS", '{"a~0-2": 3}'),
+        ("MMRAG_SHARDS", '{"a~0-2": 3}'),
+        ("MMRAG_SHARDS", '{"a": 1}'),
+        ("MMRAG_SHARDS", '{"a": 65}'),
+        ("MMRAG_SHARDS", "3"),
+        ("MMRAG_REINDEX_CRONS", '{"a~0-2": "@daily"}'),
     ],
 )
 def test_a_wrong_setting_is_named(empty: Bench, variable: str, value: str) -> None:

@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-from mmrag_pipeline.cli.state import places
-from mmrag_pipeline.settings import Settings
 from tests.cli.commands import Bench
 from tests.stores.moto_server import REGION, server_url
 
@@ -35,11 +33,6 @@ def test_the_place_of_the_tables_is_told_apart_from_the_home(indexed: Bench) -> 
     held = other.mmrag("status", "--json", MMRAG_STATE_ROOT=state).json
     assert (held["home"], held["state"]) == (str(other.home), state)
     assert held["receipts"] == str(other.home / "receipts")
-
-
-def test_an_address_is_shown_without_its_secrets() -> None:
-    url = "https://user:secret@qdrant.example:6333/base?api-key=secret"
-    assert places(Settings(qdrant_url=url)).index == "https://qdrant.example:6333/base"
 
 
 def test_all_sources_and_the_queue_are_told(indexed: Bench) -> None:

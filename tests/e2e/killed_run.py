@@ -58,6 +58,10 @@ class FatalTables:
         """Return the partitions that have the table."""
         return self.inner.partitions(table)
 
+    def drop(self, table: str, partition: str) -> None:
+        """Remove the table."""
+        self.inner.drop(table, partition)
+
 
 def main(domain: str, run_id: str, station: str, moment: str) -> None:
     """Run the job on the files of events until the table's time has come."""

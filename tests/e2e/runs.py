@@ -11,7 +11,7 @@ from uuid import uuid4
 import dagster as dg
 
 from mmrag_pipeline.assembly import Intake, open_intake, open_world
-from mmrag_pipeline.assets.partitions import add_domains
+from mmrag_pipeline.assets.partitions import add_partitions
 from mmrag_pipeline.assets.run_index import index_job, run_config
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
@@ -79,7 +79,7 @@ def tick(
     assert isinstance(result, dg.SensorResult | dg.SkipReason)
     if isinstance(result, dg.SensorResult):
         for request in result.dynamic_partitions_requests or ():
-            add_domains(instance, request.partition_keys)
+            add_partitions(instance, request.partition_keys)
     return result
 
 

@@ -53,6 +53,9 @@ class _Busy:
     def partitions(self, table: str) -> list[str]:
         return self.inner.partitions(table)
 
+    def drop(self, table: str, partition: str) -> None:
+        self.inner.drop(table, partition)
+
 
 def _write(tables: MemoryTables, *, rows: int) -> None:
     frame = pl.DataFrame({"digest": [str(n) for n in range(rows)], "card": [""] * rows})

@@ -65,6 +65,9 @@ class Meanwhile:
     def partitions(self, table: str) -> list[str]:
         return self.inner.partitions(table)
 
+    def drop(self, table: str, partition: str) -> None:
+        self.inner.drop(table, partition)
+
 
 @pytest.fixture(params=["memory", "folder", "bucket"])
 def life(request: pytest.FixtureRequest) -> Life:

@@ -9,6 +9,7 @@ import pytest
 
 from mmrag_pipeline.assets.partitions import DOMAIN
 from mmrag_pipeline.errors import ListingError
+from mmrag_pipeline.ids import partition_of
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.records import ObjectInfo
@@ -184,3 +185,33 @@ def _tick(world: World) -> object:
         instance.add_dynamic_partitions(DOMAIN, [SHOP])
         with dg.build_sensor_context(instance, resources={"pipeline": Pipeline(world)}) as context:
             return changed_files(context)
+
+
+def test_a_domain_that_was_split_is_asked_for_by_its_shards(source: FakeSource) -> None:
+    world = _split(source)
+    assert set(look(world).pending) == {"shop~0-2", "shop~1-2"}
+    for partition in ("shop~0-2", "shop~1-2"):
+        run_partition(world, partition, Mode("run"))
+    assert look(world).pending == {}
+
+
+def test_a_change_is_asked_for_by_the_shard_of_its_file(source: FakeSource) -> None:
+    world = _split(source)
+    for partition in ("shop~0-2", "shop~1-2"):
+        run_partition(world, partition, Mode("run"))
+    source.touch(SHOP, "a.png")
+    assert set(look(world).pending) == {partition_of(SHOP, "a.png", {SHOP: 2})}
+
+
+def test_shards_take_the_room_of_one_domain(source: FakeSource) -> None:
+    source.put("office", "a.png", b"img:one")
+    world = _split(source, most=2)
+    for partition in ("shop~0-2", "shop~1-2"):
+        run_partition(world, partition, Mode("run"))
+    seen = look(world)
+    assert (set(seen.pending), seen.refusal) == ({"office"}, "")
+
+
+def _split(source: FakeSource, most: int = 9) -> World:
+    named = {"shards": {SHOP: 2}, "max_domains": most}
+    return fake_world(source, settings=fake_settings().model_copy(update=named))

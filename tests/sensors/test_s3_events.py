@@ -1,7 +1,7 @@
 """The event sensor keeps what the queue gives, then asks for runs of what it keeps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,6 +42,9 @@ PUT = notification("ObjectCreated:Put", "a.png", "01")
 """About the object `root/d/a.png`."""
 OTHER = PUT.replace("root%2Fd%2F", "root%2Fe%2F")
 """About the object `root/e/a.png`."""
+
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,3 +222,34 @@ def test_a_domain_with_a_run_in_flight_is_left_alone(tmp_path: Path) -> None:
             result = event_sensor(Settings())(context)
     assert isinstance(result, dg.SensorResult)
     assert result.run_requests == []
+
+
+def test_what_waits_for_a_domain_that_was_split_since_is_asked_for_by_its_shards(
+    tmp_path: Path,
+) -> None:
+    intake = _intake(tmp_path, MemoryQueue())
+    intake.inbox.put({"d": [Event(str(n), "01", "Put", NOW) for n in range(9)]})
+    result = _tick(_split(intake, 2), "d")
+    assert isinstance(result, dg.SensorResult)
+    asked = [request.partition_key for request in result.run_requests or []]
+    assert asked == intake.inbox.partitions() == ["d~0-2", "d~1-2"]
+
+
+def test_an_entry_that_cannot_be_read_is_not_forgotten_by_a_split(tmp_path: Path) -> None:
+    intake = _intake(tmp_path, MemoryQueue())
+    intake.inbox.put({"d": [Event("a", "01", "Put", NOW)]})
+    (entry,) = (tmp_path / "inbox" / "d").iterdir()
+    entry.write_text("{")
+    assert isinstance(_tick(_split(intake, 2), "d"), dg.SkipReason)
+    assert intake.inbox.partitions() == ["d"]
+
+
+def test_the_shards_of_a_domain_count_as_one(tmp_path: Path) -> None:
+    queue = MemoryQueue([PUT, OTHER])
+    result = _tick(_split(_intake(tmp_path, queue), 2), "d~0-2", "d~1-2", most=2)
+    assert isinstance(result, dg.SensorResult)
+    assert sorted({str(one.partition_key)[0] for one in result.run_requests or []}) == ["d", "e"]
+
+
+def _split(intake: Intake, shards: int) -> Intake:
+    return replace(intake, sinks=replace(intake.sinks, shards={"d": shards}))

@@ -6,12 +6,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
+from dagster._core import remote_origin as origin
 from dagster._core.definitions.schedule_definition import ScheduleExecutionData
-from dagster._core.remote_origin import (
-    RegisteredCodeLocationOrigin,
-    RemoteJobOrigin,
-    RemoteRepositoryOrigin,
-)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,7 +35,9 @@ from mmrag_pipeline.testing.worlds import fake_settings, fake_world
 from tests.stores.samples import lineage
 
 NIGHT = datetime(2026, 3, 1, 3, tzinfo=UTC)
-REPOSITORY = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("here"), "repository")
+REPOSITORY = origin.RemoteRepositoryOrigin(
+    origin.RegisteredCodeLocationOrigin("here"), "repository"
+)
 RUNNING = dg.DefaultScheduleStatus.RUNNING
 
 
@@ -177,6 +175,26 @@ def test_a_domain_that_nobody_knows_is_skipped_with_a_reason(instance: dg.Dagste
     assert "'shpo' of MMRAG_REINDEX_CRONS" in (result.skip_message or "")
 
 
+@pytest.mark.parametrize("schedule", ["reconcile", "sweep", "reindex"])
+def test_a_domain_that_was_split_is_asked_for_by_its_shards(
+    instance: dg.DagsterInstance, schedule: str
+) -> None:
+    made = {
+        "reconcile": nightly_reconcile(Settings()),
+        "sweep": ttl_sweep(),
+        "reindex": reindex("shop", Settings(reindex_crons={"shop": "@daily"})),
+    }[schedule]
+    named = _names(_tick(made, instance, ttl_days={"shop": 1.0}, shards={"shop": 2}))
+    assert [name for name in named if "shop" in name] == ["shop~0-2", "shop~1-2"]
+
+
+def test_partitions_of_a_number_of_shards_before_are_no_choice_any_more(
+    instance: dg.DagsterInstance,
+) -> None:
+    _tick(nightly_reconcile(Settings()), instance, shards={"shop": 2})
+    assert sorted(instance.get_dynamic_partitions(DOMAIN)) == ["office", "shop~0-2", "shop~1-2"]
+
+
 def test_the_drift_check_asks_for_domains_that_have_tables(instance: dg.DagsterInstance) -> None:
     result = _tick(drift_check("0 5 * * *"), instance, indexed=["shop", "elsewhere"])
     assert _names(result) == ["elsewhere", "shop"]
@@ -237,7 +255,7 @@ def _run(
         status=status,
         tags={"dagster/partition": "shop"},
         run_config=config or {},
-        remote_job_origin=RemoteJobOrigin(REPOSITORY, job),
+        remote_job_origin=origin.RemoteJobOrigin(REPOSITORY, job),
     )
     instance.add_run(run)
 
@@ -249,14 +267,15 @@ def _tick(
     *,
     ttl_days: Mapping[str, float] | None = None,
     most: int = 9,
+    shards: Mapping[str, int] | None = None,
     indexed: Sequence[str] = (),
 ) -> ScheduleExecutionData:
     """Evaluate a schedule as the daemon does, down to the tags and config of the runs."""
-    update = {"ttl_days": dict(ttl_days or {}), "max_domains": most}
+    update = {"ttl_days": dict(ttl_days or {}), "max_domains": most, "shards": dict(shards or {})}
     settings = fake_settings().model_copy(update=update)
     pipeline = Pipeline(fake_world(source or FakeSource(), settings=settings))
+    empty = RAW_FILES.to_frame()
     for name in indexed:
-        empty = RAW_FILES.to_frame()
         pipeline.world.tables.write(empty, lineage("raw_files", empty, name))
     definitions = dg.Definitions(
         jobs=[INDEX, DRIFT_CHECK],

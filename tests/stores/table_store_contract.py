@@ -138,12 +138,20 @@ class TableStoreContract:
         self, store: TableCatalog
     ) -> None:
         assert store.partitions("tiles") == []
-        for partition in ("shop", "caf\u00e9 #1.7", "office"):
+        for partition in ("shop", "caf\u00e9 #1.7", "office~0-2"):
             store.write(ONE_TILE, lineage("tiles", ONE_TILE, partition))
-        assert store.partitions("tiles") == ["caf\u00e9 #1.7", "office", "shop"]
+        assert store.partitions("tiles") == ["caf\u00e9 #1.7", "office~0-2", "shop"]
         assert store.partitions("ocr") == []
         with pytest.raises(NotFoundError):
             store.partitions("tile")
+
+    def test_a_dropped_table_is_gone_and_no_other(self, store: TableCatalog) -> None:
+        for partition in ("shop", "shop~0-2"):
+            store.write(ONE_TILE, lineage("tiles", ONE_TILE, partition))
+        for _ in range(2):
+            store.drop("tiles", "shop")
+        assert (store.read("tiles", "shop"), store.lineage("tiles", "shop")) == (None, None)
+        assert store.partitions("tiles") == ["shop~0-2"]
 
     def test_failures_of_a_station_are_a_table(self, store: TableCatalog) -> None:
         frame = FAILURES.to_frame()

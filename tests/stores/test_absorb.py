@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmrag_pipeline.errors import QueueError, StateUnavailableError
+from mmrag_pipeline.ids import partition_of
 from mmrag_pipeline.ports import Inbox
 from mmrag_pipeline.records import Event, Pending
 from mmrag_pipeline.stores.absorb import Absorbed, Sinks, absorb
@@ -99,6 +100,10 @@ class FrailInbox:
     def forget(self, partition: str, tokens: Sequence[str]) -> None:
         """Forget entries."""
         self.inner.forget(partition, tokens)
+
+    def partitions(self) -> list[str]:
+        """Return the partitions that hold entries."""
+        return self.inner.partitions()
 
     def _put(self, partition: str, events: Sequence[Event]) -> None:
         self.fuse.commit(lambda: self.inner.put({partition: events}))
@@ -240,3 +245,12 @@ def test_killed_anywhere_every_notice_is_kept_and_the_queue_is_drained(
     assert it.queue.bodies == {}
     assert it.keys() == {pair for pairs in found for pair in pairs}
     assert len({m.message_id for m in it.poison.messages}) == sent.count("{")
+
+
+def test_events_of_a_split_domain_go_to_the_shards_of_their_files() -> None:
+    it = world(body(*(f"raw/shop/{n}" for n in range(20)), "raw/office/b"))
+    sinks = Sinks(it.inbox, it.poison, where, shards={"shop": 3})
+    told = absorb(it.queue, sinks, budget_s=60, most=9)
+    homes = {(partition_of("shop", str(n), {"shop": 3}), str(n)) for n in range(20)}
+    assert it.keys() == {*homes, ("office", "b")}
+    assert (sum(told.events.values()), told.refused) == (21, 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mmrag_pipeline.errors import StateUnavailableError
+from mmrag_pipeline.ports import Inbox
 from mmrag_pipeline.records import Event
 from mmrag_pipeline.stores.aws import AwsAccess, s3_client
 from mmrag_pipeline.stores.blobs import Blobs
@@ -17,14 +18,14 @@ from mmrag_pipeline.stores.s3_blobs import S3Blobs
 from mmrag_pipeline.testing.frail import Fuse, Killed
 from mmrag_pipeline.testing.inbox import MemoryInbox
 from tests.stores.frail_blobs import FrailBlobs
-from tests.stores.inbox_contract import InboxContract, Listed, event
+from tests.stores.inbox_contract import InboxContract, event
 
 
 class TestMemoryInbox(InboxContract):
     """The fake."""
 
     @pytest.fixture
-    def inbox(self) -> Listed:
+    def inbox(self) -> Inbox:
         """Give an empty inbox."""
         return MemoryInbox()
 
@@ -33,7 +34,7 @@ class TestInboxInAFolder(InboxContract):
     """Blobs in a folder."""
 
     @pytest.fixture
-    def inbox(self, tmp_path: Path) -> Listed:
+    def inbox(self, tmp_path: Path) -> Inbox:
         """Give an empty inbox."""
         return BlobInbox(FolderBlobs(tmp_path))
 
@@ -42,7 +43,7 @@ class TestInboxInABucket(InboxContract):
     """Blobs in a bucket."""
 
     @pytest.fixture
-    def inbox(self, aws: AwsAccess, bucket: str) -> Listed:
+    def inbox(self, aws: AwsAccess, bucket: str) -> Inbox:
         """Give an empty inbox."""
         place = S3Place(bucket, "state/")
         return BlobInbox(S3Blobs(lambda: s3_client(aws), place))
@@ -52,7 +53,7 @@ class TestInboxThatMergesAtOnce(InboxContract):
     """Blobs that are merged at every put."""
 
     @pytest.fixture
-    def inbox(self, tmp_path: Path) -> Listed:
+    def inbox(self, tmp_path: Path) -> Inbox:
         """Give an empty inbox."""
         return BlobInbox(FolderBlobs(tmp_path), merge_above=1)
 

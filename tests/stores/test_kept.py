@@ -10,7 +10,7 @@ from mmrag_pipeline.errors import CorruptStateError, OvertakenError
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.blobs import Fill, IsExpected
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
-from mmrag_pipeline.stores.kept import keep_settings, with_kept_settings
+from mmrag_pipeline.stores.kept import keep_settings, kept_shards, with_kept_settings
 from mmrag_pipeline.testing.frail import Fuse
 from tests.stores.frail_blobs import FrailBlobs
 
@@ -173,3 +173,17 @@ class Contested(FolderBlobs):
 def test_rules_that_others_replace_without_end_are_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(OvertakenError, match=r"visibility\.json .*run again"):
         keep_settings(Settings(home=tmp_path, visibility_rules=RULES), Contested(tmp_path))
+
+
+def test_shards_outlive_the_environment_that_named_them(tmp_path: Path) -> None:
+    keep_settings(Settings(home=tmp_path, shards={"shop": 3}), FolderBlobs(tmp_path))
+    assert kept(tmp_path).shards == kept_shards(FolderBlobs(tmp_path)) == {"shop": 3}
+    keep_settings(Settings(home=tmp_path, shards={}), FolderBlobs(tmp_path))
+    assert kept(tmp_path).shards == kept_shards(FolderBlobs(tmp_path)) == {}
+
+
+@pytest.mark.parametrize("damage", ["", '{"shards": {"a": 1}}', '{"shards": {"a~0-2": 2}}'])
+def test_damaged_shards_stop_the_run(tmp_path: Path, damage: str) -> None:
+    (tmp_path / "shards.json").write_text(damage)
+    with pytest.raises(CorruptStateError, match=r"shards.json .* name MMRAG_SHARDS"):
+        kept(tmp_path)

@@ -56,6 +56,14 @@ class CatalogContract(VectorStoreFixtures):
             with store.reader(ALIAS) as reader:
                 assert held(reader).height == count
 
+    def test_shards_of_a_domain_have_collections_of_their_own(self, store: VectorStore) -> None:
+        for name in ("mmragtest__shop~0-2__g1", "mmragtest__shop~1-2__g1", "mmragtest__shop__g7"):
+            store.create(name, SMALL)
+            store.move_alias(name[:-4], name)
+        store.drop("mmragtest__shop__g7")
+        assert store.aliases()["mmragtest__shop~0-2"] == "mmragtest__shop~0-2__g1"
+        assert "mmragtest__shop" not in store.aliases()
+
     def test_an_alias_is_not_written_through(self, store: VectorStore) -> None:
         store.move_alias(ALIAS, NAME)
         with pytest.raises(NotFoundError, match=ALIAS), store.writer(ALIAS):
