@@ -13,6 +13,8 @@ from mmrag_pipeline.indexing.failures import failures_of, open_retries
 from mmrag_pipeline.indexing.inherited import held_failures
 from mmrag_pipeline.indexing.station import Job, Made, Mode, Recipe, Station, Step, World
 from mmrag_pipeline.overtaken import retried
+from mmrag_pipeline.records import Lineage
+from mmrag_pipeline.schemas import TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,26 +122,44 @@ def _jobs(
     upstream_digests(world, [name for s in stations for name in s.upstream], partition)
     needs = {s.name: () if s.commits_itself else s.upstream for s in stations}
     wanted = dict.fromkeys(name for names in needs.values() for name in names)
-    tables = {name: _read_with_digest(world, name, partition) for name in wanted}
+    tables = {name: _read_with_lineage(world, name, partition) for name in wanted}
+    _check_belong_together([lineage for _, lineage in tables.values()])
     return {
         station.name: Job(
             partition,
             mode,
             recipes[station.name],
             {name: tables[name][0] for name in needs[station.name]},
-            {name: tables[name][1] for name in needs[station.name]},
+            {name: tables[name][1].digest for name in needs[station.name]},
             last_failures(world, station, recipes[station.name], partition),
         )
         for station in stations
     }
 
 
-def _read_with_digest(world: World, name: str, partition: str) -> tuple[pl.DataFrame, str]:
-    """Return a table that must be there and the digest of just these rows."""
+def _read_with_lineage(world: World, name: str, partition: str) -> tuple[pl.DataFrame, Lineage]:
+    """Return a table that must be there and the lineage of just these rows."""
     frame, lineage = read_table(world, name, partition)
     if frame is None or lineage is None:
         raise CorruptStateError(f"table {name!r} of {partition!r} vanished while it was read")
-    return frame, lineage.digest
+    return frame, lineage
+
+
+def _check_belong_together(read: Sequence[Lineage]) -> None:
+    """Raise OvertakenError for tables of which one was made from another version of another.
+
+    They tell of two moments: a page would be drawn from the content that its file has by now, and
+    what is computed of that would be remembered under the name of the page.
+    """
+    digests = {lineage.table: lineage.digest for lineage in read}
+    for lineage in (one for one in read if one.table in TABLES):
+        for name, digest in lineage.upstream.items():
+            if digests.get(name, digest) != digest:
+                raise OvertakenError(
+                    f"table {lineage.table!r} of {lineage.partition!r} was made from another "
+                    f"{name!r} than there is now: let the other run of this partition end, or "
+                    f"materialize {lineage.table!r} first, and run again (`mmrag index` makes all)"
+                )
 
 
 def last_failures(world: World, station: Station, recipe: Recipe, partition: str) -> pl.DataFrame:

@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmrag_pipeline.errors import MmragError
+from mmrag_pipeline.errors import MmragError, OvertakenError
+from mmrag_pipeline.indexing import pages, raw_files, tiles, vision
 from mmrag_pipeline.indexing.failures import failures_of
+from mmrag_pipeline.indexing.run import run_step
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.ports import Memo
@@ -110,4 +113,18 @@ def test_a_change_that_is_taken_back_meanwhile_leaves_nothing_of_it() -> None:
 
     memo: Any = Remembering(life.state.memo, "text_vectors", [second])
     run_partition(life.world(state=replace(life.state, memo=memo)), DOMAIN, Mode("first"))
+    assert life.index() == life.rebuild()[0]
+
+
+def test_a_page_is_not_drawn_from_what_its_file_holds_by_now() -> None:
+    life = Life()
+    life.put(a="img:1")
+    for step in (raw_files.STEP, pages.STEP, tiles.STEP):
+        run_step(life.world(), step, DOMAIN, mode=Mode("first"))
+    life.put(a="img:2")
+    run_step(life.world(), raw_files.STEP, DOMAIN, mode=Mode("second"))
+    with pytest.raises(OvertakenError, match="'pages' of 'd' was made from another 'raw_files'"):
+        run_step(life.world(), vision.STEP, DOMAIN, mode=Mode("first"))
+    life.put(a="img:1")
+    life.run()
     assert life.index() == life.rebuild()[0]
