@@ -174,7 +174,7 @@ def open_vectors(settings: Settings) -> VectorStore:
     access = access_of_server(settings)
     if access is not None:
         return connect(access, tuning_of(settings))
-    return EdgeVectors(settings.home / "collections", settings.lock_timeout_s)
+    return EdgeVectors(settings.home / "collections", settings.lock_timeout_s, tuning_of(settings))
 
 
 @contextmanager

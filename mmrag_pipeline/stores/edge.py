@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,12 @@ from mmrag_pipeline.errors import CollectionMismatchError, CorruptStateError
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
 from mmrag_pipeline.records import Layout
 from mmrag_pipeline.stores.edge_marks import MarkFile
-from mmrag_pipeline.stores.edge_shard import EdgeCollection, create_shard
+from mmrag_pipeline.stores.edge_shard import (
+    EdgeCollection,
+    create_shard,
+    open_to_read,
+    open_to_write,
+)
 from mmrag_pipeline.stores.files import exclusive, replace_text, sync
 from mmrag_pipeline.stores.layouts import (
     check_same_layout,
@@ -20,8 +25,10 @@ from mmrag_pipeline.stores.layouts import (
     unknown_collection,
 )
 from mmrag_pipeline.stores.names import check_collection
+from mmrag_pipeline.stores.tuning import Tuning
 
 _ADVICE = " (MMRAG_LOCK_TIMEOUT_S sets how long to wait)"
+_Opener = Callable[[Path, str, Layout, Tuning], AbstractContextManager[EdgeCollection]]
 
 
 class EdgeVectors:
@@ -32,12 +39,15 @@ class EdgeVectors:
     two processes open one shard, hence the exclusive lock for readers too.
     """
 
-    def __init__(self, root: Path, lock_timeout_s: float = 20.0) -> None:
+    def __init__(
+        self, root: Path, lock_timeout_s: float = 20.0, tuning: Tuning | None = None
+    ) -> None:
         self._collections = root / "collections"
         self._scratch = root / "scratch"
         self._locks = root / "locks"
         self._aliases = root / "aliases.json"
         self._lock_timeout_s = lock_timeout_s
+        self._tuning = tuning or Tuning()
 
     def layouts(self) -> Mapping[str, Layout]:
         """Return collection name -> layout; asking for a damaged one raises CorruptStateError."""
@@ -55,7 +65,7 @@ class EdgeVectors:
                 return
             fresh = self._empty_scratch(collection)
             fresh.mkdir(parents=True)
-            create_shard(fresh / "shard", layout)
+            create_shard(fresh / "shard", layout, self._tuning)
             replace_text(fresh / "layout.json", layout_json(layout))
             folder.parent.mkdir(parents=True, exist_ok=True)
             fresh.rename(folder)
@@ -102,25 +112,23 @@ class EdgeVectors:
 
     def reader(self, collection: str) -> AbstractContextManager[CollectionReader]:
         """Open a collection (or alias) for questions; raises CollectionBusyError."""
-        return self._opened(self.aliases().get(collection, collection))
+        name = self.aliases().get(collection, collection)
+        return self._opened(name, open_to_read)
 
     def writer(self, collection: str) -> AbstractContextManager[CollectionWriter]:
-        """Open a collection for changes; raises CollectionBusyError."""
-        return self._opened(collection)
+        """Open a collection for changes, its tuning too; raises CollectionBusyError."""
+        return self._opened(collection, open_to_write)
 
     @contextmanager
-    def _opened(self, name: str) -> Iterator[EdgeCollection]:
+    def _opened(self, name: str, opener: _Opener) -> Iterator[EdgeCollection]:
         folder = self._folder(name)
         if not folder.exists():
             raise unknown_collection(name, [*self.layouts(), *self.aliases()])
         with self._locked(name):
             if not folder.exists():
                 raise unknown_collection(name, [*self.layouts(), *self.aliases()])
-            opened = EdgeCollection(folder / "shard", name, _layout(folder), MarkFile(folder))
-            try:
+            with opener(folder / "shard", name, _layout(folder), self._tuning) as opened:
                 yield opened
-            finally:
-                opened.close()
 
     def _folder(self, collection: str) -> Path:
         return self._collections / check_collection(collection)

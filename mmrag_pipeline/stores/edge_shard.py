@@ -1,6 +1,7 @@
 """An open Qdrant Edge shard: our points in, our points out."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -19,13 +20,11 @@ from mmrag_pipeline.records import (
     Where,
 )
 from mmrag_pipeline.schemas import COLLECTION
+from mmrag_pipeline.stores.edge_config import index_fields, search_params, shard_config
 from mmrag_pipeline.stores.edge_marks import MarkFile
 from mmrag_pipeline.stores.layouts import (
     BATCH,
-    DATETIME_FIELDS,
     HASH,
-    INTEGER_FIELDS,
-    KEYWORD_FIELDS,
     MODIFIED,
     check_points,
     check_question,
@@ -35,57 +34,32 @@ from mmrag_pipeline.stores.layouts import (
     known_words,
     period,
 )
+from mmrag_pipeline.stores.tuning import Tuning
 
 if TYPE_CHECKING:
     import qdrant_edge as qe
 
 UPSERT_BATCH = 100
-"""Points per write-ahead-log record: each opening replays the last record, flushed or not."""
-EXACT_KILOBYTES = 150_000
-"""Below this size per named vector (100k vectors of 384) search is exact, and a few ms."""
+"""Points per write-ahead-log record: each opening replays the last record, flushed or not.
+
+Larger ones are no faster; 5,000 make an opening take a fifth of a second longer.
+"""
 
 
-def create_shard(path: Path, layout: Layout) -> None:
+def create_shard(path: Path, layout: Layout, tuning: Tuning) -> None:
     """Create an empty shard with the vectors and payload indexes of a layout."""
     import qdrant_edge as qe
 
-    shard = qe.EdgeShard.create(str(path), _config(layout))
-    for names, kind in (
-        (KEYWORD_FIELDS, qe.PayloadSchemaType.Keyword),
-        (INTEGER_FIELDS, qe.PayloadSchemaType.Integer),
-        (DATETIME_FIELDS, qe.PayloadSchemaType.Datetime),
-    ):
-        for name in names:
-            shard.update(qe.UpdateOperation.create_field_index(name, kind))
+    shard = qe.EdgeShard.create(str(path), shard_config(layout, tuning))
+    index_fields(shard, tuning)
     shard.close()
 
 
-def _config(layout: Layout) -> "qe.EdgeConfig":
-    import qdrant_edge as qe
-
-    dense: dict[str, qe.EdgeVectorParams] = {
-        s.signal: qe.EdgeVectorParams(
-            size=s.dimension,
-            distance=qe.Distance.Cosine,
-            # Else each opening fills memory with the whole of every file, zeros included.
-            memory=qe.Memory.Cold,
-        )
-        for s in dense_spaces(layout)
-    }
-    words = qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf)
-    return qe.EdgeConfig(
-        vectors=dense,
-        sparse_vectors={s.signal: words for s in layout.spaces if s.signal == "bm25"},
-        optimizers=qe.EdgeOptimizersConfig(indexing_threshold=EXACT_KILOBYTES),
-        wal_enabled=True,
-    )
-
-
-def _loaded(path: Path, name: str) -> "qe.EdgeShard":
+def _loaded(path: Path, name: str, config: "qe.EdgeConfig | None") -> "qe.EdgeShard":
     import qdrant_edge as qe
 
     try:
-        return qe.EdgeShard.load(str(path))
+        return qe.EdgeShard.load(str(path), config)
     except Exception as error:
         raise CorruptStateError(
             f"collection {name} in {path} cannot be opened ({error}); drop it and index its "
@@ -93,26 +67,46 @@ def _loaded(path: Path, name: str) -> "qe.EdgeShard":
         ) from error
 
 
-class EdgeCollection:
-    """Points of one shard (ports.CollectionWriter); close it, or nobody else gets in."""
+@contextmanager
+def open_to_read(
+    path: Path, name: str, layout: Layout, tuning: Tuning
+) -> "Iterator[EdgeCollection]":
+    """Open a shard for questions, kept as it was last written."""
+    shard = _loaded(path, name, None)
+    try:
+        yield EdgeCollection(shard, name, layout, tuning, MarkFile(path.parent))
+    finally:
+        shard.close()
 
-    def __init__(self, path: Path, name: str, layout: Layout, marks: MarkFile) -> None:
+
+@contextmanager
+def open_to_write(
+    path: Path, name: str, layout: Layout, tuning: Tuning
+) -> "Iterator[EdgeCollection]":
+    """Open a shard for changes; it is brought to the tuning of today, and tidied, at the end."""
+    shard = _loaded(path, name, shard_config(layout, tuning))
+    try:
+        index_fields(shard, tuning)
+        yield EdgeCollection(shard, name, layout, tuning, MarkFile(path.parent))
+        shard.optimize()
+    finally:
+        shard.close()
+
+
+class EdgeCollection:
+    """Points of one open shard (ports.CollectionWriter)."""
+
+    def __init__(
+        self, shard: "qe.EdgeShard", name: str, layout: Layout, tuning: Tuning, marks: MarkFile
+    ) -> None:
         import qdrant_edge as qe
 
         self._qe = qe
+        self._shard = shard
         self._name = name
         self._layout = layout
+        self._params = search_params(tuning)
         self._marks = marks
-        self._shard = _loaded(path, name)
-        self._changed = False
-
-    def close(self) -> None:
-        """Tidy the segments after changes, bring them to the disk and let the shard go."""
-        try:
-            if self._changed:
-                self._shard.optimize()
-        finally:
-            self._shard.close()
 
     def upsert(self, points: Sequence[StoredPoint]) -> None:
         """Write whole points."""
@@ -120,28 +114,20 @@ class EdgeCollection:
         for start in range(0, len(points), UPSERT_BATCH):
             batch = [self._point(p) for p in points[start : start + UPSERT_BATCH]]
             self._shard.update(self._qe.UpdateOperation.upsert_points(batch))
-        self._changed = self._changed or bool(points)
 
     def set_payloads(
         self, payloads: Mapping[str, Mapping[str, object]], *, of: Mapping[str, str] | None = None
     ) -> None:
         """Replace the payload of existing points, vectors untouched."""
-        existing = [
-            point.point_id
-            for point in self.fetch(list(payloads))
-            if of is None or point.payload.get(HASH) == of.get(point.point_id)
-        ]
-        for name in existing:
-            change = self._qe.UpdateOperation.overwrite_payload([name], dict(payloads[name]))
-            self._shard.update(change)
-        self._changed = self._changed or bool(existing)
+        for point in self.fetch(list(payloads)):
+            if of is None or point.payload.get(HASH) == of.get(point.point_id):
+                self._shard.update(self._change(point, dict(payloads[point.point_id])))
 
     def delete(self, point_ids: Sequence[str]) -> None:
         """Remove points; absent ids are fine."""
         for start in range(0, len(point_ids), BATCH):
             batch = list[int | UUID | str](point_ids[start : start + BATCH])
             self._shard.update(self._qe.UpdateOperation.delete_points(batch))
-        self._changed = self._changed or bool(point_ids)
 
     @property
     def exclusive(self) -> bool:
@@ -168,6 +154,7 @@ class EdgeCollection:
             query=self._qe.Query.Nearest(self._vector(vector), using=signal),
             filter=self._filter(where),
             with_payload=True,
+            params=self._params,
         )
         found = [Candidate(str(p.id), p.score, p.payload or {}) for p in self._shard.query(request)]
         return sorted(found, key=lambda c: (-c.score, c.point_id))
@@ -196,6 +183,18 @@ class EdgeCollection:
     def count(self) -> int:
         """Return how many points the collection holds."""
         return self._shard.count(self._qe.CountRequest(exact=True))
+
+    def _change(self, held: StoredPoint, payload: dict[str, object]) -> "qe.UpdateOperation":
+        """Return the smallest operation that replaces a payload.
+
+        Converting values takes longer than storing them. Only a whole payload removes fields, or
+        keeps a field without a value.
+        """
+        known = held.payload
+        changed = {name: v for name, v in payload.items() if name not in known or known[name] != v}
+        if known.keys() - payload.keys() or None in changed.values():
+            return self._qe.UpdateOperation.overwrite_payload([held.point_id], payload)
+        return self._qe.UpdateOperation.set_payload([held.point_id], changed)
 
     def _point(self, point: StoredPoint) -> "qe.Point":
         vectors: dict[str, qe.NamedVector] = {s: v.tolist() for s, v in point.dense.items()}

@@ -1,8 +1,8 @@
 """What every vector store demands of points and questions before it asks its engine."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -26,6 +26,7 @@ MODIFIED = "modified_at"
 DATETIME_FIELDS = (MODIFIED,)
 """Payload fields that filters use: each has an index, also in a collection that is there."""
 _LAYOUT = TypeAdapter(Layout)
+_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BATCH = 10_000
 """Points per batch of a listing."""
 
@@ -74,11 +75,7 @@ def check_points(layout: Layout, points: Iterable[StoredPoint], collection: str)
 
 
 def _check_id(point_id: str) -> None:
-    try:
-        canonical = str(UUID(point_id))
-    except ValueError:
-        canonical = ""
-    if canonical != point_id:
+    if _ID.fullmatch(point_id) is None:
         raise CollectionMismatchError(
             f"point id {point_id!r} is not a UUID in lower case with hyphens"
         )

@@ -44,7 +44,8 @@ class _Versioned(io.BytesIO):
 class FakeSource:
     """ObjectStore over dictionaries: domain -> key -> file."""
 
-    def __init__(self) -> None:
+    def __init__(self, after: int = 0) -> None:
+        """Begin with nothing; `after` so many changes that others may have seen."""
         self.files: dict[str, dict[str, FakeFile]] = {}
         self.listing_error: ListingError | None = None
         self.opened: Counter[str] = Counter()
@@ -56,7 +57,7 @@ class FakeSource:
         """Whether opened objects tell their version, as in a versioned bucket."""
         self.while_reading: Callable[[], None] | None = None
         """Called whenever an object is opened: what happens meanwhile."""
-        self._version = 0
+        self._version = after
 
     def put(self, domain: str, key: str, data: bytes) -> None:
         """Add or replace a file."""

@@ -11,26 +11,28 @@ import pytest
 from mmrag_pipeline.indexing.verify import verify
 from tests.indexing.life import DOMAIN
 from tests.indexing.test_writers import alike
-from tests.indexing.writer_process import Files, index_of, life_of, started
+from tests.indexing.writer_process import Moment, index_of, life_of, started
 from tests.stores.qdrant_process import Served
 
+Waits = tuple[float, float]
 CONTENTS = ("img:1", "img:2", "txt:a note of few words", "pdf:p|q|r", "img:3@150x100")
 
 
-def _some_files(chance: random.Random) -> Files:
-    return {f"file{n}": chance.choice(CONTENTS) for n in range(12) if chance.random() < 0.8}
+def _some_files(chance: random.Random, moment: int) -> Moment:
+    files = {f"file{n}": chance.choice(CONTENTS) for n in range(12) if chance.random() < 0.8}
+    return Moment(files, 100 * moment)
 
 
-def _two_at_once(home: Path, port: int | None, chance: random.Random) -> None:
+def _two_at_once(
+    home: Path, port: int | None, moments: tuple[Moment, Moment], waits: Waits
+) -> None:
     """Run two processes on different files; each has the time it is given, then it is killed."""
     with ExitStack() as stack:
-        processes = [
-            stack.enter_context(started(home, _some_files(chance), port=port)) for _ in range(2)
-        ]
+        processes = [stack.enter_context(started(home, one, port=port)) for one in moments]
         for process in processes:
             _await_begin(process)
-        for process in processes:
-            time.sleep(chance.random() * 0.5)
+        for process, wait_s in zip(processes, waits, strict=True):
+            time.sleep(wait_s)
             process.kill()
 
 
@@ -41,9 +43,10 @@ def _await_begin(process: subprocess.Popen[str]) -> None:
 
 def _check(home: Path, port: int | None, *, rounds: int, seed: int) -> None:
     chance = random.Random(seed)
-    for _ in range(rounds):
-        _two_at_once(home, port, chance)
-    life = life_of(home, _some_files(chance), index_of(home, port))
+    for number in range(rounds):
+        moments = _some_files(chance, 2 * number), _some_files(chance, 2 * number + 1)
+        _two_at_once(home, port, moments, (chance.random() * 0.5, chance.random() * 0.5))
+    life = life_of(home, _some_files(chance, 2 * rounds), index_of(home, port))
     life.run()
     assert alike(life.index()[0], life.rebuild()[0][0])
     assert verify(life.world(), DOMAIN).clean

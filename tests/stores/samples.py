@@ -56,20 +56,20 @@ def words(number: int, *tokens: int) -> StoredPoint:
     return StoredPoint(point_id(number), payload(number), {}, sparse)
 
 
-def same(one: StoredPoint, other: StoredPoint) -> bool:
+def same(one: StoredPoint, other: StoredPoint, atol: float = 1e-5) -> bool:
     """Return whether two points agree; stored vectors are of unit length."""
     return (
         one.point_id == other.point_id
         and one.payload == other.payload
         and one.dense.keys() == other.dense.keys()
-        and all(_parallel(one.dense[s], other.dense[s]) for s in one.dense)
+        and all(_parallel(one.dense[s], other.dense[s], atol) for s in one.dense)
         and one.sparse == other.sparse
     )
 
 
-def _parallel(one: Vectors, other: Vectors) -> bool:
+def _parallel(one: Vectors, other: Vectors, atol: float) -> bool:
     a, b = one / np.linalg.norm(one), other / np.linalg.norm(other)
-    return bool(np.allclose(a, b, atol=1e-5))
+    return bool(np.allclose(a, b, atol=atol))
 
 
 def lineage(table: str, frame: pl.DataFrame, partition: str = "shop") -> Lineage:

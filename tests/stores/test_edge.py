@@ -4,13 +4,16 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mmrag_pipeline.errors import CollectionBusyError, CorruptStateError, NotFoundError
+from mmrag_pipeline.index_settings import Quantization
 from mmrag_pipeline.ports import VectorStore
 from mmrag_pipeline.stores.edge import EdgeVectors
+from mmrag_pipeline.stores.tuning import Tuning
 from tests.stores.endless_writer import acknowledged, endless_writer
 from tests.stores.samples import LAYOUT, point_id
 from tests.stores.vector_store_contract import VectorStoreContract
@@ -26,6 +29,38 @@ class TestEdgeVectors(VectorStoreContract):
     def open_store(cls, root: Path) -> VectorStore:
         """Return a store over shard folders."""
         return EdgeVectors(root, lock_timeout_s=5)
+
+
+class TestEdgeVectorsOfHalfTheSize(TestEdgeVectors):
+    """The contract with float16."""
+
+    histories = 3
+    layout = replace(LAYOUT, datatype="float16")
+    atol = 1e-3
+
+
+class TestEdgeVectorsWithScalars(TestEdgeVectors):
+    """The contract with a smaller copy of one byte per number."""
+
+    histories = 3
+    quantization: Quantization = "scalar"
+
+    @classmethod
+    def open_store(cls, root: Path) -> VectorStore:
+        """Return a store that makes the smaller copy as soon as Edge does."""
+        return EdgeVectors(root, 5, Tuning(cls.quantization, exact_below_kb=0))
+
+
+class TestEdgeVectorsWithTurboQuant(TestEdgeVectorsWithScalars):
+    """The contract with a smaller copy of four bits per number."""
+
+    quantization = "turbo-4"
+
+
+class TestEdgeVectorsWithBits(TestEdgeVectorsWithScalars):
+    """The contract with a smaller copy of one bit per number."""
+
+    quantization = "binary"
 
 
 @pytest.fixture
@@ -153,13 +188,3 @@ def test_a_damaged_shard_is_named_with_the_way_out(tmp_path: Path, store: EdgeVe
 def test_the_alias_file_is_plain_json(tmp_path: Path, store: EdgeVectors) -> None:
     store.move_alias("mmragtest__shop", NAME)
     assert json.loads((tmp_path / "aliases.json").read_text()) == {"mmragtest__shop": NAME}
-
-
-def test_opening_a_collection_does_not_read_its_vectors_into_memory(
-    store: EdgeVectors, tmp_path: Path
-) -> None:
-    config = tmp_path / "collections" / NAME / "shard" / "edge_config.json"
-    placements = [kind["memory"] for kind in json.loads(config.read_text())["vectors"].values()]
-    assert placements
-    assert set(placements) == {"cold"}
-    assert NAME in store.layouts()

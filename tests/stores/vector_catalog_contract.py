@@ -6,7 +6,7 @@ import pytest
 
 from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError, SettingsError
 from mmrag_pipeline.ports import VectorStore
-from tests.stores.samples import LAYOUT, point, point_id, same
+from tests.stores.samples import point, point_id, same
 from tests.stores.vector_store_fixtures import ALIAS, NAME, OTHER, SMALL, VectorStoreFixtures, held
 
 
@@ -26,25 +26,25 @@ class CatalogContract(VectorStoreFixtures):
     def test_creating_the_same_collection_again_keeps_its_points(self, store: VectorStore) -> None:
         with store.writer(NAME) as writer:
             writer.upsert([point(1)])
-        store.create(NAME, LAYOUT)
+        store.create(NAME, self.layout)
         with store.reader(NAME) as reader:
             assert held(reader).height == 1
 
     def test_another_layout_needs_another_generation(self, store: VectorStore) -> None:
         with pytest.raises(CollectionMismatchError, match="next generation"):
             store.create(NAME, SMALL)
-        assert store.layouts()[NAME] == LAYOUT
+        assert store.layouts()[NAME] == self.layout
 
     def test_layouts_outlive_the_store_object(self, store: VectorStore, root: Path) -> None:
         store.create(OTHER, SMALL)
         again = self.reopened(store, root)
-        assert again.layouts().items() >= {NAME: LAYOUT, OTHER: SMALL}.items()
+        assert again.layouts().items() >= {NAME: self.layout, OTHER: SMALL}.items()
 
     def test_points_outlive_the_store_object(self, store: VectorStore, root: Path) -> None:
         with store.writer(NAME) as writer:
             writer.upsert([point(1)])
         with self.reopened(store, root).reader(NAME) as reader:
-            assert same(reader.fetch([point_id(1)], vectors=True)[0], point(1))
+            assert same(reader.fetch([point_id(1)], vectors=True)[0], point(1), self.atol)
 
     def test_an_alias_leads_to_the_collection_it_was_moved_to(self, store: VectorStore) -> None:
         store.create(OTHER, SMALL)

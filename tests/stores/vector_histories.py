@@ -14,8 +14,9 @@ from tests.stores.samples import DIMENSIONS, payload, point_id, vector
 
 SIGNALS: tuple[Signal, ...] = ("image", "text", "image_text")
 numbers = st.integers(0, 7)
-payloads = st.builds(
-    payload, numbers, kind=st.sampled_from(["page", "tile"]), note=st.none() | st.text(max_size=5)
+kinds = st.sampled_from(["page", "tile"])
+payloads = st.builds(payload, numbers, kind=kinds) | st.builds(
+    payload, numbers, kind=kinds, note=st.none() | st.text(max_size=5)
 )
 
 

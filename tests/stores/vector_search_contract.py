@@ -53,7 +53,7 @@ class SearchContract(VectorStoreFixtures):
         writer.upsert([point(n) for n in range(4)])
         best = writer.query("image", vector(2, 4, 0, 0), limit=2, where=ANYTHING)
         assert [c.payload["key"] for c in best] == ["2.png", "3.png"]
-        assert best[0].score == pytest.approx(1.0)
+        assert best[0].score == pytest.approx(1.0, abs=self.atol)
 
     def test_only_points_that_share_a_word_are_found(self, writer: CollectionWriter) -> None:
         writer.upsert([words(1, 10, 20), words(2, 20, 30), words(3, 40), point(4)])

@@ -44,6 +44,11 @@ def found(
 class VectorStoreFixtures:
     """What a contract needs of a store."""
 
+    layout: Layout = LAYOUT
+    """Of the collection that is shared."""
+    atol = 1e-5
+    """How exactly numbers of unit vectors come back."""
+
     @classmethod
     def open_store(cls, root: Path) -> VectorStore:
         """Return a store whose state lies under root."""
@@ -61,7 +66,7 @@ class VectorStoreFixtures:
         """Give one store with one collection; afterwards none of ours is left."""
         store = cls.open_store(root)
         try:
-            store.create(NAME, LAYOUT)
+            store.create(NAME, cls.layout)
             yield store
         finally:
             store.drop(OTHER)
@@ -73,7 +78,7 @@ class VectorStoreFixtures:
         """Give a collection that stays open: opening and closing take long, too."""
         store = cls.open_store(tmp_path_factory.mktemp("opened"))
         try:
-            store.create(OPENED, LAYOUT)
+            store.create(OPENED, cls.layout)
             with store.writer(OPENED) as writer:
                 yield writer
         finally:
