@@ -27,7 +27,7 @@ from mmrag_pipeline.stores.inbox import BlobInbox
 from mmrag_pipeline.stores.kept import kept_shards, known_shards, with_kept_settings
 from mmrag_pipeline.stores.locate import Located, locate
 from mmrag_pipeline.stores.memo import ParquetMemo
-from mmrag_pipeline.stores.places import S3Place, place_of
+from mmrag_pipeline.stores.places import Place, S3Place, place_of
 from mmrag_pipeline.stores.poison import PoisonBox
 from mmrag_pipeline.stores.qdrant_server import connect
 from mmrag_pipeline.stores.s3_blobs import S3Blobs
@@ -40,8 +40,10 @@ from mmrag_pipeline.stores.sqs import Queue, SqsQueue
 from mmrag_pipeline.stores.tables import ParquetTables
 from mmrag_pipeline.stores.tuning import tuning_of
 
-_OF_INDEX = ("collection", failures_of("collection"), "generations")
+OF_INDEX = ("collection", failures_of("collection"), "generations")
 """Tables that tell of one index."""
+_OF_SERVER = "server"
+"""Where in the state those of a server lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,14 @@ def open_source(settings: Settings, sources: Sources) -> SourceStore:
 
 def open_blobs(settings: Settings) -> Blobs:
     """Return where tables, memo and inbox lie: in a folder or in a bucket."""
-    place = place_of(settings.state_root) if settings.state_root else settings.home
+    return _blobs_at(settings, _state_of(settings))
+
+
+def _state_of(settings: Settings) -> Place:
+    return place_of(settings.state_root) if settings.state_root else settings.home
+
+
+def _blobs_at(settings: Settings, place: Place) -> Blobs:
     if isinstance(place, S3Place):
         access = access_of(settings)
         return S3Blobs(lambda: s3_client(access), place)
@@ -155,13 +164,16 @@ def open_intake(settings: Settings) -> Intake:
 def open_tables(settings: Settings) -> TableCatalog:
     """Return where tables are kept.
 
-    What was applied to an embedded index lies beside it: other machines on the same state have
-    another index, or none.
+    Those that tell of an index are its own. What was applied to an embedded one lies beside it:
+    other machines on the same state have another index, or none. A server's lies in the state.
     """
     shared = ParquetTables(open_blobs(settings))
-    if settings.state_root is None or settings.qdrant_url is not None:
+    if settings.qdrant_url is not None:
+        own = _blobs_at(settings, _state_of(settings) / _OF_SERVER)
+        return SplitTables(shared, ParquetTables(own), OF_INDEX)
+    if settings.state_root is None:
         return shared
-    return SplitTables(shared, ParquetTables(FolderBlobs(settings.home)), _OF_INDEX)
+    return SplitTables(shared, ParquetTables(FolderBlobs(settings.home)), OF_INDEX)
 
 
 def open_memo(settings: Settings) -> MemoKeeper:

@@ -125,18 +125,21 @@ class IndexSettings(BaseSettings):
         return path
 
     @model_validator(mode="after")
-    def _server_is_named(self) -> "IndexSettings":
-        """Refuse a key or certificates of no server, and a key that anybody on the way reads."""
-        if self.qdrant_api_key is not None:
-            if self.qdrant_url is None:
-                raise ValueError("MMRAG_QDRANT_API_KEY is of no server: set MMRAG_QDRANT_URL")
-            parts = urlsplit(self.qdrant_url)
-            if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-                raise ValueError(
-                    "MMRAG_QDRANT_API_KEY would be sent in the clear: write https:// in "
-                    "MMRAG_QDRANT_URL (only a server of this machine is asked over http with a key)"
-                )
-        if self.qdrant_ca is not None and not (self.qdrant_url or "").startswith("https:"):
+    def _key_is_kept_secret(self) -> "IndexSettings":
+        """Refuse a key that anybody on the way reads, and certificates that check nobody.
+
+        Without a server they are for one that an index is copied to.
+        """
+        if self.qdrant_url is None:
+            return self
+        parts = urlsplit(self.qdrant_url)
+        in_the_clear = parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+        if self.qdrant_api_key is not None and in_the_clear:
+            raise ValueError(
+                "MMRAG_QDRANT_API_KEY would be sent in the clear: write https:// in "
+                "MMRAG_QDRANT_URL (only a server of this machine is asked over http with a key)"
+            )
+        if self.qdrant_ca is not None and parts.scheme != "https":
             raise ValueError(
                 "MMRAG_QDRANT_CA checks no server: write https:// in MMRAG_QDRANT_URL, or unset it"
             )

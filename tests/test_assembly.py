@@ -6,12 +6,15 @@ import pytest
 
 from mmrag_pipeline import assembly
 from mmrag_pipeline.errors import ListingError, ParseError
+from mmrag_pipeline.index_places import tables_beside
 from mmrag_pipeline.indexing.commit import no_rows
 from mmrag_pipeline.records import Pixels
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.edge import EdgeVectors
 from mmrag_pipeline.stores.sources import Sources, write_sources
 from tests.stores.samples import lineage
+
+_SERVED = {"qdrant_url": "http://index:6333"}
 
 
 @pytest.fixture
@@ -33,6 +36,27 @@ def test_tables_that_tell_of_an_embedded_index_lie_beside_it(
         assembly.open_tables(shared).write(rows, lineage(name, rows))
     beside = {path.parent.name for path in settings.home.rglob("*.parquet")}
     assert beside == {"collection", "failures.collection"}
+
+
+def test_a_server_and_an_embedded_index_on_one_state_have_their_own_record(
+    settings: Settings,
+) -> None:
+    served = assembly.open_tables(settings.model_copy(update=_SERVED))
+    for name in ("points", "collection"):
+        rows = no_rows(name)
+        assembly.open_tables(settings).write(rows, lineage(name, rows))
+    assert served.partitions("points") != []
+    assert served.partitions("collection") == []
+
+
+def test_a_copy_from_server_to_server_leaves_the_record_of_the_first(settings: Settings) -> None:
+    served = settings.model_copy(update=_SERVED)
+    other = settings.model_copy(update={"qdrant_url": "http://other:6333"})
+    rows = no_rows("collection")
+    copied = tables_beside(served, other)
+    copied.write(rows, lineage("collection", rows))
+    assert copied.partitions("collection") != []
+    assert assembly.open_tables(served).partitions("collection") == []
 
 
 def test_a_source_root_stands_beside_the_known_sources(settings: Settings, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import typer
 
 from mmrag_pipeline.cli import (
     backfill,
+    copy_index,
     dead_letters,
     demo,
     evaluate,
@@ -63,6 +64,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("explain")(explain.explain)
 app.command("verify")(verify.verify)
 app.command("dead-letters")(dead_letters.dead_letters)
+app.command("copy-index")(copy_index.copy_index)
 app.command("purge")(purge.purge)
 app.command("status")(status.status)
 app.command("demo")(demo.demo)

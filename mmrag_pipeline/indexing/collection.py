@@ -1,7 +1,7 @@
 """collection: what was applied to the index; the difference to points is written, no more."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -14,13 +14,13 @@ from mmrag_pipeline.errors import (
 from mmrag_pipeline.indexing import generations, points
 from mmrag_pipeline.indexing.applied import APPLIED, is_trusted, writing
 from mmrag_pipeline.indexing.apply import Difference, apply_difference, difference
-from mmrag_pipeline.indexing.commit import read_columns, rows_of, write_table
+from mmrag_pipeline.indexing.commit import no_rows, read_columns, rows_of, write_table
 from mmrag_pipeline.indexing.failures import ENGINE_FAILED, failures_of, open_retries
 from mmrag_pipeline.indexing.generations import Said, put_in_place, serving
 from mmrag_pipeline.indexing.retire import retire
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
-from mmrag_pipeline.records import Layout, VectorSpace
+from mmrag_pipeline.records import Layout, Lineage, VectorSpace
 from mmrag_pipeline.schemas import COLLECTION, FAILURES
 
 _ENGINES = ("ocr", "captions", "image_vectors", "text_vectors")
@@ -53,13 +53,34 @@ def recipe(world: World) -> Recipe:
 STATION = Station("collection", ("points",), recipe, stateful=True, commits_itself=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A generation that holds the desired points, and what had to be changed for that."""
+
+    name: str
+    desired: pl.DataFrame
+    change: Difference
+
+
 def make(world: World, job: Job) -> Made:
     """Bring the generation of today's layout to the desired points, then let it serve.
 
+    Where the domain is served by another number of shards than before, what is left of those goes.
+    """
+    filled = fill(world, job)
+    said = Said(by="run", run_id=job.mode.run_id)
+    anew = filled.change.total > 0 or job.mode.force
+    serves = put_in_place(world, job.partition, filled.name, said, anew=anew)
+    made = _made(filled.desired, filled.change, serves=serves)
+    return replace(made, committed=lambda: retire(world, job.partition))
+
+
+def fill(world: World, job: Job) -> Filled:
+    """Bring the generation of today's layout to the desired points.
+
     Where one writer excludes others, the collection is open from reading the desired points to
     recording what was applied, so that of two overlapping runs the later one sees all of the
-    earlier. Where the domain is served by another number of shards than before, what is left
-    of those goes. Raises OvertakenError when the desired points are others by the end.
+    earlier. Raises OvertakenError when the desired points are others by the end.
     """
     name = generation(world, job.partition)
     _check_complete(world, job.partition, name)
@@ -77,11 +98,7 @@ def make(world: World, job: Job) -> Made:
                 _check_still_desired(world, job.partition, digest)
                 left = own.end(complete=True)
             _record(world, job, desired, {"collection": name, "points": digest, APPLIED: left})
-    said = Said(by="run", run_id=job.mode.run_id)
-    anew = change.total > 0 or job.mode.force
-    serves = put_in_place(world, job.partition, name, said, anew=anew)
-    made = _made(desired, change, serves=serves)
-    return replace(made, committed=lambda: retire(world, job.partition))
+    return Filled(name, desired, change)
 
 
 def _check_complete(world: World, partition: str, name: str) -> None:
@@ -110,21 +127,30 @@ def _check_complete(world: World, partition: str, name: str) -> None:
 def _desired(world: World, partition: str) -> tuple[pl.DataFrame, str]:
     """Return the points that today's models ask for, and their table's digest.
 
+    Raises as `check_current` does.
+    """
+    table, lineage = read_columns(world, "points", partition, COLLECTION.names())
+    digest = check_current(world, partition, lineage)
+    return no_rows("collection") if table is None else table, digest
+
+
+def check_current(world: World, partition: str, points_now: Lineage | None) -> str:
+    """Return the digest of a table of points that today's models made.
+
     Raises CorruptStateError for a missing table (it must not look like an empty one) and
     CollectionMismatchError for one that other models made.
     """
-    table, lineage = read_columns(world, "points", partition, COLLECTION.names())
-    if lineage is None or table is None:
+    if points_now is None:
         raise CorruptStateError(
             f"the points of {partition!r} are gone: run `mmrag index --force`; "
             "nothing was deleted from the index"
         )
-    if lineage.recipe != points.recipe(world).digest:
+    if points_now.recipe != points.recipe(world).digest:
         raise CollectionMismatchError(
             f"the points of {partition!r} were made with other models than the settings name now: "
             "materialize the assets before collection first (`mmrag index` does all of them)"
         )
-    return table, lineage.digest
+    return points_now.digest
 
 
 def _check_still_desired(world: World, partition: str, digest: str) -> None:

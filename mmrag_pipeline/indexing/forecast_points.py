@@ -1,6 +1,6 @@
 """The points ahead: those of today beside those that the pages, tiles and texts will give."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -79,16 +79,15 @@ def _other_cards(seen: Look, lineage: Lineage) -> set[str]:
 
 def _stale_kinds(seen: Look, lineage: Lineage) -> set[str]:
     """Return the kinds of points that other models, or another way to make points, touch."""
-    if lineage.recipe == points.recipe(seen.world).digest:
-        return set()
+    if not _is_told(seen, lineage):
+        return set(_ROLES)
     other = _other_cards(seen, lineage)
-    return {kind for kind, roles in _ROLES.items() if roles & other or not other}
+    return {kind for kind, roles in _ROLES.items() if roles & other}
 
 
 def _is_told(seen: Look, lineage: Lineage) -> bool:
-    """Return whether cards tell all that the way to make points changes: not so for a revision."""
-    same = lineage.recipe == points.recipe(seen.world).digest
-    return same or bool(_other_cards(seen, lineage))
+    """Return whether cards tell all that is new in how points are made: not so for a revision."""
+    return replace(points.recipe(seen.world), cards=lineage.cards).digest == lineage.recipe
 
 
 def _is_beside(seen: Look, lineage: Lineage) -> bool:

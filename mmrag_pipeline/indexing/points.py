@@ -5,11 +5,12 @@ from hashlib import blake2b
 
 import polars as pl
 
-from mmrag_pipeline.ids import domain_of, point_ids
+from mmrag_pipeline.ids import Json, canonical_json, domain_of, point_ids
 from mmrag_pipeline.indexing.commit import rows_before
 from mmrag_pipeline.indexing.image_vectors import picture_key
 from mmrag_pipeline.indexing.image_vectors import recipe as pictures_recipe
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
+from mmrag_pipeline.records import Signal
 from mmrag_pipeline.schemas import FAILURES, POINTS
 
 _PAYLOAD = (
@@ -34,6 +35,15 @@ _PAYLOAD = (
 )
 _SAID = ("payload", "image_key", "text_key", "image_text_key")
 """What, with the recipe, decides a point's hash."""
+_ENCODED: Mapping[Signal, tuple[str, str]] = {
+    "image": ("image_key", "image"),
+    "text": ("text_key", "text"),
+    "image_text": ("image_text_key", "image"),
+    "bm25": ("sparse_text", "bm25"),
+}
+"""Signal -> the column that names what is encoded, and the role of the model that does it."""
+_REVISION = 4
+"""Raise it when the same rows make other payloads, or the same vectors another hash."""
 
 
 def recipe(world: World) -> Recipe:
@@ -45,7 +55,7 @@ def recipe(world: World) -> Recipe:
         "ocr": world.ocr.card.fingerprint,
         "caption": world.captioner.card.fingerprint,
     }
-    return Recipe(["points", 3, pictures_recipe(world).digest], cards)
+    return Recipe(["points", _REVISION, pictures_recipe(world).parameters], cards)
 
 
 STATION = Station(
@@ -61,11 +71,11 @@ def make(world: World, job: Job) -> Made:
         "file_id", "key", "uri", "digest", "media_type", "modified_at", "visibility"
     )
     pages = job.frames["pages"].drop("lines").join(files, on="file_id")
-    # the same key with other pixels is another vector: what made it counts in the hash
-    pictures = _pictures(job, pages).with_columns(pixels=pl.lit(pictures_recipe(world).digest))
-    rows = pl.concat([pictures, _texts(job, pages)], how="diagonal")
+    rows = pl.concat([_pictures(job, pages), _texts(job, pages)], how="diagonal")
     ready = _identified(_with_payload(rows, job.partition))
-    table = _hashed(ready, rows_before(world, job, "points")).sort("point_id")
+    pixels = pictures_recipe(world).parameters
+    decided = ready.with_columns(vectors=_vectors_json(job.recipe, pixels))
+    table = _hashed(decided, rows_before(world, job, "points")).sort("point_id")
     return Made(table, pl.DataFrame(schema=FAILURES), 0, table.height)
 
 
@@ -156,7 +166,7 @@ def _hashed(rows: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
     columns = [name for name in POINTS if name != "point_hash"]
     known = rows.select(columns).with_columns(hashes).drop_nulls("point_hash")
     todo = rows.filter(hashes.is_null())
-    halves = zip(_digests(_vectors_json(todo)), _digests(todo["payload"]), strict=True)
+    halves = zip(_digests(todo["vectors"]), _digests(todo["payload"]), strict=True)
     made = pl.Series("point_hash", [a + b for a, b in halves], pl.String)
     parts = (known, todo.select(columns).with_columns(made))
     return pl.concat([part.select(POINTS.names()) for part in parts])
@@ -170,9 +180,19 @@ def _kept_hashes(said: pl.DataFrame, last: pl.DataFrame) -> pl.Series:
     return beside.select(point_hash=pl.when(same).then("point_hash"))["point_hash"]
 
 
-def _vectors_json(rows: pl.DataFrame) -> pl.Series:
-    vectors = pl.struct("image_key", "pixels", "text_key", "image_text_key", "sparse_text", "cards")
-    return rows.select(said=vectors.struct.json_encode())["said"]
+def _vectors_json(recipe: Recipe, pixels: Json) -> pl.Expr:
+    """Return what decides each point's vectors: what is encoded, by which models.
+
+    The same picture decoded to other `pixels` has another vector. Who read a text or thought of
+    a caption does not count: the same words have the same vectors.
+    """
+    decoded = pl.lit(canonical_json(pixels)).alias("pixels")
+    spaces = []
+    for signal, (what, role) in _ENCODED.items():
+        parts = [pl.col(what), pl.lit(recipe.cards[role]).alias("card")]
+        space = pl.struct([*parts, decoded] if signal == "image" else parts)
+        spaces.append(pl.when(pl.col(what).is_not_null()).then(space).alias(signal))
+    return pl.struct(spaces).struct.json_encode()
 
 
 def _digests(texts: Iterable[str]) -> Sequence[str]:

@@ -19,8 +19,8 @@ NOT_COVERED = (
     "notices of the queue that could not be understood, and files that killed processes left half "
     "written (*.tmp)",
     "runs of other machines that were under way: purge again when they have ended; and indexes "
-    "that other machines keep of their own: they hold the points until a purge or an index run "
-    "there",
+    "that other machines keep of their own, or that were left when an index was copied: they hold "
+    "the points until a purge or an index run there",
     "reports, exports and answers that people made",
     "bytes on the disk that deleted points and files took, until the vector store's next "
     "optimisation and the file system use them again",

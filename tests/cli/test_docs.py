@@ -39,6 +39,7 @@ def _arguments(name: str, bench: Bench) -> list[str]:
     given = {
         "search": ["tea"],
         "evaluate": ["--queries", str(queries)],
+        "copy-index": ["--to", str(bench.home.with_name("copied"))],
         "purge": ["notes/none.txt", "--yes"],
     }
     return given.get(name, [])

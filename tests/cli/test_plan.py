@@ -70,6 +70,18 @@ def test_estimates_are_marked_for_people(bench: Bench) -> None:
     assert "~ an estimate" in said.out
 
 
+def test_a_new_generation_is_told_with_its_reason_and_its_price(indexed: Bench) -> None:
+    kept = {"MMRAG_INDEX_DATATYPE": "float16"}
+    said = indexed.mmrag("plan", **kept)
+    told = said.out[said.out.index("notes, shop: a new generation") :].splitlines()
+    assert told[1] == "  MMRAG_INDEX_DATATYPE: float32 to float16"
+    assert "0 model calls for those that it lacks" in told[2]
+    assert told[3].endswith("it serves then (MMRAG_GATE_QUERIES names no queries that decide)")
+    ahead = indexed.mmrag("plan", "--json", **kept).json["generations"]["notes"]
+    assert (ahead["serving"], ahead["collection"]) == ("mmrag__notes__g1", "mmrag__notes__g2")
+    assert ahead["points"] == 3
+
+
 def _stations(bench: Bench, *arguments: str) -> dict[str, dict[str, Any]]:
     rows: list[dict[str, Any]] = bench.mmrag("plan", *arguments, "--json").json["stations"]
     return {str(row["station"]): row for row in rows}

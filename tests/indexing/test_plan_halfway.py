@@ -1,5 +1,7 @@
 """After a purge, or a run that died half way, a plan tells what the next run really does."""
 
+from dataclasses import replace
+
 import pytest
 
 from mmrag_pipeline.testing.frail import Fuse
@@ -63,6 +65,18 @@ def test_what_a_run_that_died_at_the_collection_has_left_to_do_is_planned(back: 
     planned, done = planned_for(life)["collection"], truth_of(life)
     assert planned.exact
     assert sum(told(planned)[:3]) == done.outcomes["collection"].computed
+
+
+def test_points_that_were_made_another_way_are_all_planned_whatever_model_changed_too() -> None:
+    life = _started()
+    points = life.state.tables.read("points", DOMAIN)
+    lineage = life.state.tables.lineage("points", DOMAIN)
+    assert points is not None
+    assert lineage is not None
+    life.state.tables.write(points, replace(lineage, recipe="of an older revision"))
+    life.change_model("captioner", "2")
+    planned = planned_for(life)["points"]
+    assert (planned.exact, planned.reuse) == (False, 0)
 
 
 def test_a_collection_that_another_process_holds_makes_the_plan_an_estimate() -> None:

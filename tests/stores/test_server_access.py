@@ -20,7 +20,6 @@ KEY = "hunter2hunter2"
         ({"qdrant_url": "http://host:x"}, "write http://HOST:6333"),
         ({"qdrant_url": "https://me:secret@host"}, "set MMRAG_QDRANT_API_KEY"),
         ({"qdrant_url": "https://host?api-key=secret"}, "may not hold a query"),
-        ({"qdrant_api_key": KEY}, "set MMRAG_QDRANT_URL"),
         ({"qdrant_url": "http://host", "qdrant_api_key": KEY}, "write https://"),
         ({"qdrant_url": "http://127.evil.com", "qdrant_api_key": KEY}, "write https://"),
         ({"qdrant_url": "https://host", "qdrant_api_key": ""}, "it is no key"),
