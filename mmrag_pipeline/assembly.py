@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mmrag_pipeline.errors import ParseError, SettingsError
+from mmrag_pipeline.errors import NotFoundError, ParseError, SettingsError
+from mmrag_pipeline.evaluation.gate import QueryGate
+from mmrag_pipeline.evaluation.paired import Limits
+from mmrag_pipeline.evaluation.qrels import LabelledQuery, read_queries
 from mmrag_pipeline.indexing.failures import failures_of
-from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.indexing.station import OpenGate, World
 from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
 from mmrag_pipeline.models import open_encoders, open_engines, reopened
 from mmrag_pipeline.parsing.limits import too_large
 from mmrag_pipeline.parsing.media import sniff
 from mmrag_pipeline.parsing.pool import ParserPool
-from mmrag_pipeline.ports import VectorStore
+from mmrag_pipeline.ports import Gate, PageReader, VectorStore
 from mmrag_pipeline.records import Pixels
 from mmrag_pipeline.retrieval.query import Searcher
 from mmrag_pipeline.settings import Settings
@@ -88,8 +91,34 @@ def open_world(settings: Settings, *, sources: Sources | None = None) -> Iterato
             vectors=open_vectors(settings),
             progress=_Silence(),
             inbox=BlobInbox(blobs),
+            gate=open_gate(settings, reader),
             kept_shards=lambda: kept_shards(blobs),
         )
+
+
+def open_gate(settings: Settings, reader: PageReader) -> Gate:
+    """Return what judges a generation before it serves; raises SettingsError.
+
+    Queries that cannot be read are told at once, not when a generation is ready.
+    """
+    path = settings.gate_queries
+    if path is None:
+        return OpenGate()
+    _labelled(path)
+    return QueryGate(
+        queries=partial(_labelled, path),
+        tables=open_tables(settings),
+        searcher=open_searcher(settings),
+        load_image=partial(_read_picture, reader, limit=settings.max_file_bytes),
+        limits=Limits(settings.gate_max_loss, settings.gate_confidence),
+    )
+
+
+def _labelled(path: Path) -> list[LabelledQuery]:
+    try:
+        return read_queries(path)
+    except (NotFoundError, ParseError) as error:
+        raise SettingsError(f"MMRAG_GATE_QUERIES: {error}") from error
 
 
 def open_searcher(settings: Settings) -> Searcher:
@@ -196,10 +225,10 @@ def open_pictures(settings: Settings) -> Iterator[Callable[[Path], Pixels]]:
     It returns a file's first page and raises ParseError.
     """
     with ParserPool(settings.model_copy(update={"parse_workers": 1})) as reader:
-        yield lambda path: _read_picture(reader, path, limit=settings.max_file_bytes)
+        yield partial(_read_picture, reader, limit=settings.max_file_bytes)
 
 
-def _read_picture(reader: ParserPool, path: Path, *, limit: int) -> Pixels:
+def _read_picture(reader: PageReader, path: Path, *, limit: int) -> Pixels:
     data = _query_bytes(path, limit)
     parsed = reader.parse_file(data, sniff(data[:4096], path.name))
     pages = [page for page in parsed.pages if page.raster]

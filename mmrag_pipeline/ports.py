@@ -245,6 +245,22 @@ class Aliases(Protocol):
         ...
 
 
+class Served(Protocol):
+    """What a search asks: which collection an alias leads to, how it is laid out, and it itself."""
+
+    def layouts(self) -> Mapping[str, Layout]:
+        """Return collection name -> layout."""
+        ...
+
+    def aliases(self) -> Mapping[str, str]:
+        """Return alias -> collection."""
+        ...
+
+    def reader(self, collection: str) -> AbstractContextManager[CollectionReader]:
+        """Open a collection (or alias) for questions; raises CollectionBusyError."""
+        ...
+
+
 class VectorStore(Catalog, Aliases, Protocol):
     """Collections, aliases and access to them."""
 
@@ -254,6 +270,15 @@ class VectorStore(Catalog, Aliases, Protocol):
 
     def writer(self, collection: str) -> AbstractContextManager[CollectionWriter]:
         """Open a collection for changes; raises CollectionBusyError."""
+        ...
+
+
+@runtime_checkable
+class Weighed(Protocol):
+    """A store that knows what its collections take on the disk."""
+
+    def size_bytes(self, collection: str) -> int:
+        """Return the bytes of a collection on the disk, 0 for an absent one."""
         ...
 
 

@@ -1,15 +1,19 @@
 """Checks of what is about to be served; a blocking one stops what comes after it."""
 
+from collections.abc import Iterator, Mapping
+
 import dagster as dg
 
 from mmrag_pipeline.assets.declared import check
 from mmrag_pipeline.assets.materialize import failure_of
+from mmrag_pipeline.assets.metadata import gate_metadata
 from mmrag_pipeline.errors import MmragError
 from mmrag_pipeline.indexing.checks import (
     Verdict,
     judge_counts,
     judge_dead_letters,
     judge_fingerprints,
+    judge_gate,
     judge_layout,
     judge_vectors,
 )
@@ -19,8 +23,9 @@ from mmrag_pipeline.resources.pipeline import Pipeline
 
 _UNIT = "Every vector is there, of its card's dimension and of unit length."
 _ONE_MODEL = "All points of a signal come from one model, the one of the settings."
-_COUNTS = "Points, the record of what was applied and the served collection agree."
-_LAYOUT = "The served collection was made for the models of its points."
+_COUNTS = "Points, the record of what was applied and the collection agree."
+_LAYOUT = "The collection was made for the models of its points."
+_GATE = "What was written serves: no labelled queries and nobody kept it from that."
 _RATE = "Few files are dead letters."
 _DRIFT = "Every point that is held is the desired one, by id and hash, and no other is."
 
@@ -61,13 +66,21 @@ def points_are_of_one_model(
 )
 def collection_is_as_told(
     context: dg.AssetCheckExecutionContext, pipeline: dg.ResourceParam[Pipeline]
-) -> tuple[dg.AssetCheckResult, dg.AssetCheckResult]:
-    """Check what is served against the tables."""
-    partition = context.partition_key
-    return (
-        result("collection", "count", judge_counts(pipeline.world, partition)),
-        result("collection", "layout", judge_layout(pipeline.world, partition)),
-    )
+) -> Iterator[dg.AssetCheckResult]:
+    """Check what was written against the tables."""
+    # Dagster records several results that are yielded; of a tuple it makes outputs, unseen
+    yield result("collection", "count", judge_counts(pipeline.world, context.partition_key))
+    yield result("collection", "layout", judge_layout(pipeline.world, context.partition_key))
+
+
+@dg.multi_asset_check(specs=[check("gate", "collection", blocking=False, description=_GATE)])
+def collection_serves(
+    context: dg.AssetCheckExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+) -> dg.AssetCheckResult:
+    """Warn while a generation is held back; its run did not fail, the one before it serves."""
+    verdict = judge_gate(pipeline.world, context.partition_key)
+    more = gate_metadata(pipeline.world, context.partition_key)
+    return result("collection", "gate", verdict, severity=dg.AssetCheckSeverity.WARN, more=more)
 
 
 @dg.multi_asset_check(specs=[check("rate", "dead_letters", blocking=False, description=_RATE)])
@@ -103,6 +116,7 @@ def result(
     verdict: Verdict,
     *,
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+    more: Mapping[str, dg.MetadataValue] | None = None,
 ) -> dg.AssetCheckResult:
     """Return a verdict as Dagster's check result."""
     return dg.AssetCheckResult(
@@ -111,7 +125,7 @@ def result(
         passed=verdict.passed,
         severity=severity,
         description=verdict.message,
-        metadata=dict(verdict.counts),
+        metadata={**verdict.counts, **(more or {})},
     )
 
 
@@ -121,5 +135,6 @@ CHECKS = (
     points_are_of_one_model,
     collection_is_as_told,
     collection_has_not_drifted,
+    collection_serves,
     dead_letters_are_few,
 )

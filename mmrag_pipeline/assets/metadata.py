@@ -1,6 +1,7 @@
 """What an outcome looks like in the catalog."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -8,7 +9,10 @@ import dagster as dg
 import polars as pl
 
 from mmrag_pipeline.assets.columns import column_lineage, column_schema
+from mmrag_pipeline.evaluation.scores import Score, scores_of
 from mmrag_pipeline.ids import collection_name
+from mmrag_pipeline.indexing.generations import serving, verdict_on
+from mmrag_pipeline.indexing.held_back import written
 from mmrag_pipeline.indexing.plan import MODEL_STATIONS
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import World
@@ -21,6 +25,7 @@ _NAMED = ("key", "uri")
 _HIDDEN = (*_SAID, *_NAMED)
 """Columns of what files say (who may see the catalog need not be allowed to read them) and of
 their names: the event log outlives a file that is purged."""
+_MEASURED = ("live", "candidate", "queries", "max_loss", "confidence")
 
 Metadata: TypeAlias = Mapping[str, dg.MetadataValue]
 
@@ -43,6 +48,34 @@ def preview(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
     lines = [_line(shown), _line(["---"] * len(shown))]
     lines += [_line([_cell(row[name]) for name in shown]) for row in head.iter_rows(named=True)]
     return dg.MetadataValue.md("\n".join(lines))
+
+
+def gate_metadata(world: World, partition: str) -> Metadata:
+    """Return what the gate measured last of the collection that was written; nothing without it."""
+    name = written(world.tables, partition)
+    numbers = verdict_on(world, partition, name)
+    shown = {
+        "written": dg.MetadataValue.text(name),
+        "serving": dg.MetadataValue.text(serving(world, partition) or ""),
+        **{key: dg.MetadataValue.text(str(numbers[key])) for key in _MEASURED if key in numbers},
+    }
+    scores = scores_of(numbers)
+    return {**shown, "scores": _score_table(scores)} if scores else shown
+
+
+def _score_table(scores: Sequence[Score]) -> dg.TableMetadataValue:
+    records = [
+        dg.TableRecord(
+            {
+                "ranking": score.ranking,
+                "kind": score.kind,
+                **asdict(score.found),
+                "difference": score.found.difference,
+            }
+        )
+        for score in scores
+    ]
+    return dg.MetadataValue.table(records)
 
 
 def _counts(outcome: Outcome) -> Metadata:

@@ -17,9 +17,11 @@ from mmrag_pipeline.cli import (
     demo,
     evaluate,
     explain,
+    generations,
     index,
     plan,
     purge,
+    rollback,
     search,
     status,
     verify,
@@ -63,6 +65,9 @@ app.command("search")(search.search)
 app.command("evaluate")(evaluate.evaluate)
 app.command("explain")(explain.explain)
 app.command("verify")(verify.verify)
+app.command("generations")(generations.generations)
+app.command("rollback")(rollback.rollback)
+app.command("promote")(rollback.promote)
 app.command("dead-letters")(dead_letters.dead_letters)
 app.command("copy-index")(copy_index.copy_index)
 app.command("purge")(purge.purge)

@@ -1,7 +1,7 @@
 """What there is to tell of the state, part by part: one that cannot be read hides no other."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from mmrag_pipeline.errors import MmragError, StateUnavailableError
 from mmrag_pipeline.ids import Json, collection_name, domain_of, partitions_of
 from mmrag_pipeline.indexing.apply import difference
 from mmrag_pipeline.indexing.commit import rows_of
+from mmrag_pipeline.indexing.held_back import held_back
 from mmrag_pipeline.indexing.lifetime import days_of
 from mmrag_pipeline.models import known_models
 from mmrag_pipeline.ports import TableStore
@@ -161,7 +162,17 @@ def _row(
         "cards": cards,
         "models": {role: names.get(card, f"of card {card[:12]}") for role, card in cards.items()},
         "run_id": applied.run_id if applied else "",
+        "held_back": _held_back(tables, partition, (serving or {}).get(partition)),
     }
+
+
+def _held_back(
+    tables: TableStore, partition: str, serving: str | None
+) -> Mapping[str, Json] | None:
+    held = held_back(tables, partition, serving)
+    if held is None:
+        return None
+    return {**asdict(held), "at": held.at.isoformat(), "told": held.told(partition)}
 
 
 def _is_behind(tables: TableStore, applied: Lineage | None, points: Lineage | None) -> bool | None:

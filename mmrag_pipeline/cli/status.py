@@ -141,6 +141,8 @@ def _notes(state: State) -> Iterator[str]:
         told += ["behind the tables: run `mmrag index`"] if row["behind"] else []
         told += [] if row["wanted"] else [_UNWANTED]
         told += [f"models {_models(row)}"] if differ and _models(row) else []
+        held = row["held_back"]
+        told += [str(held["told"])] if isinstance(held, Mapping) else []
         if told:
             yield f"{name}: {', '.join(told)}"
 

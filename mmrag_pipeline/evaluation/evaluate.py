@@ -56,8 +56,8 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answered:
-    """One query's rankings, judged."""
+class Answered:
+    """One query's rankings, judged: of the fusion, and of each signal that it asks."""
 
     kind: str
     fused: Judged
@@ -77,7 +77,7 @@ def evaluate(
     so that every signal's mean is over the same queries. A signal that no query asks is left out.
     """
     answered = [
-        _answer(searcher, query, load_image=load_image, domains=domains) for query in queries
+        answer(searcher, query, load_image=load_image, domains=domains) for query in queries
     ]
     asked = {signal for one in answered for signal in one.signals}
     signals = {
@@ -88,30 +88,31 @@ def evaluate(
     return Evaluation(len(queries), _scores((one.kind, one.fused) for one in answered), signals)
 
 
-def _answer(
+def answer(
     searcher: Searcher,
     labelled: LabelledQuery,
     *,
     load_image: LoadImage,
     domains: tuple[str, ...] | None,
-) -> _Answered:
+) -> Answered:
+    """Return what these domains answer to one labelled query; raises as the searcher does."""
     image = None if labelled.image is None else load_image(labelled.image)
     query = Query(text=labelled.text, image=image, domains=domains, limit=DEEPEST)
     answers = searcher.candidates(query)
-    lists = [answer.lists for answer in answers]
+    lists = [one.lists for one in answers]
     signals = {signal for own in lists for signal in own}
 
     def judged(ranking: Sequence[FusedFile]) -> Judged:
         return judge([file.file for file in ranking[:DEEPEST]], labelled.relevant)
 
-    return _Answered(
+    return Answered(
         labelled.kind,
         judged(searcher.fused(query, answers)),
         {signal: judged(alone(signal, lists, depth=query.depth)) for signal in signals},
     )
 
 
-def _nothing(answered: _Answered) -> Judged:
+def _nothing(answered: Answered) -> Judged:
     return Judged((), answered.fused.relevant)
 
 

@@ -70,6 +70,17 @@ def measure(judged: Sequence[Judged]) -> Measures:
     return Measures(len(judged), *[float(means[name]) for name in names])
 
 
+def ndcg_of_each(judged: Sequence[Judged]) -> list[float]:
+    """Return nDCG@10 of each ranking, in order."""
+    from ir_measures import iter_calc, nDCG
+
+    if not judged:
+        return []
+    found = iter_calc([nDCG @ 10], _qrels(judged), _run(judged))
+    values = {metric.query_id: float(metric.value) for metric in found}
+    return [values[str(n)] for n in range(len(judged))]
+
+
 def _qrels(judged: Sequence[Judged]) -> Mapping[str, Mapping[str, int]]:
     """Return relevance by made-up ids: keys are data and never reach the C library."""
     return {str(n): {f"r{e}": 1 for e in range(j.relevant)} for n, j in enumerate(judged)}

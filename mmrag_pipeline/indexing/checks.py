@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
-from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.indexing.commit import rows_of
+from mmrag_pipeline.indexing.generations import alias_of, history, is_in_place, serving
+from mmrag_pipeline.indexing.held_back import held_back, written
 from mmrag_pipeline.indexing.image_vectors import IMAGE_VECTORS
 from mmrag_pipeline.indexing.references import SOUND
 from mmrag_pipeline.indexing.remember import Shelf, remembered
@@ -149,12 +150,18 @@ def count_vectors(known: pl.DataFrame, wanted: pl.Series, place: Shelf) -> Vecto
 
 
 def judge_counts(world: World, partition: str) -> Verdict:
-    """Return whether points, the record of what was applied and the served index agree."""
+    """Return whether points, the record of what was applied and the collection agree.
+
+    It is the collection that was written, which serves unless something is against it.
+    """
     desired, applied = (rows_of(world.tables, name, partition) for name in ("points", "collection"))
-    alias = collection_name(world.settings.collection_prefix, partition)
-    if alias not in world.vectors.aliases():
-        return Verdict(False, f"no collection is served as {alias!r}: materialize `collection`")
-    with world.vectors.reader(alias) as index:
+    name = written(world.tables, partition)
+    if name not in world.vectors.layouts() or not is_in_place(world, partition, name):
+        live = serving(world, partition) or "no collection"
+        alias = alias_of(world, partition)
+        told = f"{live} is served as {alias!r}, and {name or 'none'} was written"
+        return Verdict(False, f"{told}: materialize `collection`")
+    with world.vectors.reader(name) as index:
         held = index.count()
     return count_verdict(desired, applied, held)
 
@@ -208,17 +215,28 @@ def judge_fingerprints(world: World, partition: str) -> Verdict:
 
 
 def judge_layout(world: World, partition: str) -> Verdict:
-    """Return whether the served collection was built for the models of its points.
+    """Return whether the collection that was written was made for the models of its points.
 
     Those are the cards in the points' lineage, which `judge_fingerprints` finds in the payloads.
     """
     points = world.tables.lineage("points", partition)
-    alias = collection_name(world.settings.collection_prefix, partition)
-    served = world.vectors.layouts().get(world.vectors.aliases().get(alias, ""))
-    if points is None or served is None:
-        return Verdict(False, f"partition {partition!r} has no points or nothing served yet")
+    made = world.vectors.layouts().get(written(world.tables, partition))
+    if points is None or made is None:
+        return Verdict(False, f"partition {partition!r} has no points or no collection yet")
     cards = {role: {card} for role, card in points.cards.items()}
-    return fingerprint_verdict(cards, layout_cards(served))
+    return fingerprint_verdict(cards, layout_cards(made))
+
+
+def judge_gate(world: World, partition: str) -> Verdict:
+    """Return whether the collection that was written serves, or what keeps it from that."""
+    held = held_back(world.tables, partition, serving(world, partition))
+    if held is not None:
+        return Verdict(False, held.told(partition))
+    rows = history(world, partition).filter(
+        pl.col("collection") == written(world.tables, partition)
+    )
+    reasons = [f": {reason}" for reason in rows["reason"].tail(1) if reason]
+    return Verdict(True, f"nothing keeps it from serving{''.join(reasons)}")
 
 
 def layout_cards(layout: Layout) -> dict[str, str]:

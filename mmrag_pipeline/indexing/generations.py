@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import polars as pl
 
-from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
+from mmrag_pipeline.errors import CollectionBusyError, CollectionMismatchError, NotFoundError
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.ids import Json, canonical_json, collection_name
 from mmrag_pipeline.indexing.applied import is_complete
@@ -19,6 +20,8 @@ from mmrag_pipeline.schemas import GENERATIONS
 
 _CHOSEN = ("served", "promoted", "restored")
 """Events after which a generation serves."""
+KEPT_BACK = ("refused", "rolled_back")
+"""Events after which one that is brought up to date does not serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,7 @@ def history(world: World, partition: str) -> pl.DataFrame:
 
 def last_event(world: World, partition: str, name: str) -> str:
     """Return the last decision on a collection, empty without any."""
-    rows = history(world, partition).filter(pl.col("collection") == name)
-    return str(rows["event"][-1]) if rows.height else ""
+    return _last_events(world, partition).get(name, "")
 
 
 def note(world: World, partition: str, events: Mapping[str, GenerationEvent], said: Said) -> None:
@@ -104,9 +106,12 @@ def serve(world: World, partition: str, name: str, said: Said) -> None:
 def promote(world: World, partition: str, said: Said, *, to: str | None = None) -> str:
     """Let a complete generation serve whatever the gate said; return it.
 
-    Without `to` it is the newest one. Raises NotFoundError and CollectionMismatchError.
+    Without `to` it is the one that was kept back last, or else the newest. Raises NotFoundError
+    and CollectionMismatchError.
     """
-    name = _complete(world, partition, to or _newest(world, partition))
+    name = _complete(world, partition, to or _waiting(world, partition))
+    if name == serving(world, partition) == standing(world, partition):
+        raise CollectionMismatchError(f"{name!r} is what serves {partition!r} already")
     note(world, partition, {name: "promoted"}, said)
     world.vectors.move_alias(alias_of(world, partition), name)
     return name
@@ -144,6 +149,7 @@ def retire(world: World, partition: str, keep: Sequence[str | None], said: Said)
     """Drop generations that are one too many or served last too long ago; return their names.
 
     Those in `keep`, and the one that serves, stay. Of the others those that served last go last.
+    One that somebody still asks questions of is dropped by a later run.
     """
     staying = {*keep, serving(world, partition)}
     others = [name for name in held_generations(world, partition) if name not in staying]
@@ -155,8 +161,11 @@ def retire(world: World, partition: str, keep: Sequence[str | None], said: Said)
     kept = [n for n in ranked if n in others and ended.get(n, world.clock()) >= oldest]
     gone = [name for name in others if name not in kept[: world.settings.keep_generations]]
     for name in gone:
-        world.vectors.drop(name)
-        note(world, partition, {name: "dropped"}, said)
+        # noted first, so that its number is known to have been given whatever happens then
+        if last_event(world, partition, name) != "dropped":
+            note(world, partition, {name: "dropped"}, said)
+        with suppress(CollectionBusyError):
+            world.vectors.drop(name)
     return gone
 
 
@@ -174,28 +183,42 @@ def _named(world: World, partition: str) -> list[str]:
     return history(world, partition)["collection"].unique().to_list()
 
 
-def _newest(world: World, partition: str) -> str:
-    held = held_generations(world, partition)
+def _waiting(world: World, partition: str) -> str:
+    """Return the generation that was kept back last, or else the newest."""
+    held, last = held_generations(world, partition), _last_events(world, partition)
     if not held:
         raise NotFoundError(f"{partition!r} has no collection: run `mmrag index` first")
-    return held[-1]
+    waiting = [name for name, event in last.items() if name in held and event in KEPT_BACK]
+    return waiting[-1] if waiting else held[-1]
 
 
 def _before(world: World, partition: str, now: str) -> str:
-    """Return the generation that served before the one that serves now."""
-    rows = history(world, partition)
-    there = world.vectors.layouts()
-    chosen = rows.filter(pl.col("event").is_in(_CHOSEN) & (pl.col("collection") != now))[
-        "collection"
-    ]
-    held = [name for name in chosen if name in there]
-    others = [name for name in held_generations(world, partition) if name != now]
-    if not held and not others:
+    """Return the generation that served before the one that serves now and was not kept back.
+
+    One from before there was a history is older than the one that serves.
+    """
+    held, last = held_generations(world, partition), _last_events(world, partition)
+    rows = history(world, partition).filter(pl.col("event").is_in(_CHOSEN))
+    chosen: list[str] = rows["collection"].to_list()
+    number = number_of(world, partition, now)
+    unknown = [n for n in held if n not in last and number_of(world, partition, n) < number]
+    ways = [*unknown, *(n for n in chosen if n in held and n != now and last[n] in _CHOSEN)]
+    if not ways:
         raise NotFoundError(
-            f"{partition!r} has no other generation than {now!r}: set MMRAG_IMAGE_MODEL and the "
-            "like back and run `mmrag index`, which takes every vector that the memo still has"
+            f"{partition!r} has no generation that served before {now!r}: `--to` names any other "
+            "one; or set MMRAG_IMAGE_MODEL and the like back and run `mmrag index`, which takes "
+            "every vector that the memo still has"
         )
-    return held[-1] if held else others[-1]
+    return ways[-1]
+
+
+def _last_events(world: World, partition: str) -> dict[str, str]:
+    """Return collection -> the last decision on it, the latest decision last."""
+    last: dict[str, str] = {}
+    for name, event in history(world, partition).select("collection", "event").iter_rows():
+        last.pop(name, None)
+        last[name] = event
+    return last
 
 
 def _complete(world: World, partition: str, name: str) -> str:
@@ -250,6 +273,7 @@ def put_in_place(world: World, partition: str, name: str, said: Said, *, anew: b
 
 
 def is_in_place(world: World, partition: str, name: str) -> bool:
-    """Return whether a generation serves, or was kept from it."""
-    kept_back = last_event(world, partition, name) in ("refused", "rolled_back")
-    return serving(world, partition) == name or kept_back
+    """Return whether a generation serves, or was kept from it by one that does."""
+    live = serving(world, partition)
+    kept_back = last_event(world, partition, name) in KEPT_BACK
+    return live is not None and live == standing(world, partition) and (live == name or kept_back)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError, NotFoundError, OvertakenError
-from mmrag_pipeline.ids import collection_name, domain_of
-from mmrag_pipeline.indexing import collection
+from mmrag_pipeline.ids import domain_of
+from mmrag_pipeline.indexing import collection, generations
+from mmrag_pipeline.indexing.held_back import held_back
 from mmrag_pipeline.indexing.mixed import count_mixed, may_hold_mixed
 from mmrag_pipeline.indexing.run import Outcome, run_step
 from mmrag_pipeline.indexing.side_by_side import side_by_side
@@ -40,9 +41,12 @@ class Drift:
     serving: str | None
     """The collection behind the alias; None when nothing is served."""
     expected: str
-    """The collection that today's models should serve from."""
+    """The collection that should serve: of today's models, or what was chosen instead of it."""
+    held_back: str | None
+    """The collection of today's models that may not serve: what is compared then. The one that
+    serves is as it was when it was written last."""
     layout_fits: bool
-    """Whether the serving collection has the layout of today's cards."""
+    """Whether the collection that is compared has the layout of today's cards."""
     desired: int
     applied: int
     held: int
@@ -89,6 +93,11 @@ def verify(world: World, partition: str, *, samples: int = 5) -> Drift:
     return retried(compared)
 
 
+def _kept_back(world: World, partition: str) -> str | None:
+    held = held_back(world.tables, partition, generations.standing(world, partition))
+    return held.collection if held else None
+
+
 def repair(world: World, partition: str, mode: Mode) -> Outcome:
     """Make what is held what is desired: from remembered vectors, never from a model."""
     return run_step(world, collection.STEP, partition, mode=replace(mode, force=True))[0]
@@ -99,8 +108,11 @@ def _versions(world: World, partition: str) -> list[Lineage | None]:
 
 
 def _compare(world: World, partition: str, samples: int) -> Drift:
-    name = world.vectors.aliases().get(collection_name(world.settings.collection_prefix, partition))
-    layout = world.vectors.layouts().get(name or "")
+    serving, layouts = generations.serving(world, partition), world.vectors.layouts()
+    wanted, kept = collection.generation(world, partition), _kept_back(world, partition)
+    back = wanted if wanted == kept else None
+    name = back or serving
+    layout = layouts.get(name or "")
     desired = _desired(world, partition)
     applied = world.tables.batches("collection", partition, COLLECTION.names()) or ()
     found = _Found(samples)
@@ -113,8 +125,9 @@ def _compare(world: World, partition: str, samples: int) -> Drift:
                 found.mixed += count_mixed(index, layout, rows.filter(suspect)["point_id"])
     return Drift(
         partition=partition,
-        serving=name if layout else None,
-        expected=collection.generation(world, partition),
+        serving=serving if serving in layouts else None,
+        expected=(back and generations.standing(world, partition)) or wanted,
+        held_back=back,
         layout_fits=layout is not None and layout.digest == collection.layout(world).digest,
         mixed=found.mixed,
         samples=tuple(point_id for kind in _WRONG for point_id in found.samples[kind]),

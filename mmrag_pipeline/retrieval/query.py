@@ -10,7 +10,7 @@ from functools import partial
 
 from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
 from mmrag_pipeline.ids import collection_name
-from mmrag_pipeline.ports import VectorStore
+from mmrag_pipeline.ports import Served
 from mmrag_pipeline.records import Layout, Pixels, PointKind, Signal, Where
 from mmrag_pipeline.retrieval.encoders import Reopen, fitting, no_others
 from mmrag_pipeline.retrieval.fusion import FusedFile, fuse
@@ -88,7 +88,7 @@ class Searcher:
     because nobody else can open an embedded collection meanwhile.
     """
 
-    store: VectorStore
+    store: Served
     encoders: Encoders
     prefix: str
     shards: Mapping[str, int] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from mmrag_pipeline.ids import (
     served_partition,
     shards_of,
 )
-from mmrag_pipeline.ports import Aliases
+from mmrag_pipeline.ports import Served
 
 
 def served_partitions(served: Iterable[str], shards: Mapping[str, int]) -> dict[str, list[str]]:
@@ -35,7 +35,7 @@ def served_partitions(served: Iterable[str], shards: Mapping[str, int]) -> dict[
     return found
 
 
-def serving(store: Aliases, prefix: str, shards: Mapping[str, int]) -> dict[str, dict[str, str]]:
+def serving(store: Served, prefix: str, shards: Mapping[str, int]) -> dict[str, dict[str, str]]:
     """Return domain -> partition -> the collection behind its alias, of those that serve."""
     led: dict[str, str] = {}
     for alias, collection in store.aliases().items():

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from mmrag_pipeline.stores.layouts import (
 from mmrag_pipeline.stores.names import check_collection
 from mmrag_pipeline.stores.tuning import Tuning
 
+_BLOCK_BYTES = 512
+"""What `st_blocks` counts (POSIX)."""
 _ADVICE = " (MMRAG_LOCK_TIMEOUT_S sets how long to wait)"
 _Opener = Callable[[Path, str, Layout, Tuning], AbstractContextManager[EdgeCollection]]
 
@@ -88,6 +90,14 @@ class EdgeVectors:
     def marks(self, collection: str) -> Mapping[str, str]:
         """Return the texts that are kept beside a collection."""
         return MarkFile(self._folder(collection)).read()
+
+    def size_bytes(self, collection: str) -> int:
+        """Return the bytes of a collection on the disk; files have holes, and may go meanwhile."""
+        blocks = 0
+        for path in self._folder(collection).rglob("*"):
+            with suppress(FileNotFoundError):
+                blocks += path.stat().st_blocks
+        return blocks * _BLOCK_BYTES
 
     def aliases(self) -> Mapping[str, str]:
         """Return alias -> collection; raises CorruptStateError."""

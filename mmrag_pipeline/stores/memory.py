@@ -175,7 +175,9 @@ class MemoryVectors:
 
     def drop(self, collection: str) -> None:
         """Remove a collection and the aliases that lead to it; an absent one is fine."""
-        self._collections.pop(check_collection(collection), None)
+        if check_collection(collection) in self._open and self.exclusive:
+            raise CollectionBusyError(f"collection {collection} is open; close it first")
+        self._collections.pop(collection, None)
         self._aliases = {a: c for a, c in self._aliases.items() if c != collection}
 
     def marks(self, collection: str) -> Mapping[str, str]:

@@ -2,19 +2,23 @@
 
 import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import dagster as dg
 import pytest
 
+from mmrag_pipeline.assets.checks import CHECKS
 from mmrag_pipeline.assets.run_index import PartitionRun, ProgressOf, run_partitions
+from mmrag_pipeline.assets.stations import ASSETS
 from mmrag_pipeline.errors import ListingError
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.text_vectors import shelf
 from mmrag_pipeline.interrupts import Interrupted, raised
+from mmrag_pipeline.ports import CollectionWriter
 from mmrag_pipeline.records import ObjectInfo
 from mmrag_pipeline.schemas import TABLES
-from mmrag_pipeline.stores.memory import MemoryMemo
+from mmrag_pipeline.stores.memory import MemoryMemo, MemoryVectors
 from mmrag_pipeline.testing.source import FakeSource
 from mmrag_pipeline.testing.worlds import fake_world
 
@@ -43,6 +47,17 @@ class SecondListingFails(FakeSource):
         if domain == "outdoor":
             raise ListingError("folder 'outdoor' cannot be listed: permission denied")
         return super().list(domain, keys, held_at=held_at)
+
+
+class Forgetful(MemoryVectors):
+    """A store whose collections lose a point as soon as they are closed."""
+
+    @contextmanager
+    def writer(self, collection: str) -> Iterator[CollectionWriter]:
+        """Open a collection for changes, and lose one at the end."""
+        with super().writer(collection) as index:
+            yield index
+            index.delete([next(iter(index.held()))["point_id"][0]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +187,22 @@ def test_a_failed_blocking_check_keeps_wrong_vectors_out_of_the_index(
     (run,) = _index(forgetful, instance, "shop")
     assert run.error.startswith("image_vectors/unit: ")
     assert not {o.station for o in run.outcomes} & {"dead_letters", "points", "collection"}
+
+
+def test_every_declared_check_is_recorded(world: World, instance: dg.DagsterInstance) -> None:
+    (run,) = _index(world, instance, "shop")
+    left_out = {dg.AssetCheckKey(dg.AssetKey("collection"), "drift")}
+    declared = {key for one in (*ASSETS, *CHECKS) for key in one.check_keys} - left_out
+    logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    events = [log.dagster_event for log in logs if log.dagster_event is not None]
+    assert {event.asset_check_evaluation_data.asset_check_key for event in events} == declared
+
+
+def test_points_that_the_collection_lost_fail_the_run(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    (run,) = _index(replace(world, vectors=Forgetful()), instance, "shop")
+    assert run.error.startswith("collection/count: they differ")
 
 
 def test_many_dead_letters_warn_and_stop_nothing(instance: dg.DagsterInstance) -> None:

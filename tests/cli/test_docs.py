@@ -41,7 +41,11 @@ def _arguments(name: str, bench: Bench) -> list[str]:
         "evaluate": ["--queries", str(queries)],
         "copy-index": ["--to", str(bench.home.with_name("copied"))],
         "purge": ["notes/none.txt", "--yes"],
+        "rollback": ["notes"],
+        "promote": ["notes", "--to", "1", "--reason", "a trial"],
     }
+    if name in ("rollback", "promote", "generations"):
+        bench.mmrag("index", MMRAG_INDEX_DATATYPE="float16")
     return given.get(name, [])
 
 

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from mmrag_pipeline.engines.stub import StubCaptioner, StubImageText, StubOcr, StubText
 from mmrag_pipeline.indexing.run import Outcome
-from mmrag_pipeline.indexing.station import Mode, World
+from mmrag_pipeline.indexing.station import Mode, OpenGate, World
 from mmrag_pipeline.indexing.stations import run_partition
+from mmrag_pipeline.ports import Gate
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.testing.frail import Fuse, Killed, frail
 from mmrag_pipeline.testing.ledger import BrokenOcr, Entry, Ledger, audited
@@ -30,6 +31,7 @@ class Life:
     ledger: Ledger = field(default_factory=Ledger)
     runs: int = 0
     now: datetime = TODAY
+    gate: Gate = field(default_factory=OpenGate)
 
     def __post_init__(self) -> None:
         self.source.files.setdefault(DOMAIN, {})
@@ -39,7 +41,7 @@ class Life:
         models = audited(self.models, self.ledger if ledger is None else ledger)
         held = self.state if state is None else state
         world = fake_world(self.source, state=held, models=models, settings=self.settings)
-        return replace(world, clock=lambda: self.now)
+        return replace(world, clock=lambda: self.now, gate=self.gate)
 
     def put(self, **files: str) -> None:
         """Write files; `a="img:1"` writes the key `a`."""

@@ -1,0 +1,82 @@
+"""What there is to tell of each generation of a partition."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from mmrag_pipeline.errors import CollectionBusyError
+from mmrag_pipeline.ids import Json
+from mmrag_pipeline.indexing import generations
+from mmrag_pipeline.indexing.applied import is_complete
+from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.ports import Weighed
+from mmrag_pipeline.records import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A line of the history."""
+
+    at: datetime
+    event: str
+    by: str
+    reason: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A collection of a partition and what became of it."""
+
+    number: int
+    collection: str
+    layout: Layout
+    serves: bool
+    complete: bool
+    """Whether its last change was made to its end: only such a one can be chosen."""
+    points: int | None
+    """None while another process has it open."""
+    size_bytes: int | None
+    """On the disk; None where its store cannot tell cheaply."""
+    since: datetime | None
+    """When the one that serves was chosen."""
+    last: Decision | None
+    verdict: Mapping[str, Json]
+    """The numbers of the gate's last word on it."""
+
+
+def generations_of(world: World, partition: str) -> list[Generation]:
+    """Return the generations that are held, the oldest first; models are not needed."""
+    rows = generations.history(world, partition)
+    return [
+        _generation(world, partition, name, rows.filter(pl.col("collection") == name))
+        for name in generations.held_generations(world, partition)
+    ]
+
+
+def _generation(world: World, partition: str, name: str, rows: pl.DataFrame) -> Generation:
+    serves = generations.serving(world, partition) == name
+    said = rows.select("at", "event", "by", "reason", "run_id").tail(1).to_dicts()
+    last = Decision(**said[0]) if said else None
+    return Generation(
+        number=generations.number_of(world, partition, name),
+        collection=name,
+        layout=world.vectors.layouts()[name],
+        serves=serves,
+        complete=is_complete(world.vectors.marks(name)),
+        points=_points(world, name),
+        size_bytes=world.vectors.size_bytes(name) if isinstance(world.vectors, Weighed) else None,
+        since=last.at if last and serves else None,
+        last=last,
+        verdict=generations.verdict_on(world, partition, name),
+    )
+
+
+def _points(world: World, name: str) -> int | None:
+    try:
+        with world.vectors.reader(name) as index:
+            return index.count()
+    except CollectionBusyError:
+        return None

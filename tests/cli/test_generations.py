@@ -1,0 +1,143 @@
+"""`mmrag generations`, `rollback` and `promote`: what serves, and a person's word on it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mmrag_pipeline.stores.edge import EdgeVectors
+from mmrag_pipeline.stores.receipts import operator
+from tests.cli.commands import Bench, Said
+
+HALF = {"MMRAG_INDEX_DATATYPE": "float16"}
+"""Another layout of the same vectors: a generation without model calls."""
+
+
+@pytest.fixture
+def two(bench: Bench) -> Bench:
+    """Give a state whose second generation serves."""
+    said = bench.mmrag("index", "--json", **HALF)
+    assert set(said.json["model_calls"].values()) == {0}, said.err
+    return bench
+
+
+def _listed(bench: Bench, domain: str = "notes") -> dict[int, dict[str, object]]:
+    found = bench.mmrag("generations", "--json").json["domains"][domain]
+    return {one["number"]: one for one in found}
+
+
+def test_each_generation_is_listed_with_what_it_holds_and_what_became_of_it(two: Bench) -> None:
+    old, new = _listed(two).values()
+    assert (old["serves"], new["serves"]) == (False, True)
+    assert old["points"] == new["points"] != 0
+    assert old["complete"]
+    assert isinstance(old["size_bytes"], int)
+    assert old["size_bytes"] > 1_000
+    assert new["last"] is not None
+    assert new["since"] is not None
+
+
+def test_a_person_reads_models_numbers_and_the_last_decision(two: Bench) -> None:
+    said = two.mmrag("generations", "--domain", "notes")
+    assert said.code == 0
+    assert "mmrag-mini, all-MiniLM-L6-v2" in said.out
+    assert "float16" in said.out
+    assert "served by run" in said.out
+
+
+def test_a_collection_that_is_in_use_is_listed_without_its_points(two: Bench) -> None:
+    store = EdgeVectors(two.home / "collections")
+    with store.reader("mmrag__notes__g1"):
+        assert _listed(two)[1]["points"] is None
+
+
+def test_a_rollback_serves_the_one_before_and_says_what_runs_do_now(two: Bench) -> None:
+    said = two.mmrag("rollback", "notes", "--reason", "a trial", **HALF)
+    assert said.code == 0, said.err
+    assert said.out.startswith("notes is served by mmrag__notes__g1 (mmrag-mini, all-MiniLM-L6-v2")
+    assert "runs keep that one up to date and do not serve it; `mmrag promote notes" in said.out
+    assert "MMRAG_INDEX_DATATYPE=float32" in said.out
+    hits = two.mmrag("search", "green tea", "--domain", "notes", "--json").json["hits"]
+    assert {hit["collection"] for hit in hits} == {"mmrag__notes__g1"}
+
+
+def test_who_rolled_back_and_why_is_told_until_it_is_promoted(two: Bench) -> None:
+    two.mmrag("rollback", "notes", "--reason", "a trial", **HALF)
+    told = f"rolled back by {operator()}"
+    for command in ("index", "generations"):
+        said = two.mmrag(command, **HALF)
+        assert (said.code, told in said.err, "(a trial)" in said.err) == (0, True, True)
+    assert told in two.mmrag("status").out
+    held = two.mmrag("status", "--json").json["domains"]["notes"]["held_back"]
+    assert (held["event"], held["reason"]) == ("rolled_back", "a trial")
+    said = two.mmrag("promote", "notes", "--reason", "it was right", **HALF)
+    assert said.out.startswith("notes is served by mmrag__notes__g2")
+    assert two.mmrag("status", "--json").json["domains"]["notes"]["held_back"] is None
+    assert two.mmrag("index", **HALF).err.count("promote") == 0
+
+
+def test_a_rollback_needs_no_queries_of_the_gate_and_no_model(two: Bench) -> None:
+    gone = {"MMRAG_GATE_QUERIES": "gone.jsonl", "MMRAG_IMAGE_MODEL": "ViT-B-32/laion2b_s34b_b79k"}
+    assert two.mmrag("rollback", "notes", **gone).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("rollback", "nowhere"), "no indexed domain 'nowhere'"),
+        (("rollback", "shop", "--to", "2"), "is what serves 'shop' already"),
+        (("rollback", "shop", "--to", "9"), "no generation 'mmrag__shop__g9'; it has: mmrag__shop"),
+        (("promote", "shop", "--reason", "x"), "is what serves 'shop' already"),
+        (("promote", "shop", "--reason", " "), "--reason is empty"),
+    ],
+)
+def test_what_cannot_be_decided_is_one_line(
+    two: Bench, arguments: tuple[str, ...], told: str
+) -> None:
+    _is_one_line(two.mmrag(*arguments), told)
+
+
+def test_without_another_generation_the_way_back_is_told(bench: Bench) -> None:
+    _is_one_line(bench.mmrag("rollback", "shop"), "set MMRAG_IMAGE_MODEL and the like back")
+
+
+def test_promoting_needs_a_reason(two: Bench) -> None:
+    assert two.mmrag("promote", "shop").code == 2
+
+
+@pytest.mark.parametrize("command", [("index",), ("verify",), ("explain", "x")])
+@pytest.mark.parametrize(
+    ("text", "told"), [(None, "cannot read the queries file"), ("{}", "line 1")]
+)
+def test_queries_of_the_gate_that_cannot_be_read_are_told_before_anything_is_done(
+    bench: Bench, tmp_path: Path, command: tuple[str, ...], text: str | None, told: str
+) -> None:
+    path = tmp_path / "queries.jsonl"
+    if text is not None:
+        path.write_text(text)
+    said = bench.mmrag(*command, MMRAG_GATE_QUERIES=str(path))
+    _is_one_line(said, "MMRAG_GATE_QUERIES: ")
+    assert told in said.err
+
+
+def test_a_gate_without_queries_of_a_domain_lets_it_pass_and_says_so(
+    bench: Bench, tmp_path: Path
+) -> None:
+    path = tmp_path / "queries.jsonl"
+    labels = [("tea", "notes/tea.txt"), ("kettle", "notes/none.txt")]
+    path.write_text("\n".join(json.dumps(_label(*label)) for label in labels))
+    bench.mmrag("index", MMRAG_GATE_QUERIES=str(path), **HALF)
+    notes, shop = _listed(bench)[2], _listed(bench, "shop")[2]
+    assert (notes["serves"], shop["serves"]) == (True, True)
+    assert "1 queries, nDCG@10" in str(notes["last"])
+    assert "nothing was compared" in str(shop["last"])
+
+
+def _label(query: str, relevant: str) -> dict[str, object]:
+    return {"id": query, "query": query, "relevant": [relevant], "kind": "words"}
+
+
+def _is_one_line(said: Said, told: str) -> None:
+    assert said.code == 1
+    assert said.err.count("\n") == 1, said.err
+    assert told in said.err

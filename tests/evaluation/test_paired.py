@@ -1,0 +1,72 @@
+"""A loss counts when it is larger than allowed and more than chance."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmrag_pipeline.evaluation.paired import Limits, compare
+
+LIMITS = Limits(max_loss=0.02, confidence=0.95)
+scores = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30)
+
+
+def _lost(n: int, of: int, *, by: float = 1.0) -> bool:
+    """Return whether `n` queries of so many that lose `by` each make a worse system."""
+    return compare([1.0] * of, [1.0 - by] * n + [1.0] * (of - n), LIMITS).worse
+
+
+@pytest.mark.parametrize(("confidence", "fewest"), [(0.5, 1), (0.9, 4), (0.95, 5), (0.99, 7)])
+def test_so_many_queries_as_a_sign_test_needs_can_tell(confidence: float, fewest: int) -> None:
+    assert Limits(0.02, confidence).fewest == fewest
+
+
+def test_fewer_queries_tell_of_no_loss_however_large() -> None:
+    assert not _lost(4, 4)
+    assert not compare([1.0] * 4, [0.0] * 4, LIMITS).decides
+    assert _lost(5, 5)
+
+
+def test_one_query_lost_among_many_may_be_chance() -> None:
+    assert not _lost(1, 40)
+    assert _lost(8, 40)
+
+
+def test_a_loss_in_every_query_that_is_not_above_what_is_allowed_is_not_worse() -> None:
+    assert not _lost(40, 40, by=0.02)
+    assert _lost(40, 40, by=0.03)
+
+
+def test_no_difference_is_not_worse_even_when_nothing_may_be_lost() -> None:
+    same = compare([0.5] * 40, [0.5] * 40, Limits(0.0, 0.95))
+    assert (same.worse, same.difference, same.low, same.high) == (False, 0.0, 0.0, 0.0)
+
+
+def test_pairs_are_compared_not_means() -> None:
+    draw = np.random.default_rng(3)
+    live = draw.uniform(0.1, 1.0, 60)
+    assert compare(live.tolist(), (live - 0.05).tolist(), LIMITS).worse
+    shuffled = draw.permutation(live - 0.05).tolist()
+    assert not compare(live.tolist(), shuffled, LIMITS).worse
+
+
+def test_the_bounds_are_those_of_the_normal_distribution_for_many_queries() -> None:
+    live = np.zeros(2_000)
+    candidate = np.random.default_rng(1).normal(0.1, 0.5, 2_000)
+    found = compare(live.tolist(), candidate.tolist(), LIMITS)
+    error = 1.645 * candidate.std() / np.sqrt(2_000)
+    assert found.low == pytest.approx(candidate.mean() - error, abs=1e-3)
+    assert found.high == pytest.approx(candidate.mean() + error, abs=1e-3)
+
+
+@settings(max_examples=25, deadline=None)
+@given(scores)
+def test_a_verdict_is_its_upper_bound_and_the_same_each_time(
+    pairs: list[tuple[float, float]],
+) -> None:
+    live, candidate = [one for one, _ in pairs], [other for _, other in pairs]
+    found = compare(live, candidate, LIMITS)
+    assert found == compare(live, candidate, LIMITS)
+    assert found.low <= found.high
+    if found.decides and abs(found.high + LIMITS.max_loss) > 1e-4:
+        assert found.worse is (found.high < -LIMITS.max_loss)
