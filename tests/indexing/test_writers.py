@@ -57,7 +57,7 @@ def _life(vectors: VectorStore) -> Life:
     return life
 
 
-def _run(life: Life, *fuses: Fuse) -> None:
+def run_beside(life: Life, *fuses: Fuse) -> None:
     """Run with fuses at commits to collections only."""
     vectors = life.state.vectors
     for fuse in fuses:
@@ -71,7 +71,7 @@ def _run(life: Life, *fuses: Fuse) -> None:
 
 def _overlapped(life: Life, at: int, second: Callable[[], None], first: Death) -> None:
     """Let a second run happen at commit `at` of a first, which goes on or dies later."""
-    _run(life, Fuse(at, second), first.fuse())
+    run_beside(life, Fuse(at, second), first.fuse())
 
 
 def _check_record(life: Life) -> None:
@@ -92,7 +92,7 @@ def _check_two_writers(
     def second() -> None:
         for _, happen in happens[1]:
             happen(life)
-        _run(life, dying[1].fuse())
+        run_beside(life, dying[1].fuse())
         _check_record(life)
 
     for _, happen in happens[0]:
@@ -154,9 +154,9 @@ def test_a_run_that_comes_between_any_two_commits_of_another_is_not_forgotten(at
 
     def second() -> None:
         change_more()
-        _run(life)
+        run_beside(life)
 
-    _run(life, Fuse(at, second))
+    run_beside(life, Fuse(at, second))
     _check_record(life)
     life.run()
     assert life.index() == life.rebuild()[0]
@@ -199,7 +199,7 @@ def _is_believed(life: Life) -> bool:
 def test_a_run_that_died_while_it_wrote_spoils_the_record_until_it_counts_as_dead() -> None:
     life = _life(MemoryVectors(exclusive=False))
     life.put(a1="img:4")
-    _run(life, Fuse(5))
+    run_beside(life, Fuse(5))
     life.run()
     believed = [_is_believed(life)]
     life.now += SILENT + timedelta(minutes=1)
@@ -210,7 +210,7 @@ def test_a_run_that_died_while_it_wrote_spoils_the_record_until_it_counts_as_dea
 def test_where_a_writer_is_alone_a_dead_one_spoils_nothing() -> None:
     life = _life(MemoryVectors())
     life.put(a1="img:4")
-    _run(life, Fuse(5))
+    run_beside(life, Fuse(5))
     believed = [_is_believed(life)]
     life.run()
     assert [*believed, _is_believed(life)] == [False, True]
@@ -219,7 +219,7 @@ def test_where_a_writer_is_alone_a_dead_one_spoils_nothing() -> None:
 def test_a_change_that_an_error_stopped_is_ended_by_the_next_run() -> None:
     life = _life(MemoryVectors(exclusive=False))
     life.put(a1="img:4")
-    _run(life, Fuse(5, refuse))
+    run_beside(life, Fuse(5, refuse))
     life.run()
     assert _is_believed(life)
     assert life.index() == life.rebuild()[0]
@@ -249,5 +249,5 @@ def test_an_index_that_was_restored_from_a_snapshot_is_brought_up_to_date() -> N
 def test_a_run_that_changes_nothing_leaves_the_collection_untouched() -> None:
     life = _life(MemoryVectors())
     fuse = Fuse(0)
-    _run(life, fuse)
+    run_beside(life, fuse)
     assert fuse.commits == 1  # `create`, which finds it there
