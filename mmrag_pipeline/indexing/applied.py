@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from mmrag_pipeline.errors import MmragError
+from mmrag_pipeline.index_settings import IndexSettings
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.interrupts import Interrupted
 from mmrag_pipeline.ports import CollectionWriter
@@ -26,9 +27,12 @@ from mmrag_pipeline.records import Lineage
 APPLIED = "applied"
 """Name of the token: among a collection's marks, and in the lineage of its record."""
 _WRITER, _SPOILT, _DIRTY = "writer-", "spoilt-", "dirty-"
-SILENT = timedelta(minutes=30)
-"""A writer that said nothing for so long is dead; longer than all tries of one request take."""
 _BEAT = timedelta(minutes=1)
+
+
+def silence(settings: IndexSettings) -> timedelta:
+    """Return how long a writer says nothing when it is dead: no request takes half of that."""
+    return timedelta(seconds=2 * settings.qdrant_timeout_s * (settings.qdrant_retries + 1))
 
 
 def is_trusted(world: World, record: Lineage | None, name: str) -> bool:
@@ -111,7 +115,8 @@ class Writing:
         if self.index.exclusive:
             return True
         try:
-            return self.world.clock() - datetime.fromisoformat(said) > SILENT
+            quiet = self.world.clock() - datetime.fromisoformat(said)
+            return quiet > silence(self.world.settings)
         except (ValueError, TypeError):
             return True
 

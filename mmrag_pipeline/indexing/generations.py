@@ -247,16 +247,16 @@ def _ended(rows: pl.DataFrame) -> dict[str, datetime]:
 
 
 def put_in_place(world: World, partition: str, name: str, said: Said, *, anew: bool) -> bool:
-    """Let a complete generation serve unless something is against it; return whether it may.
+    """Let a generation serve unless something is against it; return whether it may.
 
-    What was chosen before, by a run or a person, serves on when this one was rolled back, or
-    when the gate refuses it. One that was refused is judged `anew`, or not again.
+    What was chosen before, by a run or a person, serves on when this one was rolled back, when
+    the gate refuses it, or while another run meddled with it: the next one finds out what it
+    holds. One that was refused is judged `anew`, or not again.
     """
     chosen = standing(world, partition)
-    before = last_event(world, partition, name)
     if chosen in (None, name):
         passed, told = True, said
-    elif before == "rolled_back" or (before == "refused" and not anew):
+    elif _stays_back(world, partition, name, anew=anew):
         passed, told = False, said
     else:
         verdict = world.gate.judge(partition, live=str(chosen), candidate=name)
@@ -270,6 +270,12 @@ def put_in_place(world: World, partition: str, name: str, said: Said, *, anew: b
         world.vectors.move_alias(alias_of(world, partition), str(chosen))
     retire(world, partition, [name] if passed else [name, chosen], said)
     return passed
+
+
+def _stays_back(world: World, partition: str, name: str, *, anew: bool) -> bool:
+    before = last_event(world, partition, name)
+    decided = before == "rolled_back" or (before == "refused" and not anew)
+    return decided or not is_complete(world.vectors.marks(name))
 
 
 def is_in_place(world: World, partition: str, name: str) -> bool:

@@ -6,7 +6,7 @@ import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.ids import Json, collection_name, digest_json
-from mmrag_pipeline.indexing.applied import is_settled
+from mmrag_pipeline.indexing.applied import is_settled, silence
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.failures import failures_of, open_retries
 from mmrag_pipeline.indexing.generations import is_in_place
@@ -84,7 +84,10 @@ def _behind(world: World, partition: str) -> list[Json]:
 
 def _state(world: World, station: Station, partition: str) -> Sequence[str]:
     tables = (station.name, failures_of(station.name))
-    held = (world.tables.lineage(name, partition) for name in tables)
+    held = [world.tables.lineage(name, partition) for name in tables]
+    if station.commits_itself and held[0] and not is_settled(held[0]):
+        # each run leaves another token until a writer that died counts as dead: ask that often
+        return [str(int(world.clock().timestamp() / silence(world.settings).total_seconds()))]
     serving = _serving(world, partition) if station.commits_itself else ""
     return [*(f"{lineage.digest}@{lineage.run_id}" if lineage else "" for lineage in held), serving]
 

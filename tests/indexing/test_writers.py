@@ -12,7 +12,7 @@ from qdrant_client import QdrantClient
 
 from mmrag_pipeline.errors import MmragError, StateUnavailableError
 from mmrag_pipeline.indexing import collection
-from mmrag_pipeline.indexing.applied import SILENT, is_trusted
+from mmrag_pipeline.indexing.applied import is_trusted, silence
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.indexing.stations import run_partition
@@ -21,7 +21,7 @@ from mmrag_pipeline.ports import VectorStore
 from mmrag_pipeline.stores.memory import MemoryVectors
 from mmrag_pipeline.stores.qdrant_server import ServerVectors
 from mmrag_pipeline.testing.frail import FrailVectors, Fuse, Killed, die
-from mmrag_pipeline.testing.snapshot import Point
+from mmrag_pipeline.testing.snapshot import Point, serving
 from mmrag_pipeline.testing.worlds import State
 from tests.indexing.histories import Event, all_readable, file_events, setting_events
 from tests.indexing.life import DOMAIN, Life
@@ -162,6 +162,25 @@ def test_a_run_that_comes_between_any_two_commits_of_another_is_not_forgotten(at
     assert life.index() == life.rebuild()[0]
 
 
+@pytest.mark.parametrize("at", range(1, 12))
+def test_a_generation_that_two_runs_fill_at_once_serves_when_it_is_right(at: int) -> None:
+    life, change_more = _two_changes(MemoryVectors(exclusive=False))
+    life.change_model("text", "2")
+
+    def second() -> None:
+        change_more()
+        run_beside(life)
+
+    run_beside(life, Fuse(at, second), Fuse(at + 2))
+    served = serving(life.world(), DOMAIN)
+    assert served == "mmrag__d__g1" or life.index()[0] == life.rebuild()[0][0]
+    life.run()
+    life.now += silence(life.settings) + timedelta(minutes=1)
+    life.run()
+    assert serving(life.world(), DOMAIN) == "mmrag__d__g2"
+    assert life.index()[0] == life.rebuild()[0][0]
+
+
 def _taking_turns(life: Life, waiting: Waiting) -> None:
     vectors = FrailVectors(life.state.vectors, waiting)
     run_partition(life.world(state=replace(life.state, vectors=vectors)), DOMAIN, Mode("turns"))
@@ -202,7 +221,7 @@ def test_a_run_that_died_while_it_wrote_spoils_the_record_until_it_counts_as_dea
     run_beside(life, Fuse(5))
     life.run()
     believed = [_is_believed(life)]
-    life.now += SILENT + timedelta(minutes=1)
+    life.now += silence(life.settings) + timedelta(minutes=1)
     life.run()
     assert [*believed, _is_believed(life)] == [False, True]
 
