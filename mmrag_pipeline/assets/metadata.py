@@ -11,8 +11,9 @@ import polars as pl
 from mmrag_pipeline.assets.columns import column_lineage, column_schema
 from mmrag_pipeline.evaluation.scores import Score, scores_of
 from mmrag_pipeline.ids import collection_name
-from mmrag_pipeline.indexing.generations import serving, verdict_on
+from mmrag_pipeline.indexing.generations import serving
 from mmrag_pipeline.indexing.held_back import written
+from mmrag_pipeline.indexing.history import verdict_on
 from mmrag_pipeline.indexing.plan import MODEL_STATIONS
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import World

@@ -15,7 +15,8 @@ from mmrag_pipeline.cli.options import AsJson, load_settings
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.indexing import generations
-from mmrag_pipeline.indexing.generations import Said, serving
+from mmrag_pipeline.indexing.generations import serving
+from mmrag_pipeline.indexing.history import Said, last_event
 from mmrag_pipeline.indexing.shards import todays
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.models import known_models
@@ -119,7 +120,7 @@ def _decided(world: World, act: Act, partition: str, to: int | None, *, said: Sa
     before = serving(world, partition)
     asked = collection_name(prefix, partition, to) if to else None
     name = act(world, partition, said, to=asked)
-    stays = generations.last_event(world, partition, before or "") == "rolled_back"
+    stays = last_event(world, partition, before or "") == "rolled_back"
     kept = before if before in world.vectors.layouts() and stays else None
     return _Decided(partition, name, before, kept)
 

@@ -72,23 +72,27 @@ class Writing:
     _leavings: tuple[str, ...] = field(init=False, default=())
     """Marks of writers that are no more."""
 
+    @property
+    def _own(self) -> str:
+        return f"{_WRITER}{self.token}"
+
     def begin(self) -> None:
         """Tell others that this run writes, then look for others."""
         self._tell()
         marks = self.world.vectors.marks(self.name)
-        own = f"{_WRITER}{self.token}"
-        others = [name for name in marks if name.startswith(_WRITER) and name != own]
+        others = [name for name in marks if name.startswith(_WRITER) and name != self._own]
         dead = [name for name in others if self._is_dead(marks[name])]
         self.found = marks.get(APPLIED)
-        self._met = len(dead) < len(others)
+        self._met = bool(others) and not self.index.exclusive
         self._leavings = (*dead, *(name for name in marks if name.startswith(_SPOILT)))
         if others and not self.index.exclusive:
             tokens = (name.removeprefix(_WRITER) for name in others)
             self.index.set_marks({f"{_SPOILT}{token}": "" for token in tokens})
 
     def beat(self) -> None:
-        """Tell that this run is alive, once in a while."""
+        """Tell that this run is alive, once in a while; who was taken for dead meddled, too."""
         if self.world.clock() - self._heard >= _BEAT:
+            self._met = self._met or self._own not in self.world.vectors.marks(self.name)
             self._tell()
 
     def end(self, *, complete: bool) -> str:
@@ -97,15 +101,17 @@ class Writing:
         The points have to be flushed before.
         """
         marks = self.world.vectors.marks(self.name)
-        clean = complete and not self._met and f"{_SPOILT}{self.token}" not in marks
+        spoilt = f"{_SPOILT}{self.token}" in marks or self._own not in marks
+        clean = complete and not self._met and not spoilt
         left = self.token if clean else f"{_DIRTY}{self.token}"
-        gone = [f"{_WRITER}{self.token}", *(self._leavings if clean else ())]
+        spoilers = [name for name in self._leavings if clean or name.startswith(_WRITER)]
+        gone = [self._own, *spoilers]
         self.index.set_marks({APPLIED: left, **dict.fromkeys(gone)})
         return left
 
     def _tell(self) -> None:
         now = self._heard = self.world.clock()
-        self.index.set_marks({f"{_WRITER}{self.token}": now.isoformat()})
+        self.index.set_marks({self._own: now.isoformat()})
 
     def _is_dead(self, said: str) -> bool:
         """Return whether a writer is no more: where one has the collection alone, all others are.

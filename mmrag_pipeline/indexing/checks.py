@@ -8,8 +8,9 @@ import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.indexing.commit import rows_of
-from mmrag_pipeline.indexing.generations import alias_of, history, is_in_place, serving
+from mmrag_pipeline.indexing.generations import alias_of, is_in_place, serving
 from mmrag_pipeline.indexing.held_back import held_back, written
+from mmrag_pipeline.indexing.history import history
 from mmrag_pipeline.indexing.image_vectors import IMAGE_VECTORS
 from mmrag_pipeline.indexing.references import SOUND
 from mmrag_pipeline.indexing.remember import Shelf, remembered

@@ -10,15 +10,20 @@ from mmrag_pipeline.errors import (
     CorruptStateError,
     ModelUnavailableError,
     OvertakenError,
+    SettingsError,
 )
+from mmrag_pipeline.ids import domain_of
 from mmrag_pipeline.indexing import generations, points
 from mmrag_pipeline.indexing.applied import APPLIED, is_trusted, writing
 from mmrag_pipeline.indexing.apply import Difference, apply_difference, difference
 from mmrag_pipeline.indexing.commit import no_rows, read_columns, rows_of, write_table
 from mmrag_pipeline.indexing.failures import ENGINE_FAILED, failures_of, open_retries
-from mmrag_pipeline.indexing.generations import Said, put_in_place, serving
+from mmrag_pipeline.indexing.generations import Candidate, put_in_place, serving
+from mmrag_pipeline.indexing.history import Said
 from mmrag_pipeline.indexing.retire import retire
+from mmrag_pipeline.indexing.shards import partitions_there
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
+from mmrag_pipeline.indexing.tending import TENDED, known_of_files
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
 from mmrag_pipeline.records import Layout, Lineage, VectorSpace
 from mmrag_pipeline.schemas import COLLECTION, FAILURES
@@ -59,6 +64,8 @@ class Filled:
 
     name: str
     desired: pl.DataFrame
+    digest: str
+    """Of the table of those points."""
     change: Difference
 
 
@@ -69,8 +76,8 @@ def make(world: World, job: Job) -> Made:
     """
     filled = fill(world, job)
     said = Said(by="run", run_id=job.mode.run_id)
-    anew = filled.change.total > 0 or job.mode.force
-    serves = put_in_place(world, job.partition, filled.name, said, anew=anew)
+    candidate = Candidate(filled.name, filled.digest, job.mode.force)
+    serves = put_in_place(world, job.partition, candidate, said)
     made = _made(filled.desired, filled.change, serves=serves)
     return replace(made, committed=lambda: retire(world, job.partition))
 
@@ -83,6 +90,7 @@ def fill(world: World, job: Job) -> Filled:
     earlier. Raises OvertakenError when the desired points are others by the end.
     """
     name = generation(world, job.partition)
+    _check_only_split(world, job.partition)
     _check_complete(world, job.partition, name)
     world.vectors.create(name, layout(world))
     with world.vectors.writer(name) as index:
@@ -97,8 +105,29 @@ def fill(world: World, job: Job) -> Filled:
                 apply_difference(own, change, partition=job.partition, run_id=run_id)
                 _check_still_desired(world, job.partition, digest)
                 left = own.end(complete=True)
+                index.set_marks({TENDED: known_of_files(world, job.partition)})
             _record(world, job, desired, {"collection": name, "points": digest, APPLIED: left})
-    return Filled(name, desired, change)
+    return Filled(name, desired, digest, change)
+
+
+def _check_only_split(world: World, partition: str) -> None:
+    """Let no split or merge change what serves: no gate and no person would have had a word.
+
+    Raises SettingsError while the domain is served, in other partitions, by another layout than
+    today's: models changed at the same time, or theirs were held back.
+    """
+    if serving(world, partition) is not None:
+        return
+    layouts = world.vectors.layouts()
+    for other in partitions_there(world, domain_of(partition)):
+        live = serving(world, other)
+        if live and live in layouts and not layouts[live].encodes_as(layout(world)):
+            raise SettingsError(
+                f"{domain_of(partition)!r} is served by {live!r}, which other models filled than "
+                "the settings name: MMRAG_SHARDS is changed once the models of the settings serve "
+                "(`mmrag generations` tells what is held back, `mmrag promote` lets it serve), or "
+                "with the models of what serves"
+            )
 
 
 def _check_complete(world: World, partition: str, name: str) -> None:

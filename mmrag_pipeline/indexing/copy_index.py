@@ -7,7 +7,8 @@ from mmrag_pipeline.errors import CollectionMismatchError
 from mmrag_pipeline.indexing import collection
 from mmrag_pipeline.indexing.apply import difference
 from mmrag_pipeline.indexing.commit import no_rows
-from mmrag_pipeline.indexing.generations import Said, last_event, put_in_place, serving
+from mmrag_pipeline.indexing.generations import Candidate, put_in_place, serving
+from mmrag_pipeline.indexing.history import Said, last_event
 from mmrag_pipeline.indexing.station import Job, Mode, World
 from mmrag_pipeline.overtaken import retried
 from mmrag_pipeline.records import GateVerdict
@@ -61,7 +62,8 @@ def copy_index(world: World, target: World, partition: str, *, run_id: str) -> C
         _check_held(target, filled)
     said = Said(by="copy", run_id=run_id)
     there = replace(target, gate=_Judged())
-    serves = put_in_place(there, partition, filled.name, said, anew=True)
+    candidate = Candidate(filled.name, filled.digest, force=True)
+    serves = put_in_place(there, partition, candidate, said)
     return Copied(
         collection=filled.name,
         points=filled.desired.height,

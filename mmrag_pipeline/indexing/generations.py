@@ -1,37 +1,33 @@
 """Generations of a partition's collection: their names, what became of them, and which serves."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import polars as pl
 
-from mmrag_pipeline.errors import CollectionBusyError, CollectionMismatchError, NotFoundError
-from mmrag_pipeline.frames import table_digest
-from mmrag_pipeline.ids import Json, canonical_json, collection_name
+from mmrag_pipeline.errors import (
+    CollectionBusyError,
+    CollectionMismatchError,
+    NotFoundError,
+)
+from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.indexing.applied import is_complete
-from mmrag_pipeline.indexing.commit import rows_of
+from mmrag_pipeline.indexing.history import (
+    CHOSEN,
+    KEPT_BACK,
+    Said,
+    ended,
+    history,
+    last_event,
+    last_events,
+    note,
+    verdict_on,
+)
 from mmrag_pipeline.indexing.station import World
-from mmrag_pipeline.overtaken import retried
-from mmrag_pipeline.records import GenerationEvent, Layout, Lineage
-from mmrag_pipeline.schemas import GENERATIONS
-
-_CHOSEN = ("served", "promoted", "restored")
-"""Events after which a generation serves."""
-KEPT_BACK = ("refused", "rolled_back")
-"""Events after which one that is brought up to date does not serve."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Who or what decided on a generation, and why."""
-
-    by: str
-    reason: str = ""
-    run_id: str = ""
-    verdict: Mapping[str, Json] = field(default_factory=dict)
+from mmrag_pipeline.indexing.tending import tend
+from mmrag_pipeline.records import Layout
 
 
 def alias_of(world: World, partition: str) -> str:
@@ -68,35 +64,6 @@ def generation(world: World, partition: str, wanted: Layout) -> str:
     return collection_name(prefix, partition, max(numbers, default=0) + 1)
 
 
-def history(world: World, partition: str) -> pl.DataFrame:
-    """Return what became of the generations, in GENERATIONS' schema, the latest last."""
-    return rows_of(world.tables, "generations", partition)
-
-
-def last_event(world: World, partition: str, name: str) -> str:
-    """Return the last decision on a collection, empty without any."""
-    return _last_events(world, partition).get(name, "")
-
-
-def note(world: World, partition: str, events: Mapping[str, GenerationEvent], said: Said) -> None:
-    """Add lines to the history, a collection's each, all or none; they never change afterwards."""
-    told = canonical_json(dict(said.verdict))
-    rows = [
-        (world.clock(), name, event, said.by, said.reason, told, said.run_id)
-        for name, event in events.items()
-    ]
-    lines = pl.DataFrame(rows, schema=GENERATIONS, orient="row")
-
-    def add() -> None:
-        before = world.tables.lineage("generations", partition)
-        table = pl.concat([history(world, partition), lines])
-        digest = table_digest(table)
-        lineage = Lineage("generations", partition, digest, table.height, {}, "", {}, said.run_id)
-        world.tables.write(table, lineage, replaces=before)
-
-    retried(add)
-
-
 def serve(world: World, partition: str, name: str, said: Said) -> None:
     """Note that a generation serves from now on, then move the alias to it."""
     note(world, partition, {name: "served"}, said)
@@ -106,12 +73,14 @@ def serve(world: World, partition: str, name: str, said: Said) -> None:
 def promote(world: World, partition: str, said: Said, *, to: str | None = None) -> str:
     """Let a complete generation serve whatever the gate said; return it.
 
-    Without `to` it is the one that was kept back last, or else the newest. Raises NotFoundError
-    and CollectionMismatchError.
+    Without `to` it is the one that was kept back last, or else the newest. Files that were hidden
+    or deleted since it served are so in it, too, before it does. Raises NotFoundError and
+    CollectionMismatchError.
     """
     name = _complete(world, partition, to or _waiting(world, partition))
     if name == serving(world, partition) == standing(world, partition):
         raise CollectionMismatchError(f"{name!r} is what serves {partition!r} already")
+    tend(world, partition, name)
     note(world, partition, {name: "promoted"}, said)
     world.vectors.move_alias(alias_of(world, partition), name)
     return name
@@ -121,7 +90,8 @@ def rollback(world: World, partition: str, said: Said, *, to: str | None = None)
     """Let an earlier generation serve again; return it.
 
     Without `to` it is the one that served before. The one that it takes the place of does not
-    serve again until it is promoted. Raises NotFoundError and CollectionMismatchError.
+    serve again until it is promoted. Files that were hidden or deleted since it served are so in
+    it, too, before it does. Raises NotFoundError and CollectionMismatchError.
     """
     now = serving(world, partition)
     if now is None:
@@ -129,20 +99,25 @@ def rollback(world: World, partition: str, said: Said, *, to: str | None = None)
     name = _complete(world, partition, to or _before(world, partition, now))
     if name == now:
         raise CollectionMismatchError(f"{name!r} is what serves {partition!r} already")
+    tend(world, partition, name)
     note(world, partition, {now: "rolled_back", name: "restored"}, said)
     world.vectors.move_alias(alias_of(world, partition), name)
     return name
 
 
 def standing(world: World, partition: str) -> str | None:
-    """Return the generation that was chosen last, if it is there: the alias leads to it, or will.
+    """Return the generation that was chosen last of those that are there.
 
-    A process that died between the note and the move has chosen, too.
+    The alias leads to it, or will: a process that died between the note and the move has chosen,
+    too. Without a history it is what the alias leads to.
     """
-    rows = history(world, partition)
-    chosen = rows.filter(pl.col("event").is_in(_CHOSEN))
-    name = chosen["collection"][-1] if chosen.height else serving(world, partition)
-    return name if name in world.vectors.layouts() else None
+    held = held_generations(world, partition)
+    last = last_events(world, partition)
+    chosen = [name for name, event in last.items() if event in CHOSEN and name in held]
+    if chosen:
+        return chosen[-1]
+    served = serving(world, partition)
+    return served if served in world.vectors.layouts() else None
 
 
 def retire(world: World, partition: str, keep: Sequence[str | None], said: Said) -> list[str]:
@@ -155,27 +130,20 @@ def retire(world: World, partition: str, keep: Sequence[str | None], said: Said)
     others = [name for name in held_generations(world, partition) if name not in staying]
     if not others:
         return []
-    ended = _ended(history(world, partition))
+    times = ended(history(world, partition))
     oldest = world.clock() - timedelta(days=world.settings.keep_generation_days)
-    ranked = [*(name for name in others if name not in ended), *ended][::-1]
-    kept = [n for n in ranked if n in others and ended.get(n, world.clock()) >= oldest]
+    ranked = [*(name for name in others if name not in times), *times][::-1]
+    kept = [n for n in ranked if n in others and times.get(n, world.clock()) >= oldest]
     gone = [name for name in others if name not in kept[: world.settings.keep_generations]]
     for name in gone:
+        if name in (serving(world, partition), standing(world, partition)):
+            continue  # a person let it serve meanwhile
         # noted first, so that its number is known to have been given whatever happens then
         if last_event(world, partition, name) != "dropped":
             note(world, partition, {name: "dropped"}, said)
         with suppress(CollectionBusyError):
             world.vectors.drop(name)
     return gone
-
-
-def verdict_on(world: World, partition: str, name: str) -> Mapping[str, Json]:
-    """Return the numbers of the last decision on a generation; empty without any."""
-    rows = history(world, partition).filter(
-        (pl.col("collection") == name) & (pl.col("verdict") != "{}")
-    )
-    told: Mapping[str, Json] = json.loads(rows["verdict"][-1]) if rows.height else {}
-    return told
 
 
 def _named(world: World, partition: str) -> list[str]:
@@ -185,7 +153,7 @@ def _named(world: World, partition: str) -> list[str]:
 
 def _waiting(world: World, partition: str) -> str:
     """Return the generation that was kept back last, or else the newest."""
-    held, last = held_generations(world, partition), _last_events(world, partition)
+    held, last = held_generations(world, partition), last_events(world, partition)
     if not held:
         raise NotFoundError(f"{partition!r} has no collection: run `mmrag index` first")
     waiting = [name for name, event in last.items() if name in held and event in KEPT_BACK]
@@ -197,12 +165,12 @@ def _before(world: World, partition: str, now: str) -> str:
 
     One from before there was a history is older than the one that serves.
     """
-    held, last = held_generations(world, partition), _last_events(world, partition)
-    rows = history(world, partition).filter(pl.col("event").is_in(_CHOSEN))
+    held, last = held_generations(world, partition), last_events(world, partition)
+    rows = history(world, partition).filter(pl.col("event").is_in(CHOSEN))
     chosen: list[str] = rows["collection"].to_list()
     number = number_of(world, partition, now)
     unknown = [n for n in held if n not in last and number_of(world, partition, n) < number]
-    ways = [*unknown, *(n for n in chosen if n in held and n != now and last[n] in _CHOSEN)]
+    ways = [*unknown, *(n for n in chosen if n in held and n != now and last[n] in CHOSEN)]
     if not ways:
         raise NotFoundError(
             f"{partition!r} has no generation that served before {now!r}: `--to` names any other "
@@ -210,15 +178,6 @@ def _before(world: World, partition: str, now: str) -> str:
             "every vector that the memo still has"
         )
     return ways[-1]
-
-
-def _last_events(world: World, partition: str) -> dict[str, str]:
-    """Return collection -> the last decision on it, the latest decision last."""
-    last: dict[str, str] = {}
-    for name, event in history(world, partition).select("collection", "event").iter_rows():
-        last.pop(name, None)
-        last[name] = event
-    return last
 
 
 def _complete(world: World, partition: str, name: str) -> str:
@@ -233,49 +192,64 @@ def _complete(world: World, partition: str, name: str) -> str:
     return name
 
 
-def _ended(rows: pl.DataFrame) -> dict[str, datetime]:
-    """Return collection -> when it served last, in the order of that."""
-    ended: dict[str, datetime] = {}
-    last: str | None = None
-    chosen = rows.filter(pl.col("event").is_in(_CHOSEN))
-    for name, at in chosen.select("collection", "at").iter_rows():
-        if last is not None and last != name:
-            ended.pop(last, None)
-            ended[last] = at
-        last = name
-    return ended
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A generation that was filled, and may serve."""
+
+    name: str
+    points: str
+    """The digest of the table of points that it holds."""
+    force: bool = False
+    """Whether it is judged anew though nothing changed."""
 
 
-def put_in_place(world: World, partition: str, name: str, said: Said, *, anew: bool) -> bool:
+def put_in_place(world: World, partition: str, candidate: Candidate, said: Said) -> bool:
     """Let a generation serve unless something is against it; return whether it may.
 
     What was chosen before, by a run or a person, serves on when this one was rolled back, when
     the gate refuses it, or while another run meddled with it: the next one finds out what it
-    holds. One that was refused is judged `anew`, or not again.
+    holds. It is told who may see its files, and which are gone. One that was refused is judged
+    again when it holds other points, or by force. Raises OvertakenError when a person decides
+    meanwhile.
     """
+    name = candidate.name
+    said = replace(said, after=world.tables.lineage("generations", partition))
     chosen = standing(world, partition)
-    if chosen in (None, name):
-        passed, told = True, said
-    elif _stays_back(world, partition, name, anew=anew):
-        passed, told = False, said
-    else:
-        verdict = world.gate.judge(partition, live=str(chosen), candidate=name)
-        passed = verdict.passed
-        told = replace(said, reason=verdict.message, verdict=verdict.numbers)
-        if not passed:
-            note(world, partition, {name: "refused"}, told)
+    passed = chosen in (None, name)
+    if chosen is not None and not passed and not _stays_back(world, partition, candidate):
+        passed, said = _judged(world, partition, said, candidate, live=chosen)
     if passed and (chosen != name or serving(world, partition) != name):
-        serve(world, partition, name, told)
-    elif not passed and serving(world, partition) != chosen:
-        world.vectors.move_alias(alias_of(world, partition), str(chosen))
-    retire(world, partition, [name] if passed else [name, chosen], said)
+        serve(world, partition, name, said)
+    elif not passed:
+        _keep_serving(world, partition, str(chosen))
+    retire(world, partition, [name] if passed else [name, chosen], replace(said, after="anything"))
     return passed
 
 
-def _stays_back(world: World, partition: str, name: str, *, anew: bool) -> bool:
-    before = last_event(world, partition, name)
-    decided = before == "rolled_back" or (before == "refused" and not anew)
-    return decided or not is_complete(world.vectors.marks(name))
+def _stays_back(world: World, partition: str, candidate: Candidate) -> bool:
+    before = last_event(world, partition, candidate.name)
+    judged = verdict_on(world, partition, candidate.name).get("points") == candidate.points
+    decided = before == "rolled_back" or (before == "refused" and judged and not candidate.force)
+    return decided or not is_complete(world.vectors.marks(candidate.name))
+
+
+def _judged(
+    world: World, partition: str, said: Said, candidate: Candidate, *, live: str
+) -> tuple[bool, Said]:
+    """Ask the gate; return what it said and how the history is to tell it."""
+    verdict = world.gate.judge(partition, live=live, candidate=candidate.name)
+    numbers = {**verdict.numbers, "points": candidate.points}
+    told = replace(said, reason=verdict.message, verdict=numbers)
+    if verdict.passed:
+        return True, told
+    note(world, partition, {candidate.name: "refused"}, told)
+    return False, replace(told, after=world.tables.lineage("generations", partition))
+
+
+def _keep_serving(world: World, partition: str, chosen: str) -> None:
+    tend(world, partition, chosen)
+    if serving(world, partition) != chosen and standing(world, partition) == chosen:
+        world.vectors.move_alias(alias_of(world, partition), chosen)
 
 
 def is_in_place(world: World, partition: str, name: str) -> bool:

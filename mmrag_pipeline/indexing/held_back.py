@@ -7,7 +7,7 @@ import polars as pl
 
 from mmrag_pipeline.ids import domain_of
 from mmrag_pipeline.indexing.commit import rows_of
-from mmrag_pipeline.indexing.generations import KEPT_BACK
+from mmrag_pipeline.indexing.history import KEPT_BACK
 from mmrag_pipeline.ports import TableStore
 
 _ACTS = {"refused": "refused", "rolled_back": "rolled back"}

@@ -10,6 +10,7 @@ from mmrag_pipeline.errors import CollectionBusyError
 from mmrag_pipeline.ids import Json
 from mmrag_pipeline.indexing import generations
 from mmrag_pipeline.indexing.applied import is_complete
+from mmrag_pipeline.indexing.history import history, verdict_on
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.ports import Weighed
 from mmrag_pipeline.records import Layout
@@ -49,7 +50,7 @@ class Generation:
 
 def generations_of(world: World, partition: str) -> list[Generation]:
     """Return the generations that are held, the oldest first; models are not needed."""
-    rows = generations.history(world, partition)
+    rows = history(world, partition)
     return [
         _generation(world, partition, name, rows.filter(pl.col("collection") == name))
         for name in generations.held_generations(world, partition)
@@ -70,7 +71,7 @@ def _generation(world: World, partition: str, name: str, rows: pl.DataFrame) -> 
         size_bytes=world.vectors.size_bytes(name) if isinstance(world.vectors, Weighed) else None,
         since=last.at if last and serves else None,
         last=last,
-        verdict=generations.verdict_on(world, partition, name),
+        verdict=verdict_on(world, partition, name),
     )
 
 

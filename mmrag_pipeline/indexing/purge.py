@@ -12,6 +12,7 @@ from mmrag_pipeline.errors import CollectionBusyError
 from mmrag_pipeline.ids import check_domain, domain_of, file_id
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.copies import UNREADABLE, contents_of, copies_of
+from mmrag_pipeline.indexing.held_back import written
 from mmrag_pipeline.indexing.purge_request import Files, Request
 from mmrag_pipeline.indexing.purged_points import Staying, delete_points, points_left, staying
 from mmrag_pipeline.indexing.purged_tables import cut_tables, mentions
@@ -124,9 +125,10 @@ def _cut(world: World, partition: str, files: Files, *, run_id: str) -> _Cut:
     remains = world.tables.lineage("raw_files", partition) is None
     if remains and partition not in todays(world, domain_of(partition)):
         drop_tables(world.tables, partition)
+    about = written(world.tables, partition)  # the cut takes that out of the record
     removed = _tables(cut_tables(world, partition, files, run_id=run_id))
     removed["inbox"] = _empty_inbox(world, partition, files)
-    keep = staying(world, partition, files)
+    keep = staying(world, partition, files, written=about)
     removed |= _collections(delete_points(world, partition, keep))
     return _Cut(partition, removed, keep)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from mmrag_pipeline.ids import collection_name
+from mmrag_pipeline.indexing.generations import held_generations, serving
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.ports import CollectionReader
 from mmrag_pipeline.records import Where
@@ -23,10 +23,14 @@ class Staying:
     contents: pl.DataFrame | None
     """(file_id, digest) of the files that stay; None when no table tells."""
     points: pl.DataFrame | None
-    """(point_id) of the points that should be served; None when no table tells."""
+    """(point_id) of the points that one collection should hold; None when no table tells."""
+    written: str
+    """That collection; empty when no record tells."""
 
 
-def staying(world: World, partition: str, files: Mapping[str, str | None]) -> Staying:
+def staying(
+    world: World, partition: str, files: Mapping[str, str | None], *, written: str
+) -> Staying:
     """Return what may stay, as the tables tell that were purged already."""
     held = world.tables.read("raw_files", partition)
     points = world.tables.read("points", partition)
@@ -34,15 +38,16 @@ def staying(world: World, partition: str, files: Mapping[str, str | None]) -> St
         files,
         None if held is None else held.select("file_id", "digest"),
         None if points is None else points.select("point_id"),
+        written,
     )
 
 
 def delete_points(world: World, partition: str, keep: Staying) -> dict[str, int]:
     """Delete the purged files' points; return collection -> how many those were."""
     removed: dict[str, int] = {}
-    for name, serves in _generations(world, partition):
+    for name in _everywhere(world, partition):
         with world.vectors.writer(name) as index:
-            going = _going(index, keep, serves=serves)
+            going = _going(index, keep, desired=name == keep.written)
             for start in range(0, len(going), _BATCH):
                 index.delete(going[start : start + _BATCH])
             if going:
@@ -54,32 +59,30 @@ def delete_points(world: World, partition: str, keep: Staying) -> dict[str, int]
 def points_left(world: World, partition: str, keep: Staying) -> dict[str, int]:
     """Return collection -> how many points of purged files it holds."""
     left: dict[str, int] = {}
-    for name, serves in _generations(world, partition):
+    for name in _everywhere(world, partition):
         with world.vectors.reader(name) as index:
-            left[name] = len(_going(index, keep, serves=serves))
+            left[name] = len(_going(index, keep, desired=name == keep.written))
     return left
 
 
-def _generations(world: World, partition: str) -> Iterator[tuple[str, bool]]:
-    """Yield the partition's collections, whether the alias leads there or not."""
-    alias = collection_name(world.settings.collection_prefix, partition)
-    serving = world.vectors.aliases().get(alias)
-    for name in list(world.vectors.layouts()):
-        number = name.removeprefix(f"{alias}__g")
-        if name == serving or (number != name and number.isdecimal()):
-            yield name, name == serving
+def _everywhere(world: World, partition: str) -> list[str]:
+    """Return the partition's collections, and what its alias leads to if that is another one."""
+    served = serving(world, partition)
+    held = held_generations(world, partition)
+    return [*held, *([served] if served and served not in held else [])]
 
 
-def _going(index: CollectionReader, keep: Staying, *, serves: bool) -> list[str]:
+def _going(index: CollectionReader, keep: Staying, *, desired: bool) -> list[str]:
     """Return the ids of points that may not stay.
 
-    They have a purged key. In the collection that serves they are also all that no table asks
-    for; in older ones, whose points have other ids, all of files or contents that are no more:
-    a purged file may have had another name or another content when its points were written.
+    They have a purged key. In the collection that the table of points is about they are also all
+    that it does not ask for; in others, which other models may have filled at another time, all of
+    files or contents that are no more: a purged file may have had another name or another content
+    when its points were written.
     """
     keys = tuple(key for key in keep.files.values() if key is not None)
     named = _ids(index, Where(keys=keys))
-    if serves and keep.points is not None:
+    if desired and keep.points is not None:
         found = _ids(index, None)
         foreign = found.to_frame("point_id").join(keep.points, on="point_id", how="anti")
         return pl.concat([named, foreign["point_id"]]).unique().sort().to_list()

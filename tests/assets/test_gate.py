@@ -9,7 +9,8 @@ import pytest
 from mmrag_pipeline.assets.run_index import PartitionRun, run_partitions
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.indexing.checks import judge_counts
-from mmrag_pipeline.indexing.generations import Said, promote, rollback
+from mmrag_pipeline.indexing.generations import promote, rollback
+from mmrag_pipeline.indexing.history import Said
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.sensors.situation import situation
 from mmrag_pipeline.settings import Settings

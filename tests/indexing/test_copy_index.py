@@ -10,7 +10,8 @@ from mmrag_pipeline.assembly import OF_INDEX
 from mmrag_pipeline.errors import CollectionMismatchError
 from mmrag_pipeline.indexing.applied import is_trusted
 from mmrag_pipeline.indexing.copy_index import Copied, copy_index
-from mmrag_pipeline.indexing.generations import Said, history, rollback
+from mmrag_pipeline.indexing.generations import rollback
+from mmrag_pipeline.indexing.history import Said, history
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.verify import verify
 from mmrag_pipeline.keepers import TableCatalog

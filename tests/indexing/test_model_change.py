@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
-from mmrag_pipeline.indexing.generations import Said, promote, rollback
+from mmrag_pipeline.indexing.generations import promote, rollback
+from mmrag_pipeline.indexing.history import Said
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition

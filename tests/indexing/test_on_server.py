@@ -9,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from mmrag_pipeline.indexing.copy_index import copy_index
-from mmrag_pipeline.indexing.generations import Said, alias_of, promote, rollback, serving
+from mmrag_pipeline.indexing.generations import alias_of, promote, rollback, serving
+from mmrag_pipeline.indexing.history import Said
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.indexing.verify import repair, verify
 from mmrag_pipeline.ports import VectorStore

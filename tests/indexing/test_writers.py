@@ -177,6 +177,7 @@ def test_a_generation_that_two_runs_fill_at_once_serves_when_it_is_right(at: int
     life.run()
     life.now += silence(life.settings) + timedelta(minutes=1)
     life.run()
+    life.run()
     assert serving(life.world(), DOMAIN) == "mmrag__d__g2"
     assert life.index()[0] == life.rebuild()[0][0]
 
@@ -222,8 +223,25 @@ def test_a_run_that_died_while_it_wrote_spoils_the_record_until_it_counts_as_dea
     life.run()
     believed = [_is_believed(life)]
     life.now += silence(life.settings) + timedelta(minutes=1)
+    for _ in range(2):  # the first takes its name away, and cannot know that it is not slow
+        life.run()
+        believed.append(_is_believed(life))
+    assert believed == [False, False, True]
+
+
+def test_a_slow_run_that_was_taken_for_dead_leaves_no_record_of_what_is_not_there() -> None:
+    life, change_more = _two_changes(MemoryVectors(exclusive=False))
+
+    def others() -> None:
+        life.now += silence(life.settings) + timedelta(minutes=1)
+        change_more()
+        for _ in range(2):
+            run_beside(life)
+
+    run_beside(life, Fuse(4, others), Fuse(6, refuse))
+    _check_record(life)
     life.run()
-    assert [*believed, _is_believed(life)] == [False, True]
+    assert life.index()[0] == life.rebuild()[0][0]
 
 
 def test_where_a_writer_is_alone_a_dead_one_spoils_nothing() -> None:

@@ -1,0 +1,103 @@
+"""What is done for a generation that no run fills: who may see a file, and that it is gone.
+
+Neither needs a model. So a generation that serves while another one is held back, and one that a
+person is about to let serve again, shows nobody a file that was hidden, deleted or purged since.
+New files and new contents are not in it: those need its models.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.ids import digest_json
+from mmrag_pipeline.indexing.applied import writing
+from mmrag_pipeline.indexing.commit import rows_of
+from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.indexing.tombstones import tombstones
+from mmrag_pipeline.ports import CollectionReader
+from mmrag_pipeline.records import StoredPoint
+
+TENDED = "tended"
+"""Mark of a collection: the digest of what was known of the files when it was tended last."""
+_BATCH = 1_000
+_HASH = "_hash"
+_VECTORS_HALF = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Tending:
+    """What some points need."""
+
+    hidden: Mapping[str, Mapping[str, object]]
+    """Point id -> payload with other groups."""
+    hashes: Mapping[str, str]
+    gone: list[str]
+
+
+def tend(world: World, partition: str, name: str) -> int:
+    """Bring visibility and absence of files to a generation; return how many points changed.
+
+    One to which nothing happened since is not looked into. Raises CorruptStateError when no table
+    tells of the files: nothing is deleted because of that.
+    """
+    told = known_of_files(world, partition)
+    if told is None:
+        raise CorruptStateError(
+            f"the table of files of {partition!r} is missing, so nobody knows which of them may be "
+            "shown: run `mmrag index` first"
+        )
+    if world.vectors.marks(name).get(TENDED) == told:
+        return 0
+    files, changed = _files(world, partition), 0
+    with world.vectors.writer(name) as index, writing(world, name, index) as own:
+        for work in _work(index, files):
+            own.beat()
+            index.set_payloads(work.hidden, of=work.hashes)
+            index.delete(work.gone)
+            changed += len(work.hidden) + len(work.gone)
+        index.flush()
+        own.end(complete=True)
+        index.set_marks({TENDED: told})
+    return changed
+
+
+def known_of_files(world: World, partition: str) -> str | None:
+    """Return a digest of what tells which files may be shown, None when no table does."""
+    lineage = world.tables.lineage("raw_files", partition)
+    buried = tombstones(world, partition)["file_id"].sort()
+    return None if lineage is None else digest_json([lineage.digest, *buried])
+
+
+def _files(world: World, partition: str) -> dict[str, list[str] | None]:
+    """Return file id -> groups, of the files that are to be found."""
+    rows = rows_of(world.tables, "raw_files", partition)
+    buried = tombstones(world, partition)["file_id"]
+    shown = rows.filter(~pl.col("expired") & ~pl.col("file_id").is_in(buried.implode()))
+    return dict(shown.select("file_id", "visibility").iter_rows())
+
+
+def _work(index: CollectionReader, files: Mapping[str, list[str] | None]) -> Iterator[_Tending]:
+    ids = [point_id for batch in index.held() for point_id in batch["point_id"]]
+    for start in range(0, len(ids), _BATCH):
+        points = index.fetch(ids[start : start + _BATCH])
+        gone = [p.point_id for p in points if str(p.payload.get("file_id")) not in files]
+        other = [p for p in points if p.point_id not in gone and _is_other(p, files)]
+        yield _Tending(
+            {p.point_id: _shown_to(p, files) for p in other},
+            {p.point_id: str(p.payload.get(_HASH)) for p in other},
+            gone,
+        )
+
+
+def _is_other(point: StoredPoint, files: Mapping[str, list[str] | None]) -> bool:
+    return point.payload.get("visibility") != files[str(point.payload["file_id"])]
+
+
+def _shown_to(point: StoredPoint, files: Mapping[str, list[str] | None]) -> dict[str, object]:
+    """Return a payload with other groups, and another hash: a run of its models looks again."""
+    groups = files[str(point.payload["file_id"])]
+    held = str(point.payload.get(_HASH))[:_VECTORS_HALF]
+    mark = f"{held}{digest_json(['tended', groups])[:_VECTORS_HALF]}"
+    return {**point.payload, "visibility": groups, _HASH: mark}
