@@ -20,7 +20,7 @@ from mmrag_pipeline.indexing.copy_index import copy_index as copy_partition
 from mmrag_pipeline.indexing.shards import todays
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.ports import Progress
-from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.settings import Settings, variable
 from mmrag_pipeline.stores.run_lock import running
 
 _SHOWN = ("collection", "points", "upserted", "payloads", "deleted", "seconds", "points_per_s")
@@ -115,9 +115,19 @@ def _changed(settings: Settings, target: Settings) -> dict[str, str | None]:
         ("MMRAG_STATE_ROOT", settings.state_root, target.state_root),
         ("MMRAG_QDRANT_URL", settings.qdrant_url, target.qdrant_url),
     )
-    return {
+    changed = {
         name: None if there is None else str(there) for name, here, there in pairs if here != there
     }
+    return {**changed, **(_way(target) if target.qdrant_url else {})}
+
+
+def _way(target: Settings) -> dict[str, str | None]:
+    """Return the other settings that the server was reached by; of the key only the name."""
+    fields = ("qdrant_grpc", "qdrant_grpc_port", "qdrant_ca")
+    said = {name: getattr(target, name) for name in fields}
+    named = {n: v for n, v in said.items() if v != Settings.model_fields[n].default}
+    key = {"MMRAG_QDRANT_API_KEY": "..."} if target.qdrant_api_key else {}
+    return {**{variable(name): str(value) for name, value in named.items()}, **key}
 
 
 def _as_json(copies: Copies, settings: Settings, target: Settings) -> Json:
@@ -143,7 +153,7 @@ def _tell(copies: Copies, changed: Mapping[str, str | None]) -> None:
     """Say what to set, and what was not copied; exit status 1 when there is such a domain."""
     if copies.done:
         to_set = [f"{name}={text}" for name, text in changed.items() if text is not None]
-        to_unset = [f"no {name}" for name, text in changed.items() if text is None]
+        to_unset = [f"{name} unset" for name, text in changed.items() if text is None]
         told = printable(", ".join([*to_set, *to_unset]))
         ERR.print(f"To use it from now on, set: {told}. {_LEFT}", markup=False)
     for name in (name for name, one in copies.done.items() if not one.serves):

@@ -64,7 +64,8 @@ def told(scores: Sequence[Score], limits: Limits) -> str:
     if not whole.decides:
         few = f"fewer than {limits.fewest} queries cannot tell a loss from chance"
         return f"{whole.queries} queries, {means}; {few}, so nothing was decided by them"
-    return f"{whole.queries} queries, {means}; nothing is worse by more than {limits.max_loss:g}"
+    sure = f"no loss above {limits.max_loss:g} is sure (confidence {limits.confidence:g})"
+    return f"{whole.queries} queries, {means}; {sure}"
 
 
 def _fall(score: Score) -> str:

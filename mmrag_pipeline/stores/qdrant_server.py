@@ -48,7 +48,7 @@ def connect(
         tuning,
         patience=Patience(access.retries, longest_ask_s=access.timeout_s, sleep=sleep),
         writing=Writing(access.parallel, access.copies),
-        secret="" if access.api_key is None else access.api_key.get_secret_value(),
+        access=access,
     )
 
 
@@ -62,12 +62,19 @@ class ServerVectors:
         *,
         patience: Patience | None = None,
         writing: Writing | None = None,
-        secret: str = "",
+        access: ServerAccess | None = None,
     ) -> None:
+        """Take a client; `access` is only told in errors, without its key."""
         self._tuning = tuning or Tuning()
         self._writing = writing or Writing()
         needs = TURBO if self._tuning.quantization.startswith("turbo") else OLDEST
-        self._calls = ServerCalls(client, patience or Patience(), needs=needs, secret=secret)
+        self._calls = ServerCalls(
+            client,
+            patience or Patience(),
+            needs=needs,
+            secret=access.secret if access else "",
+            where=access.where if access else "",
+        )
 
     def layouts(self) -> Mapping[str, Layout]:
         """Return collection name -> layout, each asked for when it is looked at.

@@ -4,6 +4,7 @@ import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -35,6 +36,17 @@ class ServerAccess:
     retries: int = 5
     parallel: int = 4
     copies: Copies = field(default_factory=Copies)
+
+    @property
+    def secret(self) -> str:
+        """Return the key, empty without one."""
+        return "" if self.api_key is None else self.api_key.get_secret_value()
+
+    @property
+    def where(self) -> str:
+        """Return what is asked, for people."""
+        host = urlsplit(self.url).hostname
+        return f"{host}:{self.grpc_port} (gRPC)" if self.grpc else f"{self.url} (REST)"
 
 
 def access_of(settings: IndexSettings) -> ServerAccess | None:

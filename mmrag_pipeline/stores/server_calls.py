@@ -63,11 +63,14 @@ class ServerCalls:
         *,
         needs: Release = OLDEST,
         secret: str = "",
+        where: str = "",
     ) -> None:
+        """Take a client, and for errors its key, which they hide, and where it asks."""
         self._client = client
         self._patience = patience
         self._needs = needs
         self._secret = secret
+        self._where = f" at {where}" if where else ""
         self._checked = False
         self._lock = threading.Lock()
 
@@ -102,7 +105,7 @@ class ServerCalls:
         cause = failure.cause + (f", {attempts + 1} times" if attempts else "")
         said = f" It said: {words!r}" if words else ""
         return StateUnavailableError(
-            f"the Qdrant server could not be asked ({cause}): {failure.advice}{said}",
+            f"the Qdrant server{self._where} could not be asked ({cause}): {failure.advice}{said}",
             may_pass=failure.may_pass,
             cause=failure.cause,
         )

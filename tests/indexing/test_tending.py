@@ -164,6 +164,18 @@ def test_a_person_who_decides_while_the_gate_judges_has_the_last_word(passed: bo
     assert serving(life.world(), DOMAIN) == standing(life.world(), DOMAIN) == (G3 if passed else G1)
 
 
+def test_one_that_was_taken_out_while_it_was_judged_stays_out() -> None:
+    def try_it() -> None:
+        promote(life.world(), DOMAIN, ANNA, to=G3)
+        rollback(life.world(), DOMAIN, ANNA, to=G2)
+
+    life = _two()
+    life.gate = Interrupted(try_it, passed=True)
+    life.change_model("text", "3")
+    life.run()
+    assert serving(life.world(), DOMAIN) == G2
+
+
 def test_a_judgement_that_failed_is_made_again() -> None:
     def fail() -> None:
         raise StateUnavailableError("the server is gone")
