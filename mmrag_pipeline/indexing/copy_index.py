@@ -74,17 +74,20 @@ def copy_index(world: World, target: World, partition: str, *, run_id: str) -> C
 
 
 def _check_copied_is_served(world: World, partition: str) -> None:
-    """Raise for tables that other models made, or that are not those of what serves here."""
+    """Raise for tables that other models made, or where another generation serves than today's.
+
+    Today's may differ from that in what its vectors are kept as alone.
+    """
     collection.check_current(world, partition, world.tables.lineage("points", partition))
     live, layouts = serving(world, partition), world.vectors.layouts()
-    if live is None or live not in layouts or layouts[live].encodes_as(collection.layout(world)):
+    if live not in layouts or layouts[live].digest == collection.layout(world).digest:
         return
     today = collection.generation(world, partition)
     why = _WHY.get(last_event(world, partition, today), ", which is not served yet")
     raise CollectionMismatchError(
-        f"{live!r} serves {partition!r} here, but the tables are of {today!r}{why}: a copy would "
-        f"serve that one. Let it serve here first, or set the models of {live!r} and run "
-        "`mmrag index`"
+        f"{live!r} serves {partition!r} here, but the settings are those of {today!r}{why}: a copy "
+        f"would serve that one. Let it serve here first, or set again what {live!r} was made with "
+        "(`mmrag generations` lists it) and run `mmrag index`"
     )
 
 
