@@ -7,7 +7,7 @@ from mmrag_pipeline.errors import CollectionMismatchError
 from mmrag_pipeline.indexing import collection
 from mmrag_pipeline.indexing.apply import difference
 from mmrag_pipeline.indexing.commit import no_rows
-from mmrag_pipeline.indexing.generations import Said, last_event, put_in_place, serving
+from mmrag_pipeline.indexing.generations import Said, generation, last_event, put_in_place, serving
 from mmrag_pipeline.indexing.station import Job, Mode, World
 from mmrag_pipeline.overtaken import retried
 from mmrag_pipeline.records import GateVerdict
@@ -80,9 +80,10 @@ def _check_copied_is_served(world: World, partition: str) -> None:
     """
     collection.check_current(world, partition, world.tables.lineage("points", partition))
     live, layouts = serving(world, partition), world.vectors.layouts()
-    if live not in layouts or layouts[live].digest == collection.layout(world).digest:
+    wanted = collection.layout(world)
+    if live is None or live not in layouts or layouts[live].digest == wanted.digest:
         return
-    today = collection.generation(world, partition)
+    today = generation(world, partition, wanted)
     why = _WHY.get(last_event(world, partition, today), ", which is not served yet")
     raise CollectionMismatchError(
         f"{live!r} serves {partition!r} here, but the settings are those of {today!r}{why}: a copy "
