@@ -1,6 +1,6 @@
 """Settings to models: the only place where names become engines, today's and those of before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,7 +27,7 @@ from mmrag_pipeline.errors import CollectionMismatchError
 from mmrag_pipeline.model_ports import Captioner, ImageTextEncoder, Ocr, SparseEncoder, TextEncoder
 from mmrag_pipeline.records import Layout
 from mmrag_pipeline.retrieval.signals import Encoders
-from mmrag_pipeline.settings import Precision, Settings
+from mmrag_pipeline.settings import Precision, Settings, variable
 from mmrag_pipeline.stores.bm25 import QdrantBm25
 
 _PRECISIONS: tuple[ConcretePrecision, ...] = get_args(ConcretePrecision)
@@ -90,14 +90,56 @@ def reopened(settings: Settings, layout: Layout) -> Iterator[Encoders]:
 
     They are those of the settings that it was made with, in every precision that these may mean:
     `auto` may have meant another on the machine that filled it. Only their cards tell whether
-    they did. Raises CollectionMismatchError for what no setting can be.
+    they did. Nothing is looked for that only the collection names: in the place of such a model
+    stands today's. Raises CollectionMismatchError for what no setting can be, and at the end for
+    each model that was not looked for; CorruptStateError for a damaged card.
     """
-    named = _made_with(layout).model_dump(exclude_none=True)
+    made = _made_with(layout)
+    named = made.model_dump(exclude_none=True)
+    today = open_encoders(settings)
     if all(getattr(settings, name) == value for name, value in named.items()):
-        yield open_encoders(settings)
-    asked = settings.model_copy(update={"precision": "auto"} | named)
+        yield today
+    strange = _strangers(settings, layout, made)
+    asked = settings.model_copy(
+        update={"precision": "auto"} | {n: v for n, v in named.items() if n not in strange}
+    )
     for precision in _precisions(asked, layout):
-        yield open_encoders(asked.model_copy(update={"precision": precision}))
+        way = open_encoders(asked.model_copy(update={"precision": precision}))
+        yield Encoders(
+            today.image_text if "image_model" in strange else way.image_text,
+            today.text if "text_model" in strange else way.text,
+            way.sparse,
+        )
+    if strange:
+        raise CollectionMismatchError(_not_opened(strange))
+
+
+def _strangers(settings: Settings, layout: Layout, made: MadeWith) -> dict[str, str]:
+    """Return setting -> the model that a collection names by it and nobody here ever did.
+
+    Others write collections: a name of theirs could be any folder here, or any download.
+    """
+    named = {"image_model": made.image_model, "text_model": made.text_model}
+    asked = {
+        setting: model
+        for setting, model in named.items()
+        if model not in (None, getattr(settings, setting), Settings.model_fields[setting].default)
+    }
+    if not asked:
+        return {}
+    filled = {space.fingerprint for space in layout.spaces}
+    cards = CardShelf(settings.home / "cards").held()
+    known = {card.name for card in cards if card.fingerprint in filled}
+    return {setting: model for setting, model in asked.items() if model and model not in known}
+
+
+def _not_opened(strange: Mapping[str, str]) -> str:
+    told = " and ".join(f"{variable(name)}={model!r:.60}" for name, model in strange.items())
+    return (
+        f"{told}, which the collection names, was not opened: it never loaded here with the card "
+        "that is asked for. If you trust it, run a search with that setting once; or let another "
+        "generation serve (`mmrag promote`)"
+    )
 
 
 def _made_with(layout: Layout) -> MadeWith:

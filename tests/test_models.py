@@ -1,5 +1,7 @@
 """Settings become engines, today's and those that filled a collection, without loading a model."""
 
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from mmrag_pipeline.errors import CollectionMismatchError
 from mmrag_pipeline.indexing.collection import MADE_WITH
 from mmrag_pipeline.models import MadeWith, open_encoders, open_engines, reopened
 from mmrag_pipeline.records import Card, Layout, VectorSpace
+from mmrag_pipeline.retrieval.signals import Encoders
 from mmrag_pipeline.settings import Settings
 
 KEPT = Card("tiny", "", "text", 8, "", "ab", "sentence-transformers", "bfloat16", (0.5,))
@@ -95,6 +98,69 @@ def test_the_precision_of_a_known_card_is_tried_first(settings: Settings) -> Non
     write_card(settings.home / "cards" / "text-tiny.json", KEPT)
     made = Layout((VectorSpace("text", 8, KEPT.fingerprint),), made_with={"precision": "auto"})
     assert next(iter(reopened(settings, made))).text.card.precision == "bfloat16"
+
+
+def kept(settings: Settings) -> Layout:
+    """Return the layout of a model that loaded here once, as the collection of others tells it."""
+    write_card(settings.home / "cards" / "text-tiny.json", KEPT)
+    made = {"text_model": KEPT.name, "precision": "bfloat16"}
+    return Layout((VectorSpace("text", 8, KEPT.fingerprint),), made_with=made)
+
+
+def opened(settings: Settings, layout: Layout) -> list[Encoders]:
+    """Return the ways there are, for a layout that names a model which is not opened."""
+    ways: list[Encoders] = []
+    with pytest.raises(CollectionMismatchError, match="it never loaded here"):
+        ways.extend(reopened(settings, layout))  # those before the error stay
+    return ways
+
+
+@pytest.mark.parametrize("model", ["/", "/etc", "somebody/other", "~"])
+def test_a_model_that_only_a_collection_names_is_not_looked_for(
+    settings: Settings, model: str
+) -> None:
+    ways = opened(settings, layout(settings, text_model=model, image_model=f"ViT-B-32@{model}"))
+    today = open_encoders(settings)
+    assert ways
+    assert all(way.text is today.text and way.image_text is today.image_text for way in ways)
+
+
+def test_a_model_that_loaded_here_with_the_card_of_a_collection_is_opened(
+    settings: Settings,
+) -> None:
+    [way] = reopened(settings, kept(settings))
+    assert isinstance(way.text, SentenceEncoder)
+
+
+def test_a_model_that_loaded_here_with_another_card_is_not_opened(settings: Settings) -> None:
+    made = replace(kept(settings), spaces=(VectorSpace("text", 8, "of another card"),))
+    assert all(isinstance(way.text, MiniLm) for way in opened(settings, made))
+
+
+def test_a_model_that_the_settings_name_is_opened_though_it_never_loaded_here(
+    settings: Settings,
+) -> None:
+    now = settings.model_copy(update={"text_model": "somebody/other"})
+    [way] = reopened(now, layout(settings, text_model="somebody/other", precision="bfloat16"))
+    assert isinstance(way.text, SentenceEncoder)
+
+
+def test_shipped_models_are_opened_where_neither_settings_nor_cards_name_them(
+    settings: Settings,
+) -> None:
+    later = {"text_model": "somebody/other", "image_model": "ViT-B-32@/no/such/file"}
+    made = {"text_model": "all-MiniLM-L6-v2", "image_model": "mmrag-mini", "precision": "auto"}
+    ways = [*reopened(settings.model_copy(update=later), layout(settings, **made))]
+    cards = {(card.name, card.precision) for w in ways for card in (w.text.card, w.image_text.card)}
+    names = (made["text_model"], made["image_model"])
+    assert cards == {*product(names, ("float32", "bfloat16"))}
+
+
+def test_where_the_text_model_is_not_opened_the_image_model_is(settings: Settings) -> None:
+    later = settings.model_copy(update={"image_model": "ViT-B-32@/no/such/file"})
+    made = layout(settings, text_model="/", image_model="mmrag-mini", precision="float32")
+    [way] = opened(later, made)
+    assert way.image_text is open_encoders(settings).image_text
 
 
 def test_what_a_layout_names_is_what_encoders_are_made_of() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from mmrag_pipeline.errors import SettingsError
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def start_of(option: str, text: str | None) -> datetime | None:
@@ -27,7 +28,7 @@ def _read(option: str, text: str, *, after: timedelta = timedelta()) -> datetime
         if not _DAY.match(text):
             raise ValueError(text)
         known = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-        return known.astimezone(UTC) + after
+        return min(known.astimezone(UTC), _LAST - after) + after
     except (ValueError, OverflowError) as error:
         raise SettingsError(
             f"{option} {text!r:.60} is no date: write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ"

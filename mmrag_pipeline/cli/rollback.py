@@ -1,26 +1,28 @@
 """`mmrag rollback` and `mmrag promote`: a person decides which generation serves a domain."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
 import typer
 
 from mmrag_pipeline.assembly import open_world
 from mmrag_pipeline.cli.chosen import indexed_domains
-from mmrag_pipeline.cli.console import OUT, print_json, printable
+from mmrag_pipeline.cli.console import ERR, OUT, print_json, printable
 from mmrag_pipeline.cli.generations import quick
 from mmrag_pipeline.cli.layouts import layout_text, other_settings
 from mmrag_pipeline.cli.options import AsJson, load_settings
-from mmrag_pipeline.errors import SettingsError
-from mmrag_pipeline.ids import collection_name
+from mmrag_pipeline.errors import MmragError, SettingsError
+from mmrag_pipeline.ids import Json, collection_name
 from mmrag_pipeline.indexing import generations
+from mmrag_pipeline.indexing.applied import is_complete
 from mmrag_pipeline.indexing.generations import serving
-from mmrag_pipeline.indexing.history import Said, last_event
+from mmrag_pipeline.indexing.history import KEPT_BACK, Said, last_event
 from mmrag_pipeline.indexing.shards import todays
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.models import known_models
 from mmrag_pipeline.records import Layout
+from mmrag_pipeline.retrieval.serving import serving as whole_sets
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.receipts import operator
 
@@ -44,6 +46,24 @@ class _Decided:
     serving: str
     before: str | None
     kept: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of each partition of a domain."""
+
+    moved: list[_Decided] = field(default_factory=list)
+    stays: dict[str, str] = field(default_factory=dict)
+    """Partition -> that it is served by the asked generation already."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Partition -> why it was not moved."""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return it by partition."""
+        moved: dict[str, Json] = {
+            one.partition: {"serving": one.serving, "before": one.before} for one in self.moved
+        }
+        return {"partitions": moved, "stays": {**self.stays}, "failed": {**self.failed}}
 
 
 class Act(Protocol):
@@ -100,29 +120,71 @@ def _decide(act: Act, domain: str, to: int | None, *, reason: str, as_json: bool
     said = Said(by=operator(), reason=reason)
     with open_world(quick(settings)) as world:
         layouts = world.vectors.layouts()
-        done = [_decided(world, act, name, to, said=said) for name in todays(world, domain)]
-    last = done[-1]
+        outcome = _each(world, act, domain, to, said=said)
+    last = outcome.moved[-1]
     told = _next_step(settings, domain, last.serving, kept=last.kept, layouts=layouts)
     if as_json:
-        moved = {o.partition: {"serving": o.serving, "before": o.before} for o in done}
-        print_json({"domain": domain, "partitions": moved, "next": told})
-        return
-    names = known_models(settings)
-    for one in done:
-        served = f"{one.partition} is served by {one.serving}"
-        made = layout_text(layouts[one.serving], names)
-        OUT.print(printable(f"{served} ({made}); before: {one.before}"), markup=False)
-    OUT.print(printable(told), markup=False)
+        print_json({"domain": domain, **outcome.as_json(), "next": told})
+    else:
+        _print(outcome, layouts, known_models(settings))
+        OUT.print(printable(told), markup=False)
+    for name, why in outcome.failed.items():
+        ERR.print(printable(f"{name} was left as it is: {why}"), style="red", markup=False)
+    if outcome.failed:
+        raise typer.Exit(1)
 
 
-def _decided(world: World, act: Act, partition: str, to: int | None, *, said: Said) -> _Decided:
+def _each(world: World, act: Act, domain: str, to: int | None, *, said: Said) -> _Outcome:
+    """Decide on every partition that serves the domain; one that cannot be moved stops no other.
+
+    Raises the first error when none was moved.
+    """
+    outcome, errors = _Outcome(), list[MmragError]()
     prefix = world.settings.collection_prefix
+    for name in _partitions(world, domain):
+        asked = collection_name(prefix, name, to) if to else None
+        try:
+            outcome.moved.append(_decided(world, act, name, asked, said=said))
+        except MmragError as error:
+            errors.append(error)
+            fine = _serves_already(world, act, name, asked)
+            (outcome.stays if fine else outcome.failed)[name] = str(error)
+    if not outcome.moved:
+        raise errors[0]
+    return outcome
+
+
+def _partitions(world: World, domain: str) -> list[str]:
+    """Return the partitions that serve: while a domain is being split, still those of before."""
+    whole = whole_sets(world.vectors, world.settings.collection_prefix, world.settings.shards)
+    return [*whole.get(domain, todays(world, domain))]
+
+
+def _serves_already(world: World, act: Act, partition: str, asked: str | None) -> bool:
+    """Return whether a partition that was not moved is served by what should serve it."""
+    live, wanted = serving(world, partition), asked
+    if asked is None and act is generations.promote:
+        held = generations.held_generations(world, partition)
+        last = {last_event(world, partition, name) for name in held}
+        wanted = held[-1] if held and last.isdisjoint(KEPT_BACK) else None
+    return live is not None and live == wanted and is_complete(world.vectors.marks(live))
+
+
+def _decided(world: World, act: Act, partition: str, asked: str | None, *, said: Said) -> _Decided:
     before = serving(world, partition)
-    asked = collection_name(prefix, partition, to) if to else None
     name = act(world, partition, said, to=asked)
     stays = last_event(world, partition, before or "") == "rolled_back"
     kept = before if before in world.vectors.layouts() and stays else None
     return _Decided(partition, name, before, kept)
+
+
+def _print(outcome: _Outcome, layouts: Mapping[str, Layout], names: Mapping[str, str]) -> None:
+    for one in outcome.moved:
+        served = f"{one.partition} is served by {one.serving}"
+        made = layout_text(layouts[one.serving], names)
+        OUT.print(printable(f"{served} ({made}); before: {one.before}"), markup=False)
+    for why in outcome.stays.values():
+        OUT.print(printable(why), markup=False)
 
 
 def _next_step(

@@ -18,6 +18,8 @@ from mmrag_pipeline.retrieval.query import Query
 from mmrag_pipeline.settings import Settings
 
 _SNIPPET = 160
+_LAST_PAGE = 2**31 - 1
+"""More than any file has, and what every store can compare."""
 
 
 def search(
@@ -54,7 +56,9 @@ def search(
     ] = None,
     page: Annotated[
         list[int] | None,
-        typer.Option("--page", min=1, help="Only this page of files (may be repeated)."),
+        typer.Option(
+            "--page", min=1, max=_LAST_PAGE, help="Only this page of files (may be repeated)."
+        ),
     ] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many files.")] = 10,
     as_json: AsJson = False,

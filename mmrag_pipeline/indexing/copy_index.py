@@ -7,7 +7,7 @@ from mmrag_pipeline.errors import CollectionMismatchError
 from mmrag_pipeline.indexing import collection
 from mmrag_pipeline.indexing.apply import difference
 from mmrag_pipeline.indexing.commit import no_rows
-from mmrag_pipeline.indexing.generations import Candidate, put_in_place, serving
+from mmrag_pipeline.indexing.generations import Candidate, generation, put_in_place, serving
 from mmrag_pipeline.indexing.history import Said, last_event
 from mmrag_pipeline.indexing.station import Job, Mode, World
 from mmrag_pipeline.overtaken import retried
@@ -76,17 +76,21 @@ def copy_index(world: World, target: World, partition: str, *, run_id: str) -> C
 
 
 def _check_copied_is_served(world: World, partition: str) -> None:
-    """Raise for tables that other models made, or that are not those of what serves here."""
+    """Raise for tables that other models made, or where another generation serves than today's.
+
+    Today's may differ from that in what its vectors are kept as alone.
+    """
     collection.check_current(world, partition, world.tables.lineage("points", partition))
     live, layouts = serving(world, partition), world.vectors.layouts()
-    if live is None or live not in layouts or layouts[live].encodes_as(collection.layout(world)):
+    wanted = collection.layout(world)
+    if live is None or live not in layouts or layouts[live].digest == wanted.digest:
         return
-    today = collection.generation(world, partition)
+    today = generation(world, partition, wanted)
     why = _WHY.get(last_event(world, partition, today), ", which is not served yet")
     raise CollectionMismatchError(
-        f"{live!r} serves {partition!r} here, but the tables are of {today!r}{why}: a copy would "
-        f"serve that one. Let it serve here first, or set the models of {live!r} and run "
-        "`mmrag index`"
+        f"{live!r} serves {partition!r} here, but the settings are those of {today!r}{why}: a copy "
+        f"would serve that one. Let it serve here first, or set again what {live!r} was made with "
+        "(`mmrag generations` lists it) and run `mmrag index`"
     )
 
 

@@ -50,6 +50,19 @@ def test_a_page_restricts_the_hits(indexed: Bench) -> None:
     assert _search(indexed, "tea", "--page", "2").json["hits"] == []
 
 
+def test_a_page_that_no_file_can_have_is_told_by_its_bounds(indexed: Bench) -> None:
+    assert _search(indexed, "tea", "--page", str(2**31 - 1)).json["hits"] == []
+    for page in (str(2**31), "9" * 20):
+        said = indexed.mmrag("search", "tea", "--page", page)
+        assert (said.code, said.out) == (2, "")
+        assert "less than or equal to 2147483647" in " ".join(said.err.replace("│", "").split())
+
+
+def test_the_last_day_there_is_restricts_nothing(indexed: Bench) -> None:
+    said = _search(indexed, "tea", "--until", "9999-12-31")
+    assert said.json == _search(indexed, "tea").json
+
+
 def test_dates_restrict_the_hits_by_the_files_own_time(indexed: Bench) -> None:
     tea = indexed.source / "notes" / "tea.txt"
     changed = datetime.fromtimestamp(tea.stat().st_mtime, UTC).date().isoformat()

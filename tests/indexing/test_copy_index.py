@@ -12,7 +12,8 @@ from mmrag_pipeline.indexing.applied import is_trusted
 from mmrag_pipeline.indexing.copy_index import Copied, copy_index
 from mmrag_pipeline.indexing.generations import rollback
 from mmrag_pipeline.indexing.history import Said, history
-from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.indexing.station import Mode, World
+from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.indexing.verify import verify
 from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.ports import CollectionWriter, VectorStore
@@ -233,6 +234,17 @@ def test_what_was_rolled_back_here_is_not_served_there() -> None:
     rollback(life.world(), DOMAIN, Said("a person"))
     with pytest.raises(CollectionMismatchError, match="g2', which was rolled back"):
         _copy(life, place)
+    assert place.vectors.layouts() == {}
+
+
+def test_what_was_rolled_back_here_is_not_served_there_though_its_models_serve() -> None:
+    life, place = _indexed(), _Place()
+    smaller = {"index_datatype": "float16"}
+    world = replace(life.world(), settings=life.world().settings.model_copy(update=smaller))
+    run_partition(world, DOMAIN, Mode("run-2"))
+    rollback(world, DOMAIN, Said("a person"))
+    with pytest.raises(CollectionMismatchError, match="g2', which was rolled back"):
+        copy_index(world, place.world(life), DOMAIN, run_id="copy-1")
     assert place.vectors.layouts() == {}
 
 
