@@ -14,7 +14,7 @@ from mmrag_pipeline.engines.rapidocr import RapidOcr
 from mmrag_pipeline.engines.sentence import SentenceEncoder
 from mmrag_pipeline.errors import CollectionMismatchError
 from mmrag_pipeline.indexing.collection import MADE_WITH
-from mmrag_pipeline.models import MadeWith, open_encoders, open_engines, reopened
+from mmrag_pipeline.models import MadeWith, known_models, open_encoders, open_engines, reopened
 from mmrag_pipeline.records import Card, Layout, VectorSpace
 from mmrag_pipeline.settings import Settings
 
@@ -95,6 +95,12 @@ def test_the_precision_of_a_known_card_is_tried_first(settings: Settings) -> Non
     write_card(settings.home / "cards" / "text-tiny.json", KEPT)
     made = Layout((VectorSpace("text", 8, KEPT.fingerprint),), made_with={"precision": "auto"})
     assert next(iter(reopened(settings, made))).text.card.precision == "bfloat16"
+
+
+def test_a_damaged_card_names_nothing_and_hides_no_other(settings: Settings) -> None:
+    write_card(settings.home / "cards" / "text-tiny.json", KEPT)
+    (settings.home / "cards" / "torn.json").write_text("{")
+    assert known_models(settings)[KEPT.fingerprint] == KEPT.name
 
 
 def test_what_a_layout_names_is_what_encoders_are_made_of() -> None:
