@@ -5,8 +5,6 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,6 +16,7 @@ from mmrag_pipeline.index_settings import Quantization
 from mmrag_pipeline.ports import CollectionReader
 from mmrag_pipeline.records import Layout, Vectors, VectorSpace, Where
 from mmrag_pipeline.stores.edge import EdgeVectors
+from mmrag_pipeline.stores.sizing import size
 from mmrag_pipeline.stores.tuning import Tuning
 
 _MODULE = "benchmarks.index_search"
@@ -25,7 +24,6 @@ _NAME = "bench__shop__g1"
 _DIMENSION, _TOP, _ASKED = 384, 10, 200
 _LAYOUT = Layout((VectorSpace("text", _DIMENSION, "text"),))
 _EXACT_KB = 10**9
-_SIZING = "mmrag_pipeline.stores.sizing"
 _COLUMNS = (
     "kept as",
     "built CPU s",
@@ -122,12 +120,9 @@ def _row(name: str, built: Finding, asked: Finding, count: int) -> tuple[str, ..
 
 
 def _told_mib(method: str, count: int) -> str:
-    """Return what the sizing function tells of memory, where there is one."""
-    if find_spec(_SIZING) is None:
-        return "-"
-    sizing: Any = import_module(_SIZING)
+    """Return what the sizing function tells of memory."""
     tuning = Tuning(_quantization(method), vectors_memory="cold")
-    return f"{sizing.size(count, _DIMENSION, tuning=tuning).memory(tuning) / 2**20:.0f}"
+    return f"{size(count, _DIMENSION, tuning=tuning).memory(tuning) / 2**20:.0f}"
 
 
 def _quantization(name: str) -> Quantization:

@@ -97,14 +97,10 @@ def open_world(settings: Settings, *, sources: Sources | None = None) -> Iterato
 
 
 def open_gate(settings: Settings, reader: PageReader) -> Gate:
-    """Return what judges a generation before it serves; raises SettingsError.
-
-    Queries that cannot be read are told at once, not when a generation is ready.
-    """
+    """Return what judges a generation before it serves; it reads its queries when it does."""
     path = settings.gate_queries
     if path is None:
         return OpenGate()
-    _labelled(path)
     return QueryGate(
         queries=partial(_labelled, path),
         tables=open_tables(settings),
@@ -112,6 +108,15 @@ def open_gate(settings: Settings, reader: PageReader) -> Gate:
         load_image=partial(_read_picture, reader, limit=settings.max_file_bytes),
         limits=Limits(settings.gate_max_loss, settings.gate_confidence),
     )
+
+
+def check_gate(settings: Settings) -> None:
+    """Raise SettingsError if the gate's queries cannot be read.
+
+    A run is told so before it begins, not when a generation is ready.
+    """
+    if settings.gate_queries is not None:
+        _labelled(settings.gate_queries)
 
 
 def _labelled(path: Path) -> list[LabelledQuery]:

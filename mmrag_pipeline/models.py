@@ -169,13 +169,13 @@ def _precisions(asked: Settings, layout: Layout) -> list[str]:
 def known_models(settings: Settings) -> dict[str, str]:
     """Return card fingerprint -> name of the shipped models and of those that loaded here once.
 
-    Nothing loads; raises CorruptStateError for a kept card that is damaged.
+    Nothing loads. A kept card that is damaged names nothing, as one that is not there.
     """
     chosen = ("ocr", "ocr_model_dir", "captioner", "image_model", "text_model")
     shipped = {name: Settings.model_fields[name].default for name in chosen}
     engines = open_engines(settings.model_copy(update=shipped))
     ours = (engines.ocr, engines.captioner, engines.image_text, engines.text, engines.sparse)
-    cards = [*(one.card for one in ours), *CardShelf(settings.home / "cards").held()]
+    cards = [*(one.card for one in ours), *CardShelf(settings.home / "cards").sound()]
     return {card.fingerprint: card.name for card in cards}
 
 

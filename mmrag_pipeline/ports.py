@@ -213,6 +213,10 @@ class CollectionWriter(CollectionReader, Protocol):
 class Catalog(Protocol):
     """Which collections exist."""
 
+    def names(self) -> Sequence[str]:
+        """Return the names of collections, sorted; those of somebody else may be among them."""
+        ...
+
     def layouts(self) -> Mapping[str, Layout]:
         """Return collection name -> layout."""
         ...
@@ -226,10 +230,7 @@ class Catalog(Protocol):
         ...
 
     def marks(self, collection: str) -> Mapping[str, str]:
-        """Return the short texts kept with a collection, which need not be free for it.
-
-        None are kept with an absent one.
-        """
+        """Return the short texts kept with a collection, in use or not; none with an absent one."""
         ...
 
 

@@ -209,6 +209,11 @@ class Layout:
         """Return the digest that tells two layouts apart."""
         return digest_json({**asdict(self), "made_with": {}})
 
+    @property
+    def storage(self) -> Mapping[str, str]:
+        """Return setting -> value of what, beside the models, makes the layout."""
+        return {"index_datatype": self.datatype, "qdrant_shards": str(self.shards)}
+
     def encodes_as(self, other: "Layout") -> bool:
         """Return whether both hold vectors of the same models."""
         return self.spaces == other.spaces

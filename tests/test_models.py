@@ -16,7 +16,7 @@ from mmrag_pipeline.engines.rapidocr import RapidOcr
 from mmrag_pipeline.engines.sentence import SentenceEncoder
 from mmrag_pipeline.errors import CollectionMismatchError
 from mmrag_pipeline.indexing.collection import MADE_WITH
-from mmrag_pipeline.models import MadeWith, open_encoders, open_engines, reopened
+from mmrag_pipeline.models import MadeWith, known_models, open_encoders, open_engines, reopened
 from mmrag_pipeline.records import Card, Layout, VectorSpace
 from mmrag_pipeline.retrieval.signals import Encoders
 from mmrag_pipeline.settings import Settings
@@ -161,6 +161,12 @@ def test_where_the_text_model_is_not_opened_the_image_model_is(settings: Setting
     made = layout(settings, text_model="/", image_model="mmrag-mini", precision="float32")
     [way] = opened(later, made)
     assert way.image_text is open_encoders(settings).image_text
+
+
+def test_a_damaged_card_names_nothing_and_hides_no_other(settings: Settings) -> None:
+    write_card(settings.home / "cards" / "text-tiny.json", KEPT)
+    (settings.home / "cards" / "torn.json").write_text("{")
+    assert known_models(settings)[KEPT.fingerprint] == KEPT.name
 
 
 def test_what_a_layout_names_is_what_encoders_are_made_of() -> None:

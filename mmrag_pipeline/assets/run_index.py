@@ -47,10 +47,12 @@ def index_partitions(
 ) -> list[PartitionRun]:
     """Bring these partitions up to date, one run each; a failed one stops no other.
 
-    `mode.run_id` is not used: Dagster names the runs. Raises Interrupted.
+    `mode.run_id` is not used: Dagster names the runs. Raises Interrupted, and SettingsError for
+    queries of the gate that cannot be read.
     """
-    from mmrag_pipeline.assembly import open_world
+    from mmrag_pipeline.assembly import check_gate, open_world
 
+    check_gate(settings)
     with running(settings.home), open_world(settings) as world:
         runs = run_partitions(world, partitions, instance=instance, mode=mode, progress=progress)
         return list(runs)

@@ -227,9 +227,5 @@ def _known_domain(settings: Settings, domain: str, seen: _Seen) -> str:
     return domain
 
 
-def _tabled(settings: Settings) -> list[str]:
-    return tabled_domains(settings)
-
-
 def _short(path: Place) -> str:
     return f"{str(path)!r:.200}"

@@ -15,10 +15,7 @@ from mmrag_pipeline.cli.partitions import tabled_partitions
 from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.evaluation.evaluate import Evaluation, Scores
 from mmrag_pipeline.evaluation.evaluate import evaluate as measure
-from mmrag_pipeline.evaluation.qrels import LabelledQuery, read_queries
-from mmrag_pipeline.ids import domain_of
-from mmrag_pipeline.indexing.commit import rows_of
-from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.evaluation.qrels import LabelledQuery, labels_of, read_queries
 
 _NAMED = 5
 """How many names a warning lists."""
@@ -50,7 +47,9 @@ def evaluate(
     asked = searchable_domains(settings, domain)
     for told in asked.told:
         warn(told)
-    _warn_of(labelled, _indexed_keys(settings, asked.domains))
+    tables = open_tables(settings)
+    held = (labels_of(tables, name) for name in tabled_partitions(settings, asked.domains))
+    _warn_of(labelled, set[str]().union(*held))
     domains = tuple(asked.domains)
     with open_pictures(settings) as read:
         result = measure(open_searcher(settings), labelled, load_image=read, domains=domains)
@@ -75,15 +74,6 @@ def _warn_of(queries: Sequence[LabelledQuery], keys: AbstractSet[str]) -> None:
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
-
-
-def _indexed_keys(settings: Settings, domains: Sequence[str]) -> set[str]:
-    """Return every file as `KEY` and as `DOMAIN/KEY`."""
-    tables, found = open_tables(settings), set[str]()
-    for name in tabled_partitions(settings, domains):
-        for key in rows_of(tables, "raw_files", name)["key"]:
-            found |= {key, f"{domain_of(name)}/{key}"}
-    return found
 
 
 def evaluation_table(result: Evaluation) -> Table:

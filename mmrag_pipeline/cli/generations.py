@@ -62,9 +62,8 @@ def generations(domain: Domains = None, as_json: AsJson = False) -> None:
 
 
 def quick(settings: Settings) -> Settings:
-    """Return settings for a look or a person's decision: neither waits for queries of the gate."""
-    wait_s = min(_WAIT_S, settings.lock_timeout_s)
-    return settings.model_copy(update={"gate_queries": None, "lock_timeout_s": wait_s})
+    """Return settings for a look or a person's decision: neither waits long for a collection."""
+    return settings.model_copy(update={"lock_timeout_s": min(_WAIT_S, settings.lock_timeout_s)})
 
 
 def _said(found: Found, names: Mapping[str, str]) -> dict[str, list[dict[str, object]]]:

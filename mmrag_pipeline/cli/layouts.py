@@ -27,7 +27,9 @@ def layout_text(layout: Layout, names: Mapping[str, str]) -> str:
 
 def other_settings(layout: Layout, settings: Settings) -> list[str]:
     """Return the settings, as `VARIABLE=VALUE`, that have to be others to name its models."""
-    made = {**layout.made_with, "index_datatype": layout.datatype}
+    made = {**layout.made_with, **layout.storage}
+    if settings.qdrant_url is None:  # the embedded index has one shard, whatever the setting says
+        del made["qdrant_shards"]
     known = {name: value for name, value in made.items() if name in Settings.model_fields}
     return [
         f"{variable(name)}={value}"

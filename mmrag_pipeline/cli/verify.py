@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Annotated
 
@@ -14,11 +15,10 @@ from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.cli.served import not_served
 from mmrag_pipeline.errors import MmragError
 from mmrag_pipeline.ids import domains_of
-from mmrag_pipeline.indexing.drifted import mixed_told
+from mmrag_pipeline.indexing.drifted import Looked, looked_at, mixed_told
 from mmrag_pipeline.indexing.shards import todays
 from mmrag_pipeline.indexing.station import Mode, World
-from mmrag_pipeline.indexing.verify import Drift, repair
-from mmrag_pipeline.indexing.verify import verify as verify_partition
+from mmrag_pipeline.indexing.verify import Drift
 from mmrag_pipeline.retrieval.serving import serving
 from mmrag_pipeline.stores.run_lock import running
 
@@ -41,15 +41,12 @@ def verify(
         mmrag verify --repair --json
     """
     settings = load_settings()
-    repaired: dict[str, dict[str, int]] = {}
-    with open_world(settings) as world:
-        found, failed = _look(world, _partitions(world, indexed_domains(settings, domain)))
-        broken = [drift.partition for drift in found if not drift.clean]
-        if mend and broken:
-            mode = Mode(run_id=f"repair-{uuid.uuid4()}")
-            with running(settings.home):
-                repaired = {name: dict(repair(world, name, mode).changes) for name in broken}
-            found = [verify_partition(world, drift.partition) for drift in found]
+    mode = Mode(run_id=f"repair-{uuid.uuid4()}") if mend else None
+    with running(settings.home) if mend else nullcontext(), open_world(settings) as world:
+        names = _partitions(world, indexed_domains(settings, domain))
+        looked, failed = _look(world, names, mode)
+    found = [one.now for one in looked]
+    repaired = {one.found.partition: dict(one.changes) for one in looked if one.changes}
     clean = not failed and all(drift.clean for drift in found)
     if as_json:
         print_json(
@@ -65,8 +62,8 @@ def verify(
     absent = domains_of(drift.partition for drift in found if drift.serving is None)
     if absent:
         warn(not_served(settings, absent))
-    troubles = {**failed, **{drift.partition: mixed_told(drift) for drift in found if drift.mixed}}
-    _tell(repaired, troubles, waiting=bool(broken) and not mend)
+    troubles = {**{drift.partition: mixed_told(drift) for drift in found if drift.mixed}, **failed}
+    _tell(repaired, troubles, waiting=not mend and not all(drift.clean for drift in found))
     if not clean:
         raise typer.Exit(1)
 
@@ -78,15 +75,19 @@ def _partitions(world: World, domains: list[str]) -> list[str]:
     return list(dict.fromkeys(name for names in named for name in names))
 
 
-def _look(world: World, partitions: list[str]) -> tuple[list[Drift], dict[str, str]]:
-    """Return what is found of each partition, and why others could not be looked at."""
-    found, failed = [], {}
+def _look(
+    world: World, partitions: list[str], mend: Mode | None
+) -> tuple[list[Looked], dict[str, str]]:
+    """Return what is found of each partition, and why some could not be looked at or mended."""
+    looked: list[Looked] = []
+    failed: dict[str, str] = {}
     for name in partitions:
         try:
-            found.append(verify_partition(world, name))
+            looked.append(looked_at(world, name, mend=mend))
         except MmragError as error:
             failed[name] = str(error)
-    return found, failed
+    troubles = {one.found.partition: one.trouble for one in looked if one.trouble}
+    return looked, failed | {n: f"it could not be mended: {t}" for n, t in troubles.items()}
 
 
 def _tell(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -122,6 +123,14 @@ class CardShelf:
     def held(self) -> list[Card]:
         """Return every kept card; raises CorruptStateError."""
         return [read_card(path) for path in sorted(self.folder.glob("*.json"))]
+
+    def sound(self) -> list[Card]:
+        """Return every kept card that can be read."""
+        found = []
+        for path in sorted(self.folder.glob("*.json")):
+            with suppress(CorruptStateError):
+                found.append(read_card(path))
+        return found
 
     def settle(self, draft: Card, evidence: Evidence) -> Card:
         """Keep the card a load proved, or check the load against the card kept before."""

@@ -1,12 +1,9 @@
 """The gate: labelled queries asked of the generation that serves and of the one that is to."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-
-import polars as pl
 
 from mmrag_pipeline.errors import (
     CollectionMismatchError,
@@ -17,10 +14,9 @@ from mmrag_pipeline.errors import (
 )
 from mmrag_pipeline.evaluation.evaluate import Answered, LoadImage, answer
 from mmrag_pipeline.evaluation.paired import Limits
-from mmrag_pipeline.evaluation.qrels import LabelledQuery
+from mmrag_pipeline.evaluation.qrels import LabelledQuery, labels_of
 from mmrag_pipeline.evaluation.scores import Pair, scored, told
 from mmrag_pipeline.ids import Json, collection_name, domain_of
-from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.ports import CollectionReader, Served, TableStore
 from mmrag_pipeline.records import GateVerdict, Layout
 from mmrag_pipeline.retrieval.query import Searcher
@@ -67,7 +63,7 @@ class QueryGate:
         Only queries with a relevant file in the partition count, and of them only the files that
         it has. Raises SettingsError for queries that cannot be read, and what asking raises.
         """
-        asked = _asked(self.queries(), partition, _keys(self.tables, partition))
+        asked = _asked(self.queries(), labels_of(self.tables, partition))
         numbers: dict[str, Json] = {"live": live, "candidate": candidate, "queries": len(asked)}
         if not asked:
             none = f"no query of MMRAG_GATE_QUERIES has a relevant file in {partition!r}"
@@ -115,15 +111,7 @@ def _answer_of_live(
         raise _NotAnsweredError(str(error)) from error
 
 
-def _keys(tables: TableStore, partition: str) -> set[str]:
-    """Return every file of a partition that is in time, as `KEY` and as `DOMAIN/KEY`."""
-    keys = rows_of(tables, "raw_files", partition).filter(~pl.col("expired"))["key"]
-    return {way for key in keys for way in (key, f"{domain_of(partition)}/{key}")}
-
-
-def _asked(
-    queries: Sequence[LabelledQuery], partition: str, keys: AbstractSet[str]
-) -> list[LabelledQuery]:
-    """Return the queries that have an answer here, with just these answers."""
-    found = ((query, tuple(one for one in query.relevant if one in keys)) for query in queries)
+def _asked(queries: Sequence[LabelledQuery], labels: Container[str]) -> list[LabelledQuery]:
+    """Return the queries that have an answer among the labels, with just these answers."""
+    found = ((query, tuple(one for one in query.relevant if one in labels)) for query in queries)
     return [replace(query, relevant=relevant) for query, relevant in found if relevant]

@@ -4,9 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mmrag_pipeline.errors import NotFoundError, ParseError
+from mmrag_pipeline.ids import domain_of
+from mmrag_pipeline.indexing.commit import rows_of
+from mmrag_pipeline.ports import TableStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,12 @@ def read_queries(path: Path) -> list[LabelledQuery]:
     if not found:
         raise ParseError(f"{path} holds no queries; write one JSON object per line", reason="empty")
     return [query for _, query in found.values()]
+
+
+def labels_of(tables: TableStore, partition: str) -> set[str]:
+    """Return every file of a partition that is in time, as `KEY` and as `DOMAIN/KEY`."""
+    keys = rows_of(tables, "raw_files", partition).filter(~pl.col("expired"))["key"]
+    return {way for key in keys for way in (key, f"{domain_of(partition)}/{key}")}
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -1,6 +1,7 @@
 """What is said of a collection that drifted, and what became of mending it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from mmrag_pipeline.errors import MmragError
 from mmrag_pipeline.indexing.checks import Verdict
@@ -18,6 +19,13 @@ class Looked:
     after: Drift | None = None
     trouble: str = ""
     """Why it could not be mended."""
+    changes: Mapping[str, int] = field(default_factory=dict)
+    """What mending wrote; empty where it was not tried, or failed."""
+
+    @property
+    def now(self) -> Drift:
+        """Return what is known of it last."""
+        return self.after or self.found
 
     @property
     def mended(self) -> bool:
@@ -51,11 +59,12 @@ def looked_at(world: World, partition: str, *, mend: Mode | None = None) -> Look
     found = verify(world, partition)
     if found.clean or mend is None:
         return Looked(found)
+    changes: Mapping[str, int] = {}
     try:
-        repair(world, partition, mend)
-        return Looked(found, verify(world, partition))
+        changes = repair(world, partition, mend).changes
+        return Looked(found, verify(world, partition), changes=changes)
     except MmragError as error:
-        return Looked(found, trouble=str(error))
+        return Looked(found, trouble=str(error), changes=changes)
 
 
 def mixed_told(drift: Drift) -> str:

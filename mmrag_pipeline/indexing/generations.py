@@ -49,8 +49,10 @@ def number_of(world: World, partition: str, name: str) -> int:
 
 def held_generations(world: World, partition: str) -> list[str]:
     """Return the partition's collections, the newest last."""
-    numbers = {name: number_of(world, partition, name) for name in world.vectors.layouts()}
-    return sorted((name for name in numbers if numbers[name]), key=lambda name: numbers[name])
+    numbers = {name: number_of(world, partition, name) for name in world.vectors.names()}
+    layouts = world.vectors.layouts()
+    ours = [name for name in numbers if numbers[name] and layouts.get(name) is not None]
+    return sorted(ours, key=lambda name: numbers[name])
 
 
 def generation(world: World, partition: str, wanted: Layout) -> str:

@@ -8,6 +8,7 @@ from mmrag_pipeline.indexing.generations import generation, serving
 from mmrag_pipeline.indexing.plan import StationPlan
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.records import Layout, Signal, VectorSpace
+from mmrag_pipeline.settings import variable
 
 _SETTING: Mapping[Signal, str] = {
     "image": "image_model",
@@ -101,8 +102,9 @@ def _name(layout: Layout, space: VectorSpace, names: Mapping[str, str]) -> str:
 
 
 def _of_storage(serves: Layout, wanted: Layout) -> list[str]:
-    pairs = {
-        "MMRAG_INDEX_DATATYPE": (serves.datatype, wanted.datatype),
-        "MMRAG_QDRANT_SHARDS": (serves.shards, wanted.shards),
-    }
-    return [f"{name}: {old} to {new}" for name, (old, new) in pairs.items() if old != new]
+    before = serves.storage
+    return [
+        f"{variable(name)}: {before[name]} to {value}"
+        for name, value in wanted.storage.items()
+        if before[name] != value
+    ]

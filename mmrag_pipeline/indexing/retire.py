@@ -54,7 +54,7 @@ def reroute(inbox: Inbox, partition: str, shards: Mapping[str, int]) -> None:
 
 def drop_collections(vectors: VectorStore, prefix: str, partition: str) -> None:
     """Drop every generation of a partition, and the alias with the one it leads to."""
-    for name in list(vectors.layouts()):
+    for name in vectors.names():
         if served_partition(prefix, name) == partition:
             vectors.drop(name)
 

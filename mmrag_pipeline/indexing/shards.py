@@ -31,6 +31,6 @@ def partitions_there(world: World, domain: str) -> list[str]:
     today = todays(world, domain)
     prefix = world.settings.collection_prefix
     tabled = [name for table in _KNOWN_BY for name in world.tables.partitions(table)]
-    served = [served_partition(prefix, name) for name in world.vectors.layouts()]
+    served = [served_partition(prefix, name) for name in world.vectors.names()]
     found = {name for name in (*tabled, *served, *world.inbox.partitions()) if name}
     return [*today, *sorted(n for n in found if domain_of(n) == domain and n not in today)]

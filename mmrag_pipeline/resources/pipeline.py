@@ -36,13 +36,14 @@ class PipelineResource(dg.ConfigurableResource[Pipeline]):
         self, context: dg.InitResourceContext
     ) -> Generator[Pipeline, None, None]:
         """Open the world, hand it out, close it."""
-        from mmrag_pipeline.assembly import open_blobs, open_world
+        from mmrag_pipeline.assembly import check_gate, open_blobs, open_world
 
         note_process(context)
         settings = self._settings()
         # a sensor only looks: it keeps no settings, neither waits for a purge nor holds one up
         held: AbstractContextManager[None] = nullcontext()
         if context.run is not None:
+            check_gate(settings)
             keep_settings(settings, open_blobs(settings))
             held = running(settings.home)
         with held, open_world(settings) as world:

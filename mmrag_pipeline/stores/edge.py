@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,10 +51,14 @@ class EdgeVectors:
         self._lock_timeout_s = lock_timeout_s
         self._tuning = tuning or Tuning()
 
+    def names(self) -> Sequence[str]:
+        """Return the names of collections, damaged ones among them."""
+        held = self._collections.iterdir() if self._collections.exists() else ()
+        return sorted(folder.name for folder in held)
+
     def layouts(self) -> Mapping[str, Layout]:
         """Return collection name -> layout; asking for a damaged one raises CorruptStateError."""
-        folders = sorted(self._collections.iterdir()) if self._collections.exists() else []
-        return _Layouts({folder.name: folder for folder in folders})
+        return _Layouts({name: self._collections / name for name in self.names()})
 
     def create(self, collection: str, layout: Layout) -> None:
         """Create an empty collection; the same name and layout again is fine."""

@@ -159,6 +159,10 @@ class MemoryVectors:
     _aliases: dict[str, str] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
 
+    def names(self) -> Sequence[str]:
+        """Return the names of collections."""
+        return sorted(self._collections)
+
     def layouts(self) -> Mapping[str, Layout]:
         """Return collection name -> layout."""
         return {name: c.layout for name, c in dict(self._collections).items()}

@@ -76,13 +76,17 @@ class ServerVectors:
             where=access.where if access else "",
         )
 
+    def names(self) -> Sequence[str]:
+        """Return the names of all that the server has, others' collections among them."""
+        held = self._calls.ask(lambda client: client.get_collections().collections)
+        return sorted(c.name for c in held)
+
     def layouts(self) -> Mapping[str, Layout]:
         """Return collection name -> layout, each asked for when it is looked at.
 
         Looking at one may raise CorruptStateError or StateUnavailableError.
         """
-        held = self._calls.ask(lambda client: client.get_collections().collections)
-        return _Layouts(sorted(c.name for c in held), self._calls)
+        return _Layouts(self.names(), self._calls)
 
     def create(self, collection: str, layout: Layout) -> None:
         """Create an empty collection; one that is there is brought up to the settings.
@@ -101,10 +105,12 @@ class ServerVectors:
             self._index(collection, name, index)
 
     def drop(self, collection: str) -> None:
-        """Remove a collection and the aliases that lead to it; an absent one is fine."""
+        """Remove a collection of ours and the aliases that lead to it; an absent one is fine."""
         from qdrant_client import models
 
-        leading = [a for a, c in self.aliases().items() if c == check_collection(collection)]
+        if self._is_of_others(check_collection(collection)):
+            return
+        leading = [a for a, c in self.aliases().items() if c == collection]
         gone = [
             models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias))
             for alias in leading
@@ -113,6 +119,12 @@ class ServerVectors:
             self._calls.ask(lambda client: client.update_collection_aliases(gone))
         if self._calls.ask(lambda client: client.collection_exists(collection)):
             self._calls.ask(lambda client: client.delete_collection(collection))
+
+    def _is_of_others(self, collection: str) -> bool:
+        if not self._calls.ask(lambda client: client.collection_exists(collection)):
+            return False
+        held = self._calls.ask(lambda client: client.get_collection(collection))
+        return _LAYOUT not in (held.config.metadata or {})
 
     def marks(self, collection: str) -> Mapping[str, str]:
         """Return the texts that are kept in a collection's metadata."""

@@ -42,6 +42,10 @@ class CountedVectors:
     inner: VectorStore
     written: Written = field(default_factory=Written)
 
+    def names(self) -> Sequence[str]:
+        """Return the names of collections."""
+        return self.inner.names()
+
     def layouts(self) -> Mapping[str, Layout]:
         """Return the layouts."""
         return self.inner.layouts()

@@ -156,6 +156,10 @@ class FrailVectors:
     inner: VectorStore
     fuse: Fuse
 
+    def names(self) -> Sequence[str]:
+        """Return the names of collections."""
+        return self.inner.names()
+
     def layouts(self) -> Mapping[str, Layout]:
         """Return the layouts."""
         return self.inner.layouts()

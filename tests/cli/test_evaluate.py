@@ -1,6 +1,7 @@
 """`mmrag evaluate`: measures per kind and signal, and queries that cannot be read."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,11 @@ def test_a_misspelt_field_is_told(indexed: Bench, tmp_path: Path) -> None:
     path.write_text('{"id": "a", "query": "tea", "relevant": ["tea.txt"], "kin": "x"}')
     said = indexed.mmrag("evaluate", "--queries", str(path), "--json")
     assert "fields that are ignored: kin; known: id" in said.err
+
+
+def test_a_relevant_file_that_is_out_of_time_is_told_as_absent(bench: Bench, queries: Path) -> None:
+    os.utime(bench.source / "notes" / "tea.txt", (0, 0))
+    bench.mmrag("index", MMRAG_TTL_DAYS='{"notes": 1}')
+    said = bench.mmrag("evaluate", "--queries", str(queries), "--json")
+    assert "2 relevant keys not in the index" in said.err
+    assert "tea.txt" in said.err

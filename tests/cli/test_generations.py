@@ -105,19 +105,34 @@ def test_promoting_needs_a_reason(two: Bench) -> None:
     assert two.mmrag("promote", "shop").code == 2
 
 
-@pytest.mark.parametrize("command", [("index",), ("verify",), ("explain", "x")])
 @pytest.mark.parametrize(
     ("text", "told"), [(None, "cannot read the queries file"), ("{}", "line 1")]
 )
 def test_queries_of_the_gate_that_cannot_be_read_are_told_before_anything_is_done(
-    bench: Bench, tmp_path: Path, command: tuple[str, ...], text: str | None, told: str
+    bench: Bench, tmp_path: Path, text: str | None, told: str
 ) -> None:
     path = tmp_path / "queries.jsonl"
     if text is not None:
         path.write_text(text)
-    said = bench.mmrag(*command, MMRAG_GATE_QUERIES=str(path))
+    said = bench.mmrag("index", MMRAG_GATE_QUERIES=str(path))
     _is_one_line(said, "MMRAG_GATE_QUERIES: ")
     assert told in said.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("verify",),
+        ("plan",),
+        ("generations",),
+        ("purge", "notes/tea.txt", "--yes"),
+    ],
+)
+def test_what_judges_no_generation_reads_no_queries_of_the_gate(
+    bench: Bench, command: tuple[str, ...]
+) -> None:
+    said = bench.mmrag(*command, MMRAG_GATE_QUERIES="gone.jsonl")
+    assert (said.code, "MMRAG_GATE_QUERIES" in said.err) == (0, False), said.err
 
 
 def test_a_gate_without_queries_of_a_domain_lets_it_pass_and_says_so(

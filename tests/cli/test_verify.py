@@ -1,5 +1,7 @@
 """`mmrag verify`: drift is found, and mended without a model."""
 
+import shutil
+
 import pytest
 
 from mmrag_pipeline.assembly import open_vectors
@@ -22,12 +24,16 @@ def test_a_person_reads_yes(indexed: Bench) -> None:
 @pytest.fixture
 def damaged(bench: Bench) -> Bench:
     """Return a state whose collection lost its points behind our back."""
+    _lose_points(bench, "notes")
+    return bench
+
+
+def _lose_points(bench: Bench, domain: str) -> None:
     store = open_vectors(Settings(home=bench.home))
-    with store.writer("mmrag__notes__g1") as collection:
+    with store.writer(f"mmrag__{domain}__g1") as collection:
         lost = [point for batch in collection.held() for point in batch["point_id"]]
         collection.delete(lost)
         collection.flush()
-    return bench
 
 
 def test_lost_points_are_found(damaged: Bench) -> None:
@@ -44,6 +50,19 @@ def test_repair_brings_them_back_without_a_model_call(damaged: Bench) -> None:
     assert damaged.mmrag("verify").code == 0
     made = damaged.mmrag("index", "--domain", "notes", "--json")
     assert set(made.json["model_calls"].values()) == {0}
+
+
+def test_a_domain_that_cannot_be_mended_stops_no_other_and_hides_no_table(damaged: Bench) -> None:
+    _lose_points(damaged, "shop")
+    shutil.rmtree(damaged.home / "memo" / "image_vectors")
+    said = damaged.mmrag("verify", "--repair", "--json")
+    assert (said.code, set(said.json["failed"])) == (1, {"shop"})
+    assert said.json["repaired"].keys() == {"notes"}
+    assert {d["partition"]: d["clean"] for d in said.json["domains"]} == {
+        "notes": True,
+        "shop": False,
+    }
+    assert "domain shop: it could not be mended: the memo lost" in said.err
 
 
 def test_points_of_another_model_are_an_error(bench: Bench) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.resources.pipeline import PipelineResource
 from tests.resources import children
 
@@ -48,4 +49,15 @@ def test_what_a_run_names_is_seen_where_nothing_is_named(
 
 def test_what_a_sensor_sees_named_is_not_kept(home: Path, instance: dg.DagsterInstance) -> None:
     assert _look(instance) == {"shop": 30.0}
+    assert not (home / "ttl.json").exists()
+
+
+def test_queries_of_the_gate_that_cannot_be_read_stop_a_run_and_no_sensor(
+    home: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMRAG_GATE_QUERIES", str(home / "gone.jsonl"))
+    assert _look(instance) == {"shop": 30.0}
+    with pytest.raises(dg.DagsterResourceFunctionError) as raised:
+        _run(instance)
+    assert isinstance(raised.value.__cause__, SettingsError)
     assert not (home / "ttl.json").exists()

@@ -68,6 +68,8 @@ def test_a_collection_of_somebody_else_is_left_alone() -> None:
     assert store.layouts() == {}
     with pytest.raises(CollectionMismatchError, match="not ours"):
         store.create(NAME, SMALL)
+    store.drop(NAME)
+    assert store.names() == [NAME]
 
 
 def test_a_server_that_cannot_be_reached_is_said_in_our_words() -> None:

@@ -40,6 +40,13 @@ class CatalogContract(VectorStoreFixtures):
         again = self.reopened(store, root)
         assert again.layouts().items() >= {NAME: self.layout, OTHER: SMALL}.items()
 
+    def test_names_are_those_of_all_collections_and_of_no_alias(self, store: VectorStore) -> None:
+        store.create(OTHER, SMALL)
+        store.move_alias(ALIAS, NAME)
+        assert {NAME, OTHER} <= set(store.names())
+        assert ALIAS not in store.names()
+        assert list(store.names()) == sorted(store.names())
+
     def test_points_outlive_the_store_object(self, store: VectorStore, root: Path) -> None:
         with store.writer(NAME) as writer:
             writer.upsert([point(1)])
