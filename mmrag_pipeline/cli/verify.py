@@ -59,6 +59,11 @@ def verify(
         )
     else:
         OUT.print(_table(found))
+    for drift in (one for one in found if one.held_back):
+        warn(
+            f"{drift.partition}: {drift.held_back}, which was compared, is held back and "
+            f"{drift.serving} serves (`mmrag generations` tells why)"
+        )
     absent = domains_of(drift.partition for drift in found if drift.serving is None)
     if absent:
         warn(not_served(settings, absent))

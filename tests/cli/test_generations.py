@@ -68,6 +68,7 @@ def test_who_rolled_back_and_why_is_told_until_it_is_promoted(two: Bench) -> Non
         said = two.mmrag(command, **HALF)
         assert (said.code, told in said.err, "(a trial)" in said.err) == (0, True, True)
     assert told in two.mmrag("status").out
+    assert "mmrag__notes__g2, which was compared, is held back" in two.mmrag("verify", **HALF).err
     held = two.mmrag("status", "--json").json["domains"]["notes"]["held_back"]
     assert (held["event"], held["reason"]) == ("rolled_back", "a trial")
     said = two.mmrag("promote", "notes", "--reason", "it was right", **HALF)
