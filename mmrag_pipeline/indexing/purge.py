@@ -8,7 +8,7 @@ from typing import Protocol
 
 import polars as pl
 
-from mmrag_pipeline.errors import CollectionBusyError
+from mmrag_pipeline.errors import CollectionBusyError, CorruptStateError
 from mmrag_pipeline.ids import check_domain, domain_of, file_id
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.copies import UNREADABLE, contents_of, copies_of
@@ -125,12 +125,20 @@ def _cut(world: World, partition: str, files: Files, *, run_id: str) -> _Cut:
     remains = world.tables.lineage("raw_files", partition) is None
     if remains and partition not in todays(world, domain_of(partition)):
         drop_tables(world.tables, partition)
-    about = written(world.tables, partition)  # the cut takes that out of the record
+    about = _written(world, partition)  # the cut takes that out of the record
     removed = _tables(cut_tables(world, partition, files, run_id=run_id))
     removed["inbox"] = _empty_inbox(world, partition, files)
     keep = staying(world, partition, files, written=about)
     removed |= _collections(delete_points(world, partition, keep))
     return _Cut(partition, removed, keep)
+
+
+def _written(world: World, partition: str) -> str:
+    """Return the collection that the table of points is about, empty when no record tells."""
+    try:
+        return written(world.tables, partition)
+    except CorruptStateError:
+        return ""
 
 
 def _held(world: World) -> tuple[References | None, dict[str, str]]:

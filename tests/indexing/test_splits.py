@@ -98,7 +98,7 @@ def test_every_file_is_found_once_whenever_the_run_of_a_split_dies(
         life.run_all(order=-1)
         assert (life.served(), life.ledger.entries.total()) == (whole, paid)
         assert partitions_there(life.world(), DOMAIN) == life.partitions()
-        at += 7
+        at += 11
 
 
 def test_a_split_that_was_given_up_half_way_leaves_nothing() -> None:
