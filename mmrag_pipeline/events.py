@@ -1,9 +1,9 @@
-"""Which of several notices about one key counts, and what tells two sets of them apart."""
+"""Which of several notices about one key counts, and which partition each is of."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
-from mmrag_pipeline.ids import digest_json, partition_of
+from mmrag_pipeline.ids import partition_of
 from mmrag_pipeline.records import Event
 
 Rank = tuple[bool, str, datetime, str, str]
@@ -35,15 +35,6 @@ def by_partition(
     return found
 
 
-def digest_of(events: Iterable[Event], tokens: Iterable[str] = ()) -> str:
-    """Return a digest of events, and of the inbox entries that hold them, in any order.
-
-    With the entries' tokens a notice that comes again after a run absorbed it has another
-    digest than the first time.
-    """
-    return digest_json(["events", sorted(map(_row, events)), sorted(tokens)])
-
-
 def _rank(event: Event) -> Rank:
     """Return what events of one key are ordered by; equal for those that say the same.
 
@@ -51,7 +42,3 @@ def _rank(event: Event) -> Rank:
     """
     digits = event.sequencer.upper().rstrip("0")
     return bool(event.sequencer), digits, event.happened_at, event.sequencer, event.kind
-
-
-def _row(event: Event) -> list[str]:
-    return [event.key, event.sequencer, event.happened_at.astimezone(UTC).isoformat(), event.kind]

@@ -1,32 +1,26 @@
 """Stores that let something happen at a chosen commit: a death, or a second run."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import polars as pl
 
 from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.ports import (
-    CollectionReader,
     CollectionWriter,
     Inbox,
     Memo,
     Replaces,
-    VectorStore,
 )
 from mmrag_pipeline.records import (
-    Candidate,
     Event,
     Layout,
     Lineage,
     Pending,
-    Signal,
-    SparseVector,
     StoredPoint,
-    Vectors,
-    Where,
 )
+from mmrag_pipeline.testing.passed import PassedVectors, PassedWriter
 from mmrag_pipeline.testing.worlds import State
 
 
@@ -150,19 +144,10 @@ class FrailInbox:
 
 
 @dataclass(frozen=True, slots=True)
-class FrailVectors:
+class FrailVectors(PassedVectors):
     """VectorStore whose changes are commits."""
 
-    inner: VectorStore
     fuse: Fuse
-
-    def names(self) -> Sequence[str]:
-        """Return the names of collections."""
-        return self.inner.names()
-
-    def layouts(self) -> Mapping[str, Layout]:
-        """Return the layouts."""
-        return self.inner.layouts()
 
     def create(self, collection: str, layout: Layout) -> None:
         """Create a collection: one commit."""
@@ -172,21 +157,9 @@ class FrailVectors:
         """Drop a collection: one commit."""
         self.fuse.commit(lambda: self.inner.drop(collection))
 
-    def marks(self, collection: str) -> Mapping[str, str]:
-        """Return the marks."""
-        return self.inner.marks(collection)
-
-    def aliases(self) -> Mapping[str, str]:
-        """Return the aliases."""
-        return self.inner.aliases()
-
     def move_alias(self, alias: str, collection: str) -> None:
         """Move an alias: one commit."""
         self.fuse.commit(lambda: self.inner.move_alias(alias, collection))
-
-    def reader(self, collection: str) -> AbstractContextManager[CollectionReader]:
-        """Open for questions."""
-        return self.inner.reader(collection)
 
     @contextmanager
     def writer(self, collection: str) -> Iterator[CollectionWriter]:
@@ -196,10 +169,9 @@ class FrailVectors:
 
 
 @dataclass(frozen=True, slots=True)
-class FrailWriter:
+class FrailWriter(PassedWriter):
     """CollectionWriter whose changes are commits; an upsert may be cut in two."""
 
-    inner: CollectionWriter
     fuse: Fuse
 
     def upsert(self, points: Sequence[StoredPoint]) -> None:
@@ -221,11 +193,6 @@ class FrailWriter:
         """Remove points: one commit."""
         self.fuse.commit(lambda: self.inner.delete(point_ids))
 
-    @property
-    def exclusive(self) -> bool:
-        """Return what the collection says."""
-        return self.inner.exclusive
-
     def set_marks(self, marks: Mapping[str, str | None]) -> None:
         """Change marks: one commit."""
         self.fuse.commit(lambda: self.inner.set_marks(marks))
@@ -233,21 +200,3 @@ class FrailWriter:
     def flush(self) -> None:
         """Bring everything to the disk: one commit."""
         self.fuse.commit(self.inner.flush)
-
-    def query(
-        self, signal: Signal, vector: Vectors | SparseVector, *, limit: int, where: Where
-    ) -> list[Candidate]:
-        """Return the best points."""
-        return self.inner.query(signal, vector, limit=limit, where=where)
-
-    def fetch(self, point_ids: Sequence[str], *, vectors: bool = False) -> list[StoredPoint]:
-        """Return points by id."""
-        return self.inner.fetch(point_ids, vectors=vectors)
-
-    def held(self, where: Where | None = None) -> Iterator[pl.DataFrame]:
-        """Yield what is held."""
-        return self.inner.held(where)
-
-    def count(self) -> int:
-        """Return the number of points."""
-        return self.inner.count()

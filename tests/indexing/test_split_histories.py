@@ -56,13 +56,14 @@ def _ended(history: list[Event]) -> SplitLife:
     return life
 
 
-def _holds(history: list[Event], shards: int) -> None:
+def _holds(history: list[Event], shards: int) -> bool:
+    """Return whether a history ends as a whole domain does, and a split more changes nothing."""
     life = _ended(history)
     points, paid = life.served(), life.ledger.entries.total()
-    assert points == life.rebuilt_whole()
+    right = points == life.rebuilt_whole()
     life.split(shards)
     life.run_all()
-    assert (life.served(), life.ledger.entries.total()) == (points, paid)
+    return right and (life.served(), life.ledger.entries.total()) == (points, paid)
 
 
 @settings(max_examples=15, deadline=None)
@@ -70,7 +71,7 @@ def _holds(history: list[Event], shards: int) -> None:
 def test_any_history_ends_in_the_points_of_a_run_without_shards(
     history: list[Event], shards: int
 ) -> None:
-    _holds(history, shards)
+    assert _holds(history, shards)
 
 
 @pytest.mark.slow
@@ -80,4 +81,4 @@ def test_any_history_ends_in_the_points_of_a_run_without_shards(
 def test_any_long_history_ends_in_the_points_of_a_run_without_shards(
     history: list[Event], shards: int
 ) -> None:
-    _holds(history, shards)
+    assert _holds(history, shards)

@@ -1,6 +1,7 @@
 """Two runs that take turns at every commit to a collection, in a given order."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Condition, Thread
 
@@ -38,9 +39,8 @@ class Turns:
         with self._changed:
             self._changed.wait_for(lambda: self._turn == who)
         try:
-            act()
-        except (Killed, MmragError):
-            pass
+            with suppress(Killed, MmragError):
+                act()
         finally:
             with self._changed:
                 self._ended.add(who)

@@ -15,6 +15,17 @@ from tests.stores.table_samples import tables
 ONE_TILE = pl.DataFrame([("page", 0, 0, 0, 0, 5, 5)], schema=TILES, orient="row")
 
 
+_FORTY = settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.differing_executors,
+        HealthCheck.too_slow,
+    ],
+)
+
+
 class TableStoreContract:
     """Inherit it and give `store`."""
 
@@ -35,15 +46,7 @@ class TableStoreContract:
         assert read.schema == OCR
 
     @given(tables())
-    @settings(
-        max_examples=40,
-        deadline=None,
-        suppress_health_check=[
-            HealthCheck.function_scoped_fixture,
-            HealthCheck.differing_executors,
-            HealthCheck.too_slow,
-        ],
-    )
+    @_FORTY
     def test_what_is_written_is_read(
         self, store: TableCatalog, named: tuple[str, pl.DataFrame]
     ) -> None:
@@ -56,15 +59,7 @@ class TableStoreContract:
         assert store.lineage(table, "shop") == written
 
     @given(tables())
-    @settings(
-        max_examples=40,
-        deadline=None,
-        suppress_health_check=[
-            HealthCheck.function_scoped_fixture,
-            HealthCheck.differing_executors,
-            HealthCheck.too_slow,
-        ],
-    )
+    @_FORTY
     def test_batches_are_the_rows_in_order(
         self, store: TableCatalog, named: tuple[str, pl.DataFrame]
     ) -> None:

@@ -90,4 +90,6 @@ def test_the_failure_of_any_batch_is_raised_and_ends_the_rest(parallel: int, fai
 
 
 def test_nothing_to_send_is_fine() -> None:
-    send_all(iter([]), Sending().send, parallel=4)
+    sending = Sending()
+    send_all(iter([]), sending.send, parallel=4)
+    assert sending.sent == []
