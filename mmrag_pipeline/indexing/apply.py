@@ -22,7 +22,9 @@ _WINDOW = 32_768
 
 Ids lie at random over the files of the memo, so that each fetch reads nearly all of them.
 """
-_VECTORS_HALF = 16
+HASH = "_hash"
+"""Payload field of a point's hash."""
+VECTORS_HALF = 16
 """Leading digits of `point_hash` that stand for the vectors; the rest is the payload's."""
 
 
@@ -46,8 +48,8 @@ def difference(desired: pl.DataFrame, applied: pl.DataFrame) -> Difference:
     before = applied.select("point_id", old_hash="point_hash")
     joined = desired.join(before, on="point_id", how="left")
     wrong = joined.filter(pl.col("point_hash").ne_missing(pl.col("old_hash")))
-    vectors = pl.col("point_hash").str.head(_VECTORS_HALF)
-    same_vectors = vectors.eq_missing(pl.col("old_hash").str.head(_VECTORS_HALF))
+    vectors = pl.col("point_hash").str.head(VECTORS_HALF)
+    same_vectors = vectors.eq_missing(pl.col("old_hash").str.head(VECTORS_HALF))
     foreign = applied.join(desired, on="point_id", how="anti")["point_id"]
     return Difference(wrong.filter(~same_vectors), wrong.filter(same_vectors), foreign.to_list())
 
@@ -133,7 +135,7 @@ class _Work:
 
 def _payload(row: Mapping[str, object], run_id: str) -> dict[str, object]:
     """Return the payload as stored; the run id is told but does not count as content."""
-    return {**json.loads(str(row["payload"])), "_hash": row["point_hash"], "run_id": run_id}
+    return {**json.loads(str(row["payload"])), HASH: row["point_hash"], "run_id": run_id}
 
 
 def _dense(world: World, rows: pl.DataFrame) -> Mapping[Signal, Mapping[str, Vectors]]:

@@ -13,6 +13,7 @@ import polars as pl
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.ids import digest_json
 from mmrag_pipeline.indexing.applied import writing
+from mmrag_pipeline.indexing.apply import HASH, VECTORS_HALF
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.tombstones import tombstones
@@ -22,8 +23,6 @@ from mmrag_pipeline.records import StoredPoint
 TENDED = "tended"
 """Mark of a collection: the digest of what was known of the files when it was tended last."""
 _BATCH = 1_000
-_HASH = "_hash"
-_VECTORS_HALF = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +78,17 @@ def _files(world: World, partition: str) -> dict[str, list[str] | None]:
 
 
 def _work(index: CollectionReader, files: Mapping[str, list[str] | None]) -> Iterator[_Tending]:
-    ids = [point_id for batch in index.held() for point_id in batch["point_id"]]
-    for start in range(0, len(ids), _BATCH):
-        points = index.fetch(ids[start : start + _BATCH])
-        gone = [p.point_id for p in points if str(p.payload.get("file_id")) not in files]
-        other = [p for p in points if p.point_id not in gone and _is_other(p, files)]
-        yield _Tending(
-            {p.point_id: _shown_to(p, files) for p in other},
-            {p.point_id: str(p.payload.get(_HASH)) for p in other},
-            gone,
-        )
+    """Yield what a few points need at a time; that is done before the next are looked at."""
+    for batch in index.held():
+        for part in batch.iter_slices(_BATCH):
+            points = index.fetch(part["point_id"].to_list())
+            gone = [p.point_id for p in points if str(p.payload.get("file_id")) not in files]
+            other = [p for p in points if p.point_id not in gone and _is_other(p, files)]
+            yield _Tending(
+                {p.point_id: _shown_to(p, files) for p in other},
+                {p.point_id: str(p.payload.get(HASH)) for p in other},
+                gone,
+            )
 
 
 def _is_other(point: StoredPoint, files: Mapping[str, list[str] | None]) -> bool:
@@ -98,6 +98,6 @@ def _is_other(point: StoredPoint, files: Mapping[str, list[str] | None]) -> bool
 def _shown_to(point: StoredPoint, files: Mapping[str, list[str] | None]) -> dict[str, object]:
     """Return a payload with other groups, and another hash: a run of its models looks again."""
     groups = files[str(point.payload["file_id"])]
-    held = str(point.payload.get(_HASH))[:_VECTORS_HALF]
-    mark = f"{held}{digest_json(['tended', groups])[:_VECTORS_HALF]}"
-    return {**point.payload, "visibility": groups, _HASH: mark}
+    held = str(point.payload.get(HASH))[:VECTORS_HALF]
+    mark = f"{held}{digest_json(['tended', groups])[:VECTORS_HALF]}"
+    return {**point.payload, "visibility": groups, HASH: mark}
