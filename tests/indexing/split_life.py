@@ -3,8 +3,8 @@
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from mmrag_pipeline.errors import CorruptStateError
-from mmrag_pipeline.ids import partition_of
+from mmrag_pipeline.errors import CorruptStateError, SettingsError
+from mmrag_pipeline.ids import partition_of, shards_of
 from mmrag_pipeline.indexing.purge import purge
 from mmrag_pipeline.indexing.shards import todays
 from mmrag_pipeline.indexing.station import Mode, World
@@ -82,14 +82,34 @@ class SplitLife(Life):
     def _run(self, world: World, *, events: bool = False, order: int = 1) -> None:
         self.runs += 1
         mode = Mode(f"run-{self.runs}", events=events)
-        for partition in todays(world, DOMAIN)[::order]:
-            run_partition(world, partition, mode)
+        try:
+            _run_each(world, mode, order)
+        except (
+            SettingsError
+        ):  # models were changed as well: with the shards that serve, they go first
+            _run_each(_as_served(world), mode, order)
+            _run_each(world, mode, order)
+
+
+def _run_each(world: World, mode: Mode, order: int) -> None:
+    for partition in todays(world, DOMAIN)[::order]:
+        run_partition(world, partition, mode)
+
+
+def _as_served(world: World) -> World:
+    """Return the world with the shards that serve the domain named in its settings."""
+    shards = {DOMAIN: shards_of(next(iter(_serving(world))))}
+    return replace(world, settings=world.settings.model_copy(update={"shards": shards}))
+
+
+def _serving(world: World) -> list[str]:
+    prefix, shards = world.settings.collection_prefix, world.settings.shards
+    return list(serving(world.vectors, prefix, shards).get(DOMAIN, {}))
 
 
 def _served(world: World) -> dict[str, Point]:
-    prefix, shards = world.settings.collection_prefix, world.settings.shards
     found: dict[str, Point] = {}
-    for partition in serving(world.vectors, prefix, shards).get(DOMAIN, {}):
+    for partition in _serving(world):
         own = index_points(world, partition)
         assert found.keys().isdisjoint(own)
         found |= own

@@ -74,6 +74,17 @@ def test_any_history_ends_in_the_points_of_a_run_without_shards(
     assert _holds(history, shards)
 
 
+def test_models_that_change_with_the_shards_serve_in_those_that_serve_first() -> None:
+    life = SplitLife()
+    life.put(a="img:1", b="txt:a note")
+    life.split(5)
+    life.run_all()
+    life.change_model("sparse", "2")
+    life.split(1)
+    life.run_all()
+    assert life.served() == life.rebuilt_whole()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
 @settings(max_examples=300, deadline=None)
