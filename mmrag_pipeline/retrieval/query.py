@@ -13,7 +13,7 @@ from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.ports import Served
 from mmrag_pipeline.records import Layout, Pixels, PointKind, Signal, Where
 from mmrag_pipeline.retrieval.encoders import Reopen, fitting, no_others
-from mmrag_pipeline.retrieval.fusion import FusedFile, fuse
+from mmrag_pipeline.retrieval.fusion import FusedFile
 from mmrag_pipeline.retrieval.hits import Hit, hits
 from mmrag_pipeline.retrieval.serving import serving
 from mmrag_pipeline.retrieval.shelves import Group, Shelf, grouped
@@ -27,7 +27,7 @@ from mmrag_pipeline.retrieval.signals import (
     askable,
     questions,
 )
-from mmrag_pipeline.retrieval.trust import trust
+from mmrag_pipeline.retrieval.strategies import Asked, Strategy, evidence
 
 DEPTH = 150
 """Points per signal and domain: a file is many points, and the tail is the background that
@@ -69,6 +69,11 @@ class Query:
         """Return how many points to take from each signal."""
         return max(DEPTH, POINTS_PER_FILE * self.limit)
 
+    @property
+    def asked(self) -> Asked:
+        """Return what a strategy knows of it."""
+        return Asked(self.text, self.image is not None, self.depth)
+
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
@@ -94,6 +99,7 @@ class Searcher:
     shards: Mapping[str, int] = field(default_factory=dict)
     """Domain -> into how many partitions it is split, as named or kept."""
     reopen: Reopen = no_others
+    strategy: Strategy = evidence
 
     def domains(self) -> list[str]:
         """Return the domains that can be searched, sorted."""
@@ -107,8 +113,7 @@ class Searcher:
 
     def fused(self, query: Query, answers: Sequence[Answer]) -> list[FusedFile]:
         """Return every file in the answers to a query, best first."""
-        trusts = trust(query.text, answers, pictured=query.image is not None)
-        return fuse([answer.lists for answer in answers], trusts, depth=query.depth)
+        return self.strategy(query.asked, answers)
 
     def candidates(self, query: Query) -> list[Answer]:
         """Return the points that each asked signal finds, apart for each set of models.
