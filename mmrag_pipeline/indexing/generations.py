@@ -239,8 +239,10 @@ def _judged(
     world: World, partition: str, said: Said, candidate: Candidate, *, live: str
 ) -> tuple[bool, Said]:
     """Ask the gate; return what it said and how the history is to tell it."""
-    verdict = world.gate.judge(partition, live=live, candidate=candidate.name)
-    numbers = {**verdict.numbers, "points": candidate.points}
+    verdict = world.gate.judge(
+        partition, live=live, candidate=candidate.name, progress=world.progress
+    )
+    numbers = {"live": live, **verdict.numbers, "points": candidate.points}
     told = replace(said, reason=verdict.message, verdict=numbers)
     if verdict.passed:
         return True, told

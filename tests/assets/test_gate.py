@@ -77,6 +77,24 @@ def test_the_failed_check_shows_what_was_measured(
     assert (text["queries"], text["live"], text["worse"]) == (6, 1.0, True)
 
 
+def test_the_check_tells_what_began_to_serve_in_which_ones_place(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    _index(world, instance)
+    _index(replace(world, settings=_float16(world)), instance)
+    told = {name: value.value for name, value in _check(instance).metadata.items()}
+    assert told["began_to_serve"] == "mmrag__shop__g1 -> mmrag__shop__g2"
+    assert told["gate"] == "passed"
+    assert "worst of fused" in str(told["gate_said"])
+
+
+def test_the_check_of_a_run_that_decides_nothing_tells_of_no_decision(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    _index(world, instance)
+    assert "began_to_serve" not in _check(instance).metadata
+
+
 def test_checks_of_what_was_written_pass_while_it_is_held_back(
     worse: World, instance: dg.DagsterInstance
 ) -> None:

@@ -26,6 +26,32 @@ def _listed(bench: Bench, domain: str = "notes") -> dict[int, dict[str, object]]
     return {one["number"]: one for one in found}
 
 
+def test_a_run_says_which_generation_began_to_serve_and_that_nothing_could_decide(
+    bench: Bench,
+) -> None:
+    said = bench.mmrag("index", **HALF)
+    assert (
+        "notes: another generation serves: mmrag__notes__g1 -> mmrag__notes__g2; the gate could "
+        "not decide, and so let it pass: no labelled queries are named (MMRAG_GATE_QUERIES)"
+    ) in said.err
+    assert "another generation" not in bench.mmrag("index", **HALF).err
+
+
+def test_the_object_of_a_run_holds_what_was_decided_on_generations(bench: Bench) -> None:
+    found = bench.mmrag("index", "--json", **HALF, MMRAG_KEEP_GENERATIONS="0").json["generations"]
+    assert sorted(found) == ["notes", "shop"]
+    notes = found["notes"]
+    assert (notes["before"], notes["candidate"]) == ("mmrag__notes__g1", "mmrag__notes__g2")
+    assert (notes["serves"], notes["gate"], notes["scores"]) == (True, "undecided", [])
+    assert notes["dropped"] == ["mmrag__notes__g1"]
+
+
+def test_a_backfill_tells_it_as_well(bench: Bench) -> None:
+    said = bench.mmrag("backfill", "--json", "--domain", "notes", **HALF)
+    assert "notes: another generation serves: mmrag__notes__g1 ->" in said.err
+    assert list(said.json["generations"]) == ["notes"]
+
+
 def test_each_generation_is_listed_with_what_it_holds_and_what_became_of_it(two: Bench) -> None:
     old, new = _listed(two).values()
     assert (old["serves"], new["serves"]) == (False, True)
@@ -147,7 +173,9 @@ def test_a_gate_without_queries_of_a_domain_lets_it_pass_and_says_so(
     path = tmp_path / "queries.jsonl"
     labels = [("tea", "notes/tea.txt"), ("kettle", "notes/none.txt")]
     path.write_text("\n".join(json.dumps(_label(*label)) for label in labels))
-    bench.mmrag("index", MMRAG_GATE_QUERIES=str(path), **HALF)
+    said = bench.mmrag("index", MMRAG_GATE_QUERIES=str(path), **HALF)
+    assert "notes gate: 0 of 1" in said.err
+    assert "shop gate" not in said.err
     notes, shop = _listed(bench)[2], _listed(bench, "shop")[2]
     assert (notes["serves"], shop["serves"]) == (True, True)
     assert "1 queries, nDCG@10" in str(notes["last"])
