@@ -37,12 +37,7 @@ class Decided:
     @property
     def gate(self) -> GateWord:
         """Return what the gate said; empty where it was not asked in this run."""
-        if not self.numbers:
-            return ""
-        if not self.serves:
-            return "refused"
-        scores = scores_of(self.numbers)
-        return "passed" if scores and scores[0].found.decides else "undecided"
+        return gate_word("served" if self.serves else "refused", self.numbers)
 
     def lines(self) -> list[str]:
         """Return what changed, a line each; what was refused is told by who holds it back."""
@@ -59,6 +54,16 @@ class Decided:
             "undecided": f"; the gate could not decide, and so let it pass: {self.told}",
         }
         return f"{moved}{said.get(self.gate, '')}"
+
+
+def gate_word(event: str, numbers: Mapping[str, Json]) -> GateWord:
+    """Return what the gate said before an event of the history; empty where it was not asked."""
+    if event not in _JUDGED or not numbers:
+        return ""
+    if event == "refused":
+        return "refused"
+    scores = scores_of(numbers)
+    return "passed" if scores and scores[0].found.decides else "undecided"
 
 
 def decided(tables: TableStore, partition: str, run_id: str) -> Decided | None:
