@@ -174,12 +174,23 @@ def _before(world: World, partition: str, now: str) -> str:
     unknown = [n for n in held if n not in last and number_of(world, partition, n) < number]
     ways = [*unknown, *(n for n in chosen if n in held and n != now and last[n] in CHOSEN)]
     if not ways:
-        raise NotFoundError(
-            f"{partition!r} has no generation that served before {now!r}: `--to` names any other "
-            "one; or set MMRAG_IMAGE_MODEL and the like back and run `mmrag index`, which takes "
-            "every vector that the memo still has"
-        )
+        raise NotFoundError(_no_way_back(partition, now, [name for name in held if name != now]))
     return ways[-1]
+
+
+def _no_way_back(partition: str, now: str, others: Sequence[str]) -> str:
+    """Return why nothing is before what serves, and how something would be."""
+    if others:
+        return (
+            f"{partition!r} has no generation that served before {now!r} and was not held back: "
+            f"`--to N` names another one ({', '.join(others)})"
+        )
+    return (
+        f"{partition!r} has no other generation than {now!r}, so there is nothing to go back to. "
+        "`mmrag index` fills another one when MMRAG_IMAGE_MODEL, MMRAG_TEXT_MODEL, "
+        "MMRAG_PRECISION or MMRAG_INDEX_DATATYPE is another (for an earlier model, set that one: "
+        "the memo still has its vectors for MMRAG_MEMO_KEEP_DAYS)"
+    )
 
 
 def _complete(world: World, partition: str, name: str) -> str:

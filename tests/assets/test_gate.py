@@ -59,8 +59,9 @@ def test_a_worse_one_is_held_back_with_a_warning_and_the_run_succeeds(
     run = _index(worse, instance)
     assert run.error == ""
     (warning,) = run.warnings
-    assert warning.startswith("shop collection/gate: mmrag__shop__g2 is up to date and does not")
+    assert warning.startswith("shop collection/gate: mmrag__shop__g2 does not serve,")
     assert "worse: text 1.000 to " in warning
+    assert "more than MMRAG_GATE_MAX_LOSS=0.02" in warning
     assert "`mmrag promote shop --reason TEXT`" in warning
     assert serving(worse, SHOP) == "mmrag__shop__g1"
 
@@ -139,6 +140,7 @@ def test_one_that_was_rolled_back_fails_the_check_with_who_and_why(
     rollback(better, SHOP, ANNA)
     (warning,) = _index(better, instance).warnings
     assert "rolled back by anna on 2026-01-02 00:00 (seen by hand)" in warning
+    assert "bring mmrag__shop__g1 up to date, set MMRAG_INDEX_DATATYPE=float32" in warning
     assert situation(better, SHOP) == ""
 
 
