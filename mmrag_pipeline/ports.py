@@ -297,8 +297,4 @@ class Gate(Protocol):
     def judge(
         self, partition: str, *, live: str, candidate: str, progress: Progress
     ) -> GateVerdict:
-        """Return whether `candidate` may take the place of `live`, both of them collections.
-
-        Tells how many queries are asked, as the station `gate`.
-        """
-        ...
+        """Return whether collection `candidate` may replace `live`; tells how far it is."""

@@ -235,7 +235,8 @@ def put_in_place(world: World, partition: str, candidate: Candidate, said: Said)
         serve(world, partition, name, said)
     elif not passed:
         _keep_serving(world, partition, str(chosen))
-    retire(world, partition, [name] if passed else [name, chosen], replace(said, after="anything"))
+    keep = [name] if passed else [name, chosen]
+    retire(world, partition, keep, Said(said.by, run_id=said.run_id))
     return passed
 
 
