@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -19,6 +20,10 @@ from mmrag_pipeline.stores.tables import ParquetTables
 
 _LIKE_AN_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+_PORT = 6_333
+"""Of a server whose address names none."""
+
 
 def settings_at(settings: Settings, place: str) -> Settings:
     """Return the settings with which the index lies there; raises SettingsError.
@@ -30,16 +35,28 @@ def settings_at(settings: Settings, place: str) -> Settings:
         target = settings.model_copy(update={"qdrant_url": _server(settings, place)})
     else:
         target = settings.model_copy(update=_of_folder(settings, Path(place).absolute()))
-    if place_of_index(target) == place_of_index(settings):
-        raise SettingsError(
-            f"--to {place_of_index(target)} is where the index is: name another place"
-        )
+    if _asked_at(target) == _asked_at(settings):
+        here, there = place_of_index(settings), place_of_index(target)
+        same = f" ({here}: both are asked at {_asked_at(settings)})" if here != there else ""
+        raise SettingsError(f"--to {there} is where the index is{same}: name another place")
     return target
 
 
 def place_of_index(settings: Settings) -> str:
     """Return where the settings have the index, in words."""
     return (settings.qdrant_url or "").rstrip("/") or str(settings.home.resolve() / "collections")
+
+
+def _asked_at(settings: Settings) -> str:
+    """Return where the index is asked, the same for each way to spell it."""
+    if settings.qdrant_url is None:
+        return place_of_index(settings)
+    parts = urlsplit(settings.qdrant_url)
+    host = (parts.hostname or "").removesuffix(".")
+    machine = "localhost" if host in _THIS_MACHINE else host
+    if settings.qdrant_grpc:
+        return f"{machine}:{settings.qdrant_grpc_port}"
+    return f"{machine}:{parts.port or _PORT}{parts.path.rstrip('/')}"
 
 
 def with_index_of(world: World, settings: Settings) -> World:

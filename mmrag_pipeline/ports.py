@@ -283,17 +283,18 @@ class Weighed(Protocol):
         ...
 
 
-class Gate(Protocol):
-    """Judges a generation before it serves."""
-
-    def judge(self, partition: str, *, live: str, candidate: str) -> GateVerdict:
-        """Return whether `candidate` may take the place of `live`, both of them collections."""
-        ...
-
-
 class Progress(Protocol):
     """Where a station tells how far it is."""
 
     def advance(self, station: str, *, done: int, total: int) -> None:
         """Report items done of items to do (a total of 0 means nothing to do)."""
         ...
+
+
+class Gate(Protocol):
+    """Judges a generation before it serves."""
+
+    def judge(
+        self, partition: str, *, live: str, candidate: str, progress: Progress
+    ) -> GateVerdict:
+        """Return whether collection `candidate` may replace `live`; tells how far it is."""

@@ -79,7 +79,7 @@ def collection_serves(
 ) -> dg.AssetCheckResult:
     """Warn while a generation is held back; its run did not fail, the one before it serves."""
     verdict = judge_gate(pipeline.world, context.partition_key)
-    more = gate_metadata(pipeline.world, context.partition_key)
+    more = gate_metadata(pipeline.world, context.partition_key, context.run.run_id)
     return result("collection", "gate", verdict, severity=dg.AssetCheckSeverity.WARN, more=more)
 
 

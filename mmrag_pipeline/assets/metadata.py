@@ -9,6 +9,7 @@ import dagster as dg
 import polars as pl
 
 from mmrag_pipeline.assets.columns import column_lineage, column_schema
+from mmrag_pipeline.evaluation.decided import Decided, decided
 from mmrag_pipeline.evaluation.scores import Score, scores_of
 from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.indexing.generations import serving
@@ -51,17 +52,34 @@ def preview(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md("\n".join(lines))
 
 
-def gate_metadata(world: World, partition: str) -> Metadata:
-    """Return what the gate measured last of the collection that was written; nothing without it."""
+def gate_metadata(world: World, partition: str, run_id: str) -> Metadata:
+    """Return what the gate measured last of the collection that was written, if anything.
+
+    With it stands what this run let serve in which one's place, and what it dropped.
+    """
     name = written(world.tables, partition)
     numbers = verdict_on(world, partition, name)
     shown = {
         "written": dg.MetadataValue.text(name),
         "serving": dg.MetadataValue.text(serving(world, partition) or ""),
         **{key: dg.MetadataValue.text(str(numbers[key])) for key in _MEASURED if key in numbers},
+        **_decided(decided(world.tables, partition, run_id)),
     }
     scores = scores_of(numbers)
     return {**shown, "scores": _score_table(scores)} if scores else shown
+
+
+def _decided(run: Decided | None) -> Metadata:
+    """Return what a run decided; nothing of what it did not."""
+    if run is None:
+        return {}
+    told = {
+        "began_to_serve": f"{run.before} -> {run.candidate}" if run.serves else "",
+        "gate": run.gate,
+        "gate_said": run.told,
+        "dropped": ", ".join(run.dropped),
+    }
+    return {name: dg.MetadataValue.text(text) for name, text in told.items() if text}
 
 
 def _score_table(scores: Sequence[Score]) -> dg.TableMetadataValue:

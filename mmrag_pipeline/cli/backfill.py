@@ -6,7 +6,13 @@ import typer
 
 from mmrag_pipeline.cli.chosen import Asked, asked_domains, bounded
 from mmrag_pipeline.cli.console import ERR, OUT, counted, print_json, warn
-from mmrag_pipeline.cli.index import run_index, tell_changes, tell_letters, tell_troubles
+from mmrag_pipeline.cli.index import (
+    run_index,
+    tell_changes,
+    tell_generations,
+    tell_letters,
+    tell_troubles,
+)
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.cli.summary import summary_json, summary_table
 from mmrag_pipeline.indexing.station import Mode
@@ -44,6 +50,7 @@ def backfill(
         OUT.print(summary_table(summary))
     tell_letters(summary)
     tell_changes(summary)
+    tell_generations(summary)
     for told in asked.told:
         warn(told)
     tell_troubles(summary)

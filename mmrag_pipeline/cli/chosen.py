@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mmrag_pipeline.assembly import all_sources, open_source, open_tables
 from mmrag_pipeline.cli.console import in_a_row
-from mmrag_pipeline.cli.partitions import tabled_domains
+from mmrag_pipeline.cli.partitions import tabled_domains, tabled_partitions
 from mmrag_pipeline.errors import CorruptStateError, ListingError, NotFoundError, SettingsError
 from mmrag_pipeline.ids import domain_of
 from mmrag_pipeline.indexing.admission import admit
@@ -160,10 +160,23 @@ def asked_among(settings: Settings, known: list[str], names: list[str] | None) -
             "MMRAG_STATE_ROOT"
         )
     if unknown:
+        check_no_partition(settings, unknown[0], known)
         raise NotFoundError(
             f"no indexed domain {', '.join(map(repr, unknown))}; indexed: {in_a_row(known)}"
         )
     return list(dict.fromkeys(names)) if names else known
+
+
+def check_no_partition(settings: Settings, name: str, known: Sequence[str]) -> None:
+    """Raise NotFoundError when a partition of a known domain is named instead of the domain."""
+    domain = domain_of(name)
+    if domain == name or domain not in known:
+        return
+    partitions = in_a_row(tabled_partitions(settings, [domain]))
+    raise NotFoundError(
+        f"{name!r} is no domain: the domain is {domain!r}, and naming it means all of its "
+        f"partitions ({partitions or 'none is indexed yet'})"
+    )
 
 
 def orphaned_domains(settings: Settings, sources: Sources) -> list[str]:
@@ -219,7 +232,8 @@ def _way_out(settings: Settings, lost: Sequence[str]) -> str:
 
 
 def _known_domain(settings: Settings, domain: str, seen: _Seen) -> str:
-    if domain not in seen.domains and domain not in tabled_domains(settings):
+    if domain not in seen.domains and domain not in (tabled := tabled_domains(settings)):
+        check_no_partition(settings, domain, [*seen.domains, *tabled])
         raise seen.hidden or NotFoundError(
             f"no source has a domain {domain!r}; known: {in_a_row(seen.domains) or 'none'}. Map a "
             "folder to it with `mmrag index --source DIR --domain NAME`"

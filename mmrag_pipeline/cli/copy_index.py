@@ -52,10 +52,11 @@ def copy_index(
     domain: Domains = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the same index in another place, from tables and memo; the one here stays as it is.
+    """Make the same index in another place, without calling a model; the one here stays as it is.
 
-    A copy that was interrupted goes on where it stopped; one that is there is brought up to date.
-    Exit status 1 when a domain was not copied.
+    Use it to move from the embedded index to a Qdrant server, to another server, or back. It says
+    what to set once every domain is there. A copy that was interrupted goes on where it stopped;
+    one that is there is brought up to date. Exit status 1 when a domain was not copied.
 
     Examples:
 
@@ -136,7 +137,7 @@ def _as_json(copies: Copies, settings: Settings, target: Settings) -> Json:
         "to": place_of_index(target),
         "domains": domains,
         "failed": dict(copies.failed),
-        "settings": _changed(settings, target),
+        "settings": {} if copies.failed else _changed(settings, target),
     }
 
 
@@ -150,12 +151,14 @@ def _print(copies: Copies, place: str) -> None:
 
 
 def _tell(copies: Copies, changed: Mapping[str, str | None]) -> None:
-    """Say what to set, and what was not copied; exit status 1 when there is such a domain."""
-    if copies.done:
+    """Say what to set when all is there, or what was not copied; exit status 1 then."""
+    if copies.done and not copies.failed:
         to_set = [f"{name}={text}" for name, text in changed.items() if text is not None]
         to_unset = [f"{name} unset" for name, text in changed.items() if text is None]
         told = printable(", ".join([*to_set, *to_unset]))
         ERR.print(f"To use it from now on, set: {told}. {_LEFT}", markup=False)
+    elif copies.done:
+        ERR.print("Not every domain is there, so go on with the index here.", markup=False)
     for name in (name for name, one in copies.done.items() if not one.serves):
         warn(f"domain {name}: its copy was rolled back there and does not serve")
     for name, why in copies.failed.items():

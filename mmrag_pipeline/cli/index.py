@@ -13,6 +13,7 @@ from mmrag_pipeline.cli.options import AsJson, Domain, SourcePlace, given_place,
 from mmrag_pipeline.cli.partitions import tabled_domains, wanted_partitions
 from mmrag_pipeline.cli.rates import learn_rates
 from mmrag_pipeline.cli.summary import Summary, summarize, summary_json, summary_table
+from mmrag_pipeline.evaluation.decided import decided
 from mmrag_pipeline.indexing.lifetime import days_of
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.settings import Settings
@@ -75,6 +76,7 @@ def index(
         OUT.print(summary_table(summary))
     tell_letters(summary)
     tell_changes(summary)
+    tell_generations(summary)
     tell_troubles(summary)
     if asked.trouble:
         raise typer.Exit(1)
@@ -98,6 +100,13 @@ def tell_changes(summary: Summary) -> None:
     for what, told in _CHANGES.items():
         if number := summary.changed(what):
             ERR.print(f"{counted(number, 'file')}: {told}", markup=False)
+
+
+def tell_generations(summary: Summary) -> None:
+    """Say which generations began to serve, what the gate said of them, and which were dropped."""
+    for name, one in summary.decided.items():
+        for line in one.lines():
+            ERR.print(printable(f"{name}: {line}"), markup=False)
 
 
 def tell_troubles(summary: Summary) -> None:
@@ -135,6 +144,9 @@ def run_index(settings: Settings, domains: list[str], mode: Mode) -> Summary:
             progress=bars,
         )
     summary = summarize(results, seconds=time.perf_counter() - started)
-    summary = replace(summary, expired=_expired(settings, summary))
+    tables = open_tables(settings)
+    told = {run.partition: decided(tables, run.partition, run.run_id) for run in results}
+    found = {name: one for name, one in told.items() if one is not None}
+    summary = replace(summary, expired=_expired(settings, summary), decided=found)
     learn_rates(settings, summary.outcomes)
     return summary

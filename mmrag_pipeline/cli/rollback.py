@@ -80,9 +80,11 @@ def rollback(
     reason: Annotated[str, typer.Option("--reason", help="Why; it stands in the history.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Let the generation serve again that served before, or the one that --to names.
+    """Let the generation that served a domain before serve it again, or the one that --to names.
 
-    The one that it takes the place of is kept, and does not serve until it is promoted.
+    A generation is the domain's index as one set of models filled it. Use it when answers got
+    worse after a change of model: it moves an alias, so it takes effect at once and computes
+    nothing. The generation that served is kept, and serves again after `mmrag promote`.
 
     Examples:
 
@@ -101,7 +103,11 @@ def promote(
     to: Number = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let a generation serve that was refused or rolled back, or the one that --to names.
+    """Let a generation serve that is held back, or the one that --to names.
+
+    A generation is the domain's index as one set of models filled it. Use it when the gate refused
+    one (its labelled queries lost too much) and you know better, or to end a rollback: it moves an
+    alias, so it takes effect at once and computes nothing. `mmrag generations` lists what there is.
 
     Examples:
 

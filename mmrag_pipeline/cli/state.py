@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import polars as pl
 
-from mmrag_pipeline.assembly import all_sources, open_blobs, open_tables
+from mmrag_pipeline.assembly import all_sources, open_blobs, open_tables, open_vectors
 from mmrag_pipeline.cli.partitions import tabled_partitions
 from mmrag_pipeline.cli.served import served_domains
 from mmrag_pipeline.errors import MmragError, StateUnavailableError
@@ -162,14 +162,15 @@ def _row(
         "cards": cards,
         "models": {role: names.get(card, f"of card {card[:12]}") for role, card in cards.items()},
         "run_id": applied.run_id if applied else "",
-        "held_back": _held_back(tables, partition, (serving or {}).get(partition)),
+        "held_back": _held_back(settings, partition, (serving or {}).get(partition)),
     }
 
 
 def _held_back(
-    tables: TableStore, partition: str, serving: str | None
+    settings: Settings, partition: str, serving: str | None
 ) -> Mapping[str, Json] | None:
-    held = held_back(tables, partition, serving)
+    tables, vectors = open_tables(settings), open_vectors(settings)
+    held = held_back(tables, vectors, partition, serving=serving)
     if held is None:
         return None
     return {**asdict(held), "at": held.at.isoformat(), "told": held.told(partition)}

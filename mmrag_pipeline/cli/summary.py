@@ -8,6 +8,7 @@ from rich.table import Table
 
 from mmrag_pipeline.cli.console import counted, table
 from mmrag_pipeline.cli.partitions import by_domain
+from mmrag_pipeline.evaluation.decided import Decided
 from mmrag_pipeline.ids import Json, domains_of
 from mmrag_pipeline.indexing.plan import MODEL_STATIONS
 from mmrag_pipeline.indexing.run import Outcome
@@ -33,6 +34,8 @@ class Summary:
     seconds: float = 0.0
     expired: int = 0
     """Files that are known and not in the index because their time is over."""
+    decided: Mapping[str, Decided] = field(default_factory=dict)
+    """Partition -> what its run decided on generations, where it decided anything."""
 
     @property
     def files(self) -> int:
@@ -83,10 +86,23 @@ def summary_json(summary: Summary) -> dict[str, Json]:
         "model_calls": {name: summary.computed(name) for name in MODEL_STATIONS},
         "reused": {name: summary.reused(name) for name in MODEL_STATIONS},
         "changes": {what: summary.changed(what) for what in CHANGES},
+        "generations": {name: _decided_json(one) for name, one in summary.decided.items()},
         "seconds": round(summary.seconds, 3),
         "domains": summary.domains,
         "failed": dict(summary.failed),
         "warnings": list(summary.warnings),
+    }
+
+
+def _decided_json(one: Decided) -> Json:
+    return {
+        "before": one.before,
+        "candidate": one.candidate,
+        "serves": one.serves,
+        "gate": one.gate,
+        "told": one.told,
+        "scores": one.numbers.get("scores", []),
+        "dropped": [*one.dropped],
     }
 
 

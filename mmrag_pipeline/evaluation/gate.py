@@ -1,6 +1,6 @@
 """The gate: labelled queries asked of the generation that serves and of the one that is to."""
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -17,9 +17,12 @@ from mmrag_pipeline.evaluation.paired import Limits
 from mmrag_pipeline.evaluation.qrels import LabelledQuery, labels_of
 from mmrag_pipeline.evaluation.scores import Pair, scored, told
 from mmrag_pipeline.ids import Json, collection_name, domain_of
-from mmrag_pipeline.ports import CollectionReader, Served, TableStore
+from mmrag_pipeline.ports import CollectionReader, Progress, Served, TableStore
 from mmrag_pipeline.records import GateVerdict, Layout
 from mmrag_pipeline.retrieval.query import Searcher
+
+_STATION = "gate"
+"""What progress names it by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,9 @@ class QueryGate:
     load_image: LoadImage
     limits: Limits
 
-    def judge(self, partition: str, *, live: str, candidate: str) -> GateVerdict:
+    def judge(
+        self, partition: str, *, live: str, candidate: str, progress: Progress
+    ) -> GateVerdict:
         """Return whether nothing is significantly worse: fused, each signal, fused per kind.
 
         Only queries with a relevant file in the partition count, and of them only the files that
@@ -69,7 +74,8 @@ class QueryGate:
             none = f"no query of MMRAG_GATE_QUERIES has a relevant file in {partition!r}"
             return GateVerdict(True, f"{none}: nothing was compared", numbers)
         try:
-            pairs = list(self._pairs(asked, partition, live=live, candidate=candidate))
+            shown = _shown(asked, progress)
+            pairs = list(self._pairs(shown, partition, live=live, candidate=candidate))
         except _NotAnsweredError as error:
             why = f"{live!r}, which serves, cannot be asked to compare: {error}"
             return GateVerdict(False, why, numbers)
@@ -79,7 +85,7 @@ class QueryGate:
         return GateVerdict(passed, told(scores, self.limits), numbers)
 
     def _pairs(
-        self, asked: Sequence[LabelledQuery], partition: str, *, live: str, candidate: str
+        self, asked: Iterable[LabelledQuery], partition: str, *, live: str, candidate: str
     ) -> Iterator[Pair]:
         before, after = self._led(partition, live), self._led(partition, candidate)
         load = lru_cache(maxsize=1)(self.load_image)
@@ -109,6 +115,14 @@ def _answer_of_live(
         return answer(searcher, query, load_image=load, domains=(domain_of(partition),))
     except (CollectionMismatchError, ModelUnavailableError, ModelDriftError) as error:
         raise _NotAnsweredError(str(error)) from error
+
+
+def _shown(asked: Sequence[LabelledQuery], progress: Progress) -> Iterator[LabelledQuery]:
+    """Yield the queries and tell how many of them were asked; the first one loads models."""
+    for done, query in enumerate(asked):
+        progress.advance(_STATION, done=done, total=len(asked))
+        yield query
+    progress.advance(_STATION, done=len(asked), total=len(asked))
 
 
 def _asked(queries: Sequence[LabelledQuery], labels: Container[str]) -> list[LabelledQuery]:

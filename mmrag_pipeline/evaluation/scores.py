@@ -56,22 +56,37 @@ def scored(pairs: Sequence[Pair], limits: Limits) -> list[Score]:
 def told(scores: Sequence[Score], limits: Limits) -> str:
     """Return in a line what is worse, or that nothing is; `scores` begin with all queries fused."""
     whole = scores[0].found
-    means = f"nDCG@10 {whole.live:.3f} before, {whole.candidate:.3f} now"
+    means = f"{whole.queries} queries, nDCG@10 {whole.live:.3f} before, {whole.candidate:.3f} now"
     worse = ", ".join(_fall(score) for score in scores if score.found.worse)
     if worse:
-        sure = f"more than {limits.max_loss:g} is lost with confidence {limits.confidence:g}"
-        return f"{whole.queries} queries, {means}; worse: {worse} ({sure})"
+        sure = f"with MMRAG_GATE_CONFIDENCE={limits.confidence:g}"
+        return (
+            f"{means}; worse: {worse} (more than MMRAG_GATE_MAX_LOSS={limits.max_loss:g}, {sure})"
+        )
     if not whole.decides:
         few = f"fewer than {limits.fewest} queries cannot tell a loss from chance"
-        return f"{whole.queries} queries, {means}; {few}, so nothing was decided by them"
+        return f"{means}; {few}, so nothing was decided by them"
     sure = f"no loss above {limits.max_loss:g} is sure (confidence {limits.confidence:g})"
-    return f"{whole.queries} queries, {means}; {sure}"
+    return f"{means}; {_worst(scores)}; {sure}"
+
+
+def _worst(scores: Sequence[Score]) -> str:
+    """Return what was compared, and the largest loss with its bounds, of what decides."""
+    deciding = [score for score in scores if score.found.decides]
+    worst = min(deciding, key=lambda score: score.found.difference)
+    found = worst.found
+    measured = f"{found.difference:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+    told = f"worst of {', '.join(map(_name, deciding))}: {_name(worst)} {measured}"
+    few = ", ".join(_name(score) for score in scores if not score.found.decides)
+    return f"{told}; too few queries of {few}" if few else told
+
+
+def _name(score: Score) -> str:
+    return score.ranking if score.kind == OVERALL else f"{score.ranking} on {score.kind}"
 
 
 def _fall(score: Score) -> str:
-    found = score.found
-    name = score.ranking if score.kind == OVERALL else f"{score.ranking} on {score.kind}"
-    return f"{name} {found.live:.3f} to {found.candidate:.3f}"
+    return f"{_name(score)} {score.found.live:.3f} to {score.found.candidate:.3f}"
 
 
 def _nothing(answered: Answered) -> Judged:

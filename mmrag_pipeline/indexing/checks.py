@@ -230,7 +230,7 @@ def judge_layout(world: World, partition: str) -> Verdict:
 
 def judge_gate(world: World, partition: str) -> Verdict:
     """Return whether the collection that was written serves, or what keeps it from that."""
-    held = held_back(world.tables, partition, serving(world, partition))
+    held = held_back(world.tables, world.vectors, partition, serving=serving(world, partition))
     if held is not None:
         return Verdict(False, held.told(partition))
     rows = history(world, partition).filter(

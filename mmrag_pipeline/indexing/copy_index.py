@@ -11,6 +11,7 @@ from mmrag_pipeline.indexing.generations import Candidate, generation, put_in_pl
 from mmrag_pipeline.indexing.history import Said, last_event
 from mmrag_pipeline.indexing.station import Job, Mode, World
 from mmrag_pipeline.overtaken import retried
+from mmrag_pipeline.ports import Progress
 from mmrag_pipeline.records import GateVerdict
 
 _WHY = {"rolled_back": ", which was rolled back", "refused": ", which the gate refused"}
@@ -39,7 +40,9 @@ class Copied:
 class _Judged:
     """Lets a generation pass that was judged where it serves."""
 
-    def judge(self, partition: str, *, live: str, candidate: str) -> GateVerdict:
+    def judge(
+        self, partition: str, *, live: str, candidate: str, progress: Progress
+    ) -> GateVerdict:
         """Return that it is a copy."""
         return GateVerdict(True, "it is a copy of what served")
 

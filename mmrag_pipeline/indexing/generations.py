@@ -174,12 +174,23 @@ def _before(world: World, partition: str, now: str) -> str:
     unknown = [n for n in held if n not in last and number_of(world, partition, n) < number]
     ways = [*unknown, *(n for n in chosen if n in held and n != now and last[n] in CHOSEN)]
     if not ways:
-        raise NotFoundError(
-            f"{partition!r} has no generation that served before {now!r}: `--to` names any other "
-            "one; or set MMRAG_IMAGE_MODEL and the like back and run `mmrag index`, which takes "
-            "every vector that the memo still has"
-        )
+        raise NotFoundError(_no_way_back(partition, now, [name for name in held if name != now]))
     return ways[-1]
+
+
+def _no_way_back(partition: str, now: str, others: Sequence[str]) -> str:
+    """Return why nothing is before what serves, and how something would be."""
+    if others:
+        return (
+            f"{partition!r} has no generation that served before {now!r} and was not held back: "
+            f"`--to N` names another one ({', '.join(others)})"
+        )
+    return (
+        f"{partition!r} has no other generation than {now!r}, so there is nothing to go back to. "
+        "`mmrag index` fills another one when MMRAG_IMAGE_MODEL, MMRAG_TEXT_MODEL, "
+        "MMRAG_PRECISION or MMRAG_INDEX_DATATYPE is another (for an earlier model, set that one: "
+        "the memo still has its vectors for MMRAG_MEMO_KEEP_DAYS)"
+    )
 
 
 def _complete(world: World, partition: str, name: str) -> str:
@@ -224,7 +235,8 @@ def put_in_place(world: World, partition: str, candidate: Candidate, said: Said)
         serve(world, partition, name, said)
     elif not passed:
         _keep_serving(world, partition, str(chosen))
-    retire(world, partition, [name] if passed else [name, chosen], replace(said, after="anything"))
+    keep = [name] if passed else [name, chosen]
+    retire(world, partition, keep, Said(said.by, run_id=said.run_id))
     return passed
 
 
@@ -239,8 +251,10 @@ def _judged(
     world: World, partition: str, said: Said, candidate: Candidate, *, live: str
 ) -> tuple[bool, Said]:
     """Ask the gate; return what it said and how the history is to tell it."""
-    verdict = world.gate.judge(partition, live=live, candidate=candidate.name)
-    numbers = {**verdict.numbers, "points": candidate.points}
+    verdict = world.gate.judge(
+        partition, live=live, candidate=candidate.name, progress=world.progress
+    )
+    numbers = {"live": live, **verdict.numbers, "points": candidate.points}
     told = replace(said, reason=verdict.message, verdict=numbers)
     if verdict.passed:
         return True, told

@@ -1,5 +1,6 @@
 """What there is to tell of each generation of a partition."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from mmrag_pipeline.errors import CollectionBusyError
 from mmrag_pipeline.ids import Json
 from mmrag_pipeline.indexing import generations
 from mmrag_pipeline.indexing.applied import is_complete
-from mmrag_pipeline.indexing.history import history, verdict_on
+from mmrag_pipeline.indexing.history import history
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.ports import Weighed
 from mmrag_pipeline.records import Layout
@@ -21,10 +22,13 @@ class Decision:
     """A line of the history."""
 
     at: datetime
+    collection: str
     event: str
     by: str
     reason: str
     run_id: str
+    verdict: Mapping[str, Json]
+    """What the gate measured for it; empty where it was not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,15 @@ class Generation:
     since: datetime | None
     """When the one that serves was chosen."""
     last: Decision | None
-    verdict: Mapping[str, Json]
-    """The numbers of the gate's last word on it."""
+
+
+def decisions_of(world: World, partition: str) -> list[Decision]:
+    """Return all that was decided on the partition's generations, also on those that are gone."""
+    return _decisions(history(world, partition))
+
+
+def _decisions(rows: pl.DataFrame) -> list[Decision]:
+    return [Decision(**{**row, "verdict": json.loads(row["verdict"])}) for row in rows.to_dicts()]
 
 
 def generations_of(world: World, partition: str) -> list[Generation]:
@@ -59,8 +70,7 @@ def generations_of(world: World, partition: str) -> list[Generation]:
 
 def _generation(world: World, partition: str, name: str, rows: pl.DataFrame) -> Generation:
     serves = generations.serving(world, partition) == name
-    said = rows.select("at", "event", "by", "reason", "run_id").tail(1).to_dicts()
-    last = Decision(**said[0]) if said else None
+    last = next(iter(_decisions(rows.tail(1))), None)
     return Generation(
         number=generations.number_of(world, partition, name),
         collection=name,
@@ -71,7 +81,6 @@ def _generation(world: World, partition: str, name: str, rows: pl.DataFrame) -> 
         size_bytes=world.vectors.size_bytes(name) if isinstance(world.vectors, Weighed) else None,
         since=last.at if last and serves else None,
         last=last,
-        verdict=verdict_on(world, partition, name),
     )
 
 

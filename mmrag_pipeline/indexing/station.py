@@ -17,7 +17,9 @@ from mmrag_pipeline.settings import Settings
 class OpenGate:
     """Lets every generation pass: no query tells a good one from a bad one."""
 
-    def judge(self, partition: str, *, live: str, candidate: str) -> GateVerdict:
+    def judge(
+        self, partition: str, *, live: str, candidate: str, progress: Progress
+    ) -> GateVerdict:
         """Return that nobody was asked."""
         return GateVerdict(True, "no labelled queries are named (MMRAG_GATE_QUERIES)")
 

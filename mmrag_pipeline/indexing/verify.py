@@ -94,7 +94,9 @@ def verify(world: World, partition: str, *, samples: int = 5) -> Drift:
 
 
 def _kept_back(world: World, partition: str) -> str | None:
-    held = held_back(world.tables, partition, generations.standing(world, partition))
+    held = held_back(
+        world.tables, world.vectors, partition, serving=generations.standing(world, partition)
+    )
     return held.collection if held else None
 
 

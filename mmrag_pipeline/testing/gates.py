@@ -12,6 +12,7 @@ from mmrag_pipeline.evaluation.gate import QueryGate
 from mmrag_pipeline.evaluation.paired import Limits
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.ports import Progress
 from mmrag_pipeline.records import GateVerdict, Pixels, Vectors
 from mmrag_pipeline.retrieval.query import Searcher
 from mmrag_pipeline.retrieval.signals import Encoders
@@ -26,7 +27,9 @@ class SettledGate:
     asked: list[tuple[str, str]] = field(default_factory=list)
     """(live, candidate)."""
 
-    def judge(self, partition: str, *, live: str, candidate: str) -> GateVerdict:
+    def judge(
+        self, partition: str, *, live: str, candidate: str, progress: Progress
+    ) -> GateVerdict:
         """Note the pair and answer."""
         self.asked.append((live, candidate))
         word = "better" if self.passed else "worse"

@@ -59,8 +59,9 @@ def test_a_worse_one_is_held_back_with_a_warning_and_the_run_succeeds(
     run = _index(worse, instance)
     assert run.error == ""
     (warning,) = run.warnings
-    assert warning.startswith("shop collection/gate: mmrag__shop__g2 is up to date and does not")
+    assert warning.startswith("shop collection/gate: mmrag__shop__g2 does not serve,")
     assert "worse: text 1.000 to " in warning
+    assert "more than MMRAG_GATE_MAX_LOSS=0.02" in warning
     assert "`mmrag promote shop --reason TEXT`" in warning
     assert serving(worse, SHOP) == "mmrag__shop__g1"
 
@@ -75,6 +76,24 @@ def test_the_failed_check_shows_what_was_measured(
     assert isinstance(table, dg.TableMetadataValue)
     text = next(dict(r.data) for r in table.records if r.data["ranking"] == "text")
     assert (text["queries"], text["live"], text["worse"]) == (6, 1.0, True)
+
+
+def test_the_check_tells_what_began_to_serve_in_which_ones_place(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    _index(world, instance)
+    _index(replace(world, settings=_float16(world)), instance)
+    told = {name: value.value for name, value in _check(instance).metadata.items()}
+    assert told["began_to_serve"] == "mmrag__shop__g1 -> mmrag__shop__g2"
+    assert told["gate"] == "passed"
+    assert "worst of fused" in str(told["gate_said"])
+
+
+def test_the_check_of_a_run_that_decides_nothing_tells_of_no_decision(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    _index(world, instance)
+    assert "began_to_serve" not in _check(instance).metadata
 
 
 def test_checks_of_what_was_written_pass_while_it_is_held_back(
@@ -121,6 +140,7 @@ def test_one_that_was_rolled_back_fails_the_check_with_who_and_why(
     rollback(better, SHOP, ANNA)
     (warning,) = _index(better, instance).warnings
     assert "rolled back by anna on 2026-01-02 00:00 (seen by hand)" in warning
+    assert "bring mmrag__shop__g1 up to date, set MMRAG_INDEX_DATATYPE=float32" in warning
     assert situation(better, SHOP) == ""
 
 

@@ -19,6 +19,10 @@ from tests.indexing.life import DOMAIN, Life
 from tests.stores.samples import lineage
 
 
+def _rest(url: str) -> Settings:
+    return Settings(qdrant_url=url, qdrant_grpc=False)
+
+
 def test_an_index_in_another_folder_is_searched_like_this_one(bench: Bench) -> None:
     there = bench.home.with_name("elsewhere")
     said = bench.mmrag("copy-index", "--to", str(there), "--json")
@@ -82,12 +86,31 @@ def test_what_is_no_address_of_a_server_is_refused_and_not_shown(place: str) -> 
     ("settings", "place"),
     [
         (Settings(home=Path(".mmrag")), ".mmrag/"),
+        (Settings(home=Path(".mmrag").absolute()), "./x/../.mmrag"),
         (Settings(qdrant_url="http://host:6333"), "http://host:6333/"),
+        (Settings(qdrant_url="http://host:7333"), "http://HOST:6333"),  # asked by one gRPC port
+        (_rest("http://host:6333"), "http://host"),
+        (_rest("http://localhost:6333/at/"), "http://127.0.0.1:6333/at"),
+        (_rest("http://localhost"), "http://[::1]:6333"),
     ],
 )
 def test_the_place_where_the_index_is_is_none_to_copy_it_to(settings: Settings, place: str) -> None:
     with pytest.raises(SettingsError, match="is where the index is"):
         settings_at(settings, place)
+
+
+@pytest.mark.parametrize("place", ["http://host:7333", "http://other:6333", "http://host:6333/at"])
+def test_another_port_host_or_path_is_another_place(place: str) -> None:
+    assert settings_at(_rest("http://host:6333"), place).qdrant_url == place
+
+
+def test_what_to_set_is_told_only_when_every_domain_is_there(bench: Bench) -> None:
+    open_tables(Settings(home=bench.home)).drop("points", "shop")
+    said = bench.mmrag("copy-index", "--to", str(bench.home.with_name("b")), "--json")
+    assert (list(said.json["domains"]), list(said.json["failed"])) == (["notes"], ["shop"])
+    assert said.json["settings"] == {}
+    assert "To use it" not in said.err
+    assert "go on with the index here" in said.err
 
 
 def test_a_folder_with_files_of_its_own_is_no_place_for_a_copy(tmp_path: Path) -> None:

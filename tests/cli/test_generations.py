@@ -1,6 +1,7 @@
 """`mmrag generations`, `rollback` and `promote`: what serves, and a person's word on it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,32 @@ def _listed(bench: Bench, domain: str = "notes") -> dict[int, dict[str, object]]
     return {one["number"]: one for one in found}
 
 
+def test_a_run_says_which_generation_began_to_serve_and_that_nothing_could_decide(
+    bench: Bench,
+) -> None:
+    said = bench.mmrag("index", **HALF)
+    assert (
+        "notes: another generation serves: mmrag__notes__g1 -> mmrag__notes__g2; the gate could "
+        "not decide, and so let it pass: no labelled queries are named (MMRAG_GATE_QUERIES)"
+    ) in said.err
+    assert "another generation" not in bench.mmrag("index", **HALF).err
+
+
+def test_the_object_of_a_run_holds_what_was_decided_on_generations(bench: Bench) -> None:
+    found = bench.mmrag("index", "--json", **HALF, MMRAG_KEEP_GENERATIONS="0").json["generations"]
+    assert sorted(found) == ["notes", "shop"]
+    notes = found["notes"]
+    assert (notes["before"], notes["candidate"]) == ("mmrag__notes__g1", "mmrag__notes__g2")
+    assert (notes["serves"], notes["gate"], notes["scores"]) == (True, "undecided", [])
+    assert notes["dropped"] == ["mmrag__notes__g1"]
+
+
+def test_a_backfill_tells_it_as_well(bench: Bench) -> None:
+    said = bench.mmrag("backfill", "--json", "--domain", "notes", **HALF)
+    assert "notes: another generation serves: mmrag__notes__g1 ->" in said.err
+    assert list(said.json["generations"]) == ["notes"]
+
+
 def test_each_generation_is_listed_with_what_it_holds_and_what_became_of_it(two: Bench) -> None:
     old, new = _listed(two).values()
     assert (old["serves"], new["serves"]) == (False, True)
@@ -42,7 +69,45 @@ def test_a_person_reads_models_numbers_and_the_last_decision(two: Bench) -> None
     assert said.code == 0
     assert "mmrag-mini, all-MiniLM-L6-v2" in said.out
     assert "float16" in said.out
-    assert "served by run" in said.out
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d served by run", said.out)
+
+
+def test_the_last_decision_is_not_joined_to_what_the_gate_said_before(
+    bench: Bench, tmp_path: Path
+) -> None:
+    path = tmp_path / "queries.jsonl"
+    path.write_text(json.dumps(_label("tea", "notes/tea.txt")))
+    bench.mmrag("index", "--domain", "notes", MMRAG_GATE_QUERIES=str(path), **HALF)
+    assert "gate" in bench.mmrag("generations").out
+    bench.mmrag("rollback", "notes", "--reason", "a trial", **HALF)
+    said = bench.mmrag("generations", "--domain", "notes").out
+    assert f"rolled back by {operator()}, a trial" in said
+    assert "gate" not in said
+
+
+def test_the_history_lists_every_decision_also_on_what_is_gone(two: Bench) -> None:
+    two.mmrag("rollback", "notes", "--reason", "a trial", **HALF)
+    two.mmrag("index", "--domain", "notes", MMRAG_KEEP_GENERATIONS="0", **HALF)
+    two.mmrag("promote", "notes", "--reason", "it was right", **HALF)
+    two.mmrag("index", "--domain", "notes", MMRAG_KEEP_GENERATIONS="0", **HALF)
+    found = two.mmrag("generations", "--history", "--json").json["domains"]["notes"]
+    assert [(one["collection"][-2:], one["event"], one["gate"]) for one in found] == [
+        ("g1", "served", ""),
+        ("g2", "served", "undecided"),
+        ("g2", "rolled_back", ""),
+        ("g1", "restored", ""),
+        ("g2", "promoted", ""),
+        ("g1", "dropped", ""),
+    ]
+    assert (found[4]["by"], found[4]["reason"]) == (operator(), "it was right")
+
+
+def test_a_person_reads_the_history_as_a_table(two: Bench) -> None:
+    two.mmrag("rollback", "notes", "--reason", "a trial", **HALF)
+    lines = two.mmrag("generations", "--domain", "notes", "--history").out.splitlines()
+    assert lines[0] == "History of generations"
+    row = next(line for line in lines if "rolled back" in line)
+    assert re.search(rf"\d\d:\d\d +mmrag__notes__g2 +rolled back +{operator()} +a trial", row)
 
 
 def test_a_collection_that_is_in_use_is_listed_without_its_points(two: Bench) -> None:
@@ -103,7 +168,15 @@ def test_what_cannot_be_decided_is_one_line(
 def test_without_another_generation_the_way_back_is_told(bench: Bench) -> None:
     said = bench.mmrag("rollback", "shop")
     assert _is_one_line(said)
-    assert "set MMRAG_IMAGE_MODEL and the like back" in said.err
+    assert "no other generation than 'mmrag__shop__g1', so there is nothing to go back" in said.err
+    assert "fills another one when MMRAG_IMAGE_MODEL" in said.err
+
+
+def test_one_that_was_held_back_is_named_as_another_way(two: Bench) -> None:
+    two.mmrag("rollback", "shop")
+    said = two.mmrag("rollback", "shop")
+    assert _is_one_line(said)
+    assert "`--to N` names another one (mmrag__shop__g2)" in said.err
 
 
 def test_promoting_needs_a_reason(two: Bench) -> None:
@@ -147,7 +220,9 @@ def test_a_gate_without_queries_of_a_domain_lets_it_pass_and_says_so(
     path = tmp_path / "queries.jsonl"
     labels = [("tea", "notes/tea.txt"), ("kettle", "notes/none.txt")]
     path.write_text("\n".join(json.dumps(_label(*label)) for label in labels))
-    bench.mmrag("index", MMRAG_GATE_QUERIES=str(path), **HALF)
+    said = bench.mmrag("index", MMRAG_GATE_QUERIES=str(path), **HALF)
+    assert "notes gate: 0 of 1" in said.err
+    assert "shop gate" not in said.err
     notes, shop = _listed(bench)[2], _listed(bench, "shop")[2]
     assert (notes["serves"], shop["serves"]) == (True, True)
     assert "1 queries, nDCG@10" in str(notes["last"])

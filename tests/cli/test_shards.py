@@ -75,10 +75,21 @@ def test_a_file_of_a_split_domain_is_purged_by_the_domains_name(bench: Bench) ->
 
 def test_a_shard_is_no_domain_to_name(bench: Bench) -> None:
     _split(bench)
-    for command in (["index"], ["plan"], ["status"], ["verify"], ["backfill"], ["search", "tea"]):
+    for command in (
+        ["index"],
+        ["plan"],
+        ["status"],
+        ["verify"],
+        ["backfill"],
+        ["search", "tea"],
+        ["generations"],
+    ):
         said = bench.mmrag(*command, "--domain", PARTS[0])
         assert said.code == 1
-        assert repr(PARTS[0]) in said.err
+        assert (
+            f"'{PARTS[0]}' is no domain: the domain is 'notes', and naming it means all of its "
+            f"partitions ({', '.join(PARTS)})"
+        ) in said.err
 
 
 def test_shards_of_a_domain_that_nobody_knows_are_told(bench: Bench) -> None:

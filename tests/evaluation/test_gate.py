@@ -34,6 +34,7 @@ class Shop:
     shelves: Shelves = field(default_factory=Shelves)
     tables: MemoryTables = field(default_factory=MemoryTables)
     queries: list[LabelledQuery] = field(default_factory=_labels)
+    shown: list[tuple[str, int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.shelves.fill("shop", TEXTS)
@@ -63,6 +64,10 @@ class Shop:
         with store.writer(G2) as index:
             index.upsert([self.shelves.words("shop", key, text) for key, text in texts.items()])
 
+    def advance(self, station: str, *, done: int, total: int) -> None:
+        """Note how far the gate is (ports.Progress)."""
+        self.shown.append((station, done, total))
+
     def judge(self) -> GateVerdict:
         """Ask the gate."""
         gate = QueryGate(
@@ -72,7 +77,7 @@ class Shop:
             load_image=_no_picture,
             limits=Limits(max_loss=0.02, confidence=0.95),
         )
-        return gate.judge("shop", live=G1, candidate=G2)
+        return gate.judge("shop", live=G1, candidate=G2, progress=self)
 
 
 def _no_picture(path: Path) -> Pixels:
@@ -92,8 +97,16 @@ def test_a_generation_that_answers_as_well_passes(shop: Shop) -> None:
     verdict = shop.judge()
     assert verdict.passed
     assert verdict.message == (
-        "5 queries, nDCG@10 1.000 before, 1.000 now; no loss above 0.02 is sure (confidence 0.95)"
+        "5 queries, nDCG@10 1.000 before, 1.000 now; worst of fused, image, text, image_text, "
+        "bm25, fused on words: fused +0.000 (+0.000 to +0.000); no loss above 0.02 is sure "
+        "(confidence 0.95)"
     )
+
+
+def test_each_query_that_was_asked_is_shown(shop: Shop) -> None:
+    shop.next_one(TEXTS)
+    shop.judge()
+    assert shop.shown == [("gate", done, 5) for done in range(6)]
 
 
 def test_one_that_finds_other_files_is_refused_with_what_is_worse(shop: Shop) -> None:

@@ -16,7 +16,7 @@ from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.indexing.verify import verify
 from mmrag_pipeline.keepers import TableCatalog
-from mmrag_pipeline.ports import CollectionWriter, VectorStore
+from mmrag_pipeline.ports import CollectionWriter, Progress, VectorStore
 from mmrag_pipeline.records import GateVerdict, StoredPoint
 from mmrag_pipeline.retrieval.query import Query, Searcher
 from mmrag_pipeline.retrieval.signals import Encoders
@@ -124,7 +124,9 @@ def test_a_copy_that_somebody_changed_is_mended() -> None:
 class _Refusing:
     """A gate that lets nothing pass."""
 
-    def judge(self, partition: str, *, live: str, candidate: str) -> GateVerdict:
+    def judge(
+        self, partition: str, *, live: str, candidate: str, progress: Progress
+    ) -> GateVerdict:
         return GateVerdict(False, "worse")
 
 

@@ -47,6 +47,11 @@ def test_a_run_that_changes_nothing_adds_nothing_to_the_history(life: Life) -> N
     assert _events(life) == before
 
 
+def test_one_that_is_dropped_has_no_verdict_of_the_one_that_serves(life: Life) -> None:
+    _index(life, "3")
+    assert _events(life)[-1] == (G1, "dropped", "run", "")
+
+
 def test_a_number_is_never_given_twice(life: Life) -> None:
     life.settings = life.settings.model_copy(update={"keep_generations": 0})
     _index(life, "1")

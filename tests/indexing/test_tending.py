@@ -12,6 +12,7 @@ from mmrag_pipeline.indexing.purge import purge
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.indexing.tombstones import bury
+from mmrag_pipeline.ports import Progress
 from mmrag_pipeline.records import GateVerdict
 from mmrag_pipeline.stores.memory import MemoryTables
 from mmrag_pipeline.testing.gates import SettledGate
@@ -148,7 +149,9 @@ class Interrupted:
     act: Callable[[], object]
     passed: bool
 
-    def judge(self, partition: str, *, live: str, candidate: str) -> GateVerdict:
+    def judge(
+        self, partition: str, *, live: str, candidate: str, progress: Progress
+    ) -> GateVerdict:
         """Let it happen, once."""
         act, self.act = self.act, lambda: None
         act()
