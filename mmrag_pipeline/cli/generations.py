@@ -5,9 +5,10 @@ from dataclasses import asdict
 
 import typer
 
-from mmrag_pipeline.assembly import open_world
+from mmrag_pipeline.assembly import check_index, open_world
+from mmrag_pipeline.cli.ahead import setting_of
 from mmrag_pipeline.cli.chosen import indexed_domains
-from mmrag_pipeline.cli.console import ERR, OUT, print_json, printable, table, warn
+from mmrag_pipeline.cli.console import ERR, OUT, in_a_row, print_json, printable, table, warn
 from mmrag_pipeline.cli.layouts import layout_text, models_of
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.errors import MmragError
@@ -20,6 +21,12 @@ from mmrag_pipeline.models import known_models
 from mmrag_pipeline.settings import Settings
 
 _COLUMNS = ("domain", "gen", "serves", "points", "complete", "MB", "made with", "since", "last")
+_PLACES = (
+    "index_quantization",
+    "index_quantized_memory",
+    "index_vectors_memory",
+    "index_graph_memory",
+)
 _WAIT_S = 1.0
 """For a collection that another process has open: then its points are not counted."""
 Found = Mapping[str, list[Generation]]
@@ -38,6 +45,7 @@ def generations(domain: Domains = None, as_json: AsJson = False) -> None:
     """
     settings = load_settings()
     domains = indexed_domains(settings, domain)
+    check_index(settings)
     found: dict[str, list[Generation]] = {}
     failed, warnings = {}, []
     with open_world(quick(settings)) as world:
@@ -71,6 +79,7 @@ def _said(found: Found, names: Mapping[str, str]) -> dict[str, list[dict[str, ob
         domain: [
             {
                 **asdict(one),
+                "tuning": {setting_of(kept): kept.now for kept in one.tuning},
                 "layout": {
                     "models": models_of(one.layout, names),
                     "datatype": one.layout.datatype,
@@ -101,6 +110,19 @@ def _print(found: Found, names: Mapping[str, str]) -> None:
         for place, one in enumerate(held)
     ]
     OUT.print(table("Generations", _COLUMNS, rows))
+    _print_tuning(found)
+
+
+def _print_tuning(found: Found) -> None:
+    """Say how what serves is quantized and where it is kept, alike ones together."""
+    told: dict[str, list[str]] = {}
+    for name, held in found.items():
+        for one in (g for g in held if g.serves):
+            kept = [f"{setting_of(t)}={t.now}" for t in one.tuning if t.setting in _PLACES]
+            told.setdefault(", ".join(kept), []).append(name)
+    for settings, names in told.items():
+        if settings:
+            OUT.print(printable(f"{in_a_row(names)}: what serves has {settings}"), markup=False)
 
 
 def _last(one: Generation) -> str:

@@ -11,9 +11,10 @@ from mmrag_pipeline.ids import Json
 from mmrag_pipeline.indexing import generations
 from mmrag_pipeline.indexing.applied import is_complete
 from mmrag_pipeline.indexing.history import history, verdict_on
+from mmrag_pipeline.indexing.next_generation import tuning
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.ports import Weighed
-from mmrag_pipeline.records import Layout
+from mmrag_pipeline.records import Layout, Tuned
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Generation:
     since: datetime | None
     """When the one that serves was chosen."""
     last: Decision | None
+    tuning: tuple[Tuned, ...]
+    """How it is kept; empty while another process has it open."""
     verdict: Mapping[str, Json]
     """The numbers of the gate's last word on it."""
 
@@ -61,16 +64,18 @@ def _generation(world: World, partition: str, name: str, rows: pl.DataFrame) -> 
     serves = generations.serving(world, partition) == name
     said = rows.select("at", "event", "by", "reason", "run_id").tail(1).to_dicts()
     last = Decision(**said[0]) if said else None
+    points = _points(world, name)
     return Generation(
         number=generations.number_of(world, partition, name),
         collection=name,
         layout=world.vectors.layouts()[name],
         serves=serves,
         complete=is_complete(world.vectors.marks(name)),
-        points=_points(world, name),
+        points=points,
         size_bytes=world.vectors.size_bytes(name) if isinstance(world.vectors, Weighed) else None,
         since=last.at if last and serves else None,
         last=last,
+        tuning=() if points is None else tuple(tuning(world, name)),
         verdict=verdict_on(world, partition, name),
     )
 
