@@ -68,14 +68,17 @@ class _Silence:
 
 
 @contextmanager
-def open_world(settings: Settings, *, sources: Sources | None = None) -> Iterator[World]:
+def open_world(
+    settings: Settings, *, sources: Sources | None = None, hub: bool = True
+) -> Iterator[World]:
     """Open every port of the settings; the parser processes end with the block.
 
-    `sources` stands in for those that were indexed before. Raises CorruptStateError.
+    `sources` stands in for those that were indexed before; without `hub` no model is downloaded.
+    Raises CorruptStateError.
     """
     blobs = open_blobs(settings)
     settings = with_kept_settings(settings, blobs)
-    engines = open_engines(settings)
+    engines = open_engines(settings, hub=hub)
     with ParserPool(settings) as reader:
         yield World(
             settings=settings,
@@ -221,6 +224,15 @@ def open_vectors(settings: Settings) -> VectorStore:
     if access is not None:
         return connect(access, tuning_of(settings))
     return EdgeVectors(settings.home / "collections", settings.lock_timeout_s, tuning_of(settings))
+
+
+def check_index(settings: Settings) -> None:
+    """Raise StateUnavailableError if the index lies on a server that cannot be asked.
+
+    So that it is asked, and told of, once before the first domain instead of for each of them.
+    """
+    if settings.qdrant_url is not None:
+        open_vectors(settings).aliases()
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """Ports of those who look after all of the state: what there is, and what may go."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
 from mmrag_pipeline.ports import Memo, TableStore
+from mmrag_pipeline.records import Tuned
 
 Keep = Callable[[pl.Series, datetime], pl.Series]
 """Given the keys of one memo file and when it was written, says which rows stay."""
@@ -37,4 +38,16 @@ class MemoKeeper(Memo, Protocol):
 
     def retain(self, station: str, fingerprint: str, keep: Keep) -> int:
         """Keep the rows that `keep` answers True for, drop the others; return how many."""
+        ...
+
+
+@runtime_checkable
+class Tunable(Protocol):
+    """A store whose collections take other settings as they stand."""
+
+    def tuned(self, collection: str) -> Sequence[Tuned]:
+        """Return how a collection is kept, and how the next writer keeps it; none of an absent one.
+
+        Raises CollectionBusyError, CorruptStateError and StateUnavailableError.
+        """
         ...

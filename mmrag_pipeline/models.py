@@ -58,13 +58,17 @@ class MadeWith(BaseModel):
     precision: Precision | None = None
 
 
-def open_engines(settings: Settings) -> Engines:
-    """Return the models that settings name; each is made once per process, none loads yet."""
+def open_engines(settings: Settings, *, hub: bool = True) -> Engines:
+    """Return the models that settings name; each is made once per process, none loads yet.
+
+    Without `hub` none is downloaded: one that is not here raises ModelUnavailableError when used.
+    """
     device = choose_device(settings.device)
     compute = Compute(
         precision=choose_precision(settings.precision, device=device),
         device=device,
         batch_size=settings.batch_size,
+        hub=hub,
     )
     cards = CardShelf(settings.home / "cards")
     image_text = _image_text(settings.image_model, cards, compute)

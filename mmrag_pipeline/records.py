@@ -192,6 +192,21 @@ class VectorSpace:
 
 
 @dataclass(frozen=True, slots=True)
+class Tuned:
+    """A setting that a collection takes as it stands, or a payload index that it may lack."""
+
+    setting: str
+    """Its field, or what it is where no setting names it."""
+    now: str
+    asked: str
+
+    @property
+    def differs(self) -> bool:
+        """Return whether the next writer changes it."""
+        return self.now != self.asked
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """Everything about a collection that, when it changes, needs a new generation."""
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mmrag_pipeline.assembly import open_world
+from mmrag_pipeline.assembly import check_index, open_world
 from mmrag_pipeline.cli.chosen import indexed_domains
 from mmrag_pipeline.cli.console import ERR, OUT, print_json, printable, progress, table, warn
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
@@ -69,6 +69,8 @@ def copy_index(
     settings = load_settings()
     target = settings_at(settings, to)
     names = indexed_domains(settings, domain)
+    for one in (settings, target):
+        check_index(one)
     with _running(settings, target), open_world(settings) as world:
         there = with_index_of(world, target)
         with progress(f"Copying {', '.join(names)}") as bars:

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from mmrag_pipeline.assembly import open_world
+from mmrag_pipeline.assembly import check_index, open_world
+from mmrag_pipeline.cli.ahead import setting_of
 from mmrag_pipeline.cli.chosen import indexed_domains
-from mmrag_pipeline.cli.console import ERR, OUT, print_json, printable, table, warn
+from mmrag_pipeline.cli.console import ERR, OUT, in_a_row, print_json, printable, table, warn
 from mmrag_pipeline.cli.decisions import decisions_json, decisions_table, minute, worded
 from mmrag_pipeline.cli.layouts import layout_text, models_of
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
@@ -28,6 +29,12 @@ from mmrag_pipeline.models import known_models
 from mmrag_pipeline.settings import Settings
 
 _COLUMNS = ("domain", "gen", "serves", "points", "complete", "MB", "made with", "since", "last")
+_PLACES = (
+    "index_quantization",
+    "index_quantized_memory",
+    "index_vectors_memory",
+    "index_graph_memory",
+)
 _WAIT_S = 1.0
 """For a collection that another process has open: then its points are not counted."""
 
@@ -53,12 +60,15 @@ def generations(
         mmrag generations --domain shop --history
     """
     settings = load_settings()
-    looked = _look(settings, indexed_domains(settings, domain), history=history)
+    domains = indexed_domains(settings, domain)
+    check_index(settings)
+    looked = _look(settings, domains, history=history)
     if as_json:
-        domains = decisions_json(looked.decisions) if history else _said(looked)
-        print_json({"domains": domains, "failed": looked.failed})
+        found = decisions_json(looked.decisions) if history else _said(looked)
+        print_json({"domains": found, "failed": looked.failed})
     else:
         OUT.print(decisions_table(looked.decisions) if history else _table(looked))
+        _print_tuning(looked.generations)
     for warning in looked.warnings:
         warn(warning)
     for name, message in looked.failed.items():
@@ -106,6 +116,7 @@ def _said(looked: _Looked) -> dict[str, list[dict[str, object]]]:
         domain: [
             {
                 **asdict(one),
+                "tuning": {setting_of(kept): kept.now for kept in one.tuning},
                 "layout": {
                     "models": models_of(one.layout, looked.names),
                     "datatype": one.layout.datatype,
@@ -136,6 +147,18 @@ def _table(looked: _Looked) -> Table:
         for place, one in enumerate(held)
     ]
     return table("Generations", _COLUMNS, rows)
+
+
+def _print_tuning(found: Mapping[str, Sequence[Generation]]) -> None:
+    """Say how what serves is quantized and where it is kept, alike ones together."""
+    told: dict[str, list[str]] = {}
+    for name, held in found.items():
+        for one in (g for g in held if g.serves):
+            kept = [f"{setting_of(t)}={t.now}" for t in one.tuning if t.setting in _PLACES]
+            told.setdefault(", ".join(kept), []).append(name)
+    for settings, names in told.items():
+        if settings:
+            OUT.print(printable(f"{in_a_row(names)}: what serves has {settings}"), markup=False)
 
 
 def _last(one: Generation) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import typer
 
-from mmrag_pipeline.assembly import open_blobs, open_tables
+from mmrag_pipeline.assembly import check_index, open_blobs, open_tables
 from mmrag_pipeline.cli.chosen import asked_domains, asked_sources, orphaned_domains
 from mmrag_pipeline.cli.console import ERR, OUT, counted, print_json, printable, progress, warn
 from mmrag_pipeline.cli.named import tell_unknown, unknown_domains
@@ -109,12 +109,12 @@ def tell_generations(summary: Summary) -> None:
             ERR.print(printable(f"{name}: {line}"), markup=False)
 
 
-def tell_troubles(summary: Summary) -> None:
-    """Print warnings and failed domains; exit status 1 when a domain failed."""
+def tell_troubles(summary: Summary, *, asked: str = "indexed") -> None:
+    """Print warnings, and domains that were not what was asked; exit status 1 for such a one."""
     for warning in summary.warnings:
         warn(warning)
     for name, message in summary.failed.items():
-        line = printable(f"domain {name} was not indexed: {message}")
+        line = printable(f"domain {name} was not {asked}: {message}")
         ERR.print(line, style="red", markup=False)
     if summary.failed:
         raise typer.Exit(1)
@@ -129,11 +129,15 @@ def _expired(settings: Settings, summary: Summary) -> int:
 
 
 def run_index(settings: Settings, domains: list[str], mode: Mode) -> Summary:
-    """Run the index job for these domains and return what it did."""
+    """Run the index job for these domains and return what it did.
+
+    Raises StateUnavailableError before anything is done when the index cannot be asked.
+    """
     from mmrag_pipeline.assets.run_index import index_partitions
     from mmrag_pipeline.cli.instance import dagster_instance
 
     started = time.perf_counter()
+    check_index(settings)
     keep_settings(settings, open_blobs(settings))
     with dagster_instance(settings) as instance, progress(f"Indexing {', '.join(domains)}") as bars:
         results = index_partitions(

@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass, replace
 
 import typer
 
-from mmrag_pipeline.assembly import open_world
+from mmrag_pipeline.assembly import check_index, open_world
+from mmrag_pipeline.cli.ahead import InPlace, ahead_json, print_ahead
 from mmrag_pipeline.cli.chosen import asked_domains, asked_sources
-from mmrag_pipeline.cli.console import OUT, counted, in_a_row, print_json, printable, table
+from mmrag_pipeline.cli.console import OUT, counted, print_json, table
 from mmrag_pipeline.cli.index import tell_troubles
 from mmrag_pipeline.cli.options import AsJson, Domain, SourcePlace, given_place, load_settings
 from mmrag_pipeline.cli.partitions import by_domain
@@ -15,7 +16,8 @@ from mmrag_pipeline.cli.rates import learned_rates
 from mmrag_pipeline.cli.summary import Summary
 from mmrag_pipeline.errors import MmragError
 from mmrag_pipeline.ids import Json, domain_of
-from mmrag_pipeline.indexing.next_generation import NextGeneration, next_generation
+from mmrag_pipeline.indexing import points
+from mmrag_pipeline.indexing.next_generation import NextGeneration, in_place, next_generation
 from mmrag_pipeline.indexing.plan import StationPlan
 from mmrag_pipeline.indexing.plan import plan as plan_partition
 from mmrag_pipeline.indexing.shards import todays
@@ -23,6 +25,9 @@ from mmrag_pipeline.models import known_models
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.sources import Sources
 
+_UNREAD = "files that were not read yet"
+_UNSEEN = "what other models will find, and how texts are cut for them; counted as before"
+_UNHELD = "what the collection holds, with which a run compares"
 _COUNTS = ("add", "change", "delete", "reuse", "calls")
 
 
@@ -32,7 +37,9 @@ class _Planned:
 
     stations: dict[str, list[StationPlan]]
     generations: dict[str, NextGeneration]
-    """By partition, of those whose collection needs another generation."""
+    """By partition, of those that another generation than the serving one is for."""
+    in_place: dict[str, InPlace]
+    """By partition, what changes of how its collection is kept."""
     failed: dict[str, str]
     """Why a domain has no plan."""
 
@@ -54,22 +61,26 @@ def plan(source: SourcePlace = None, domain: Domain = None, as_json: AsJson = Fa
     if as_json:
         print_json(_as_json(planned, asked.told))
     else:
-        _print(planned.stations)
-        _print_generations(planned.generations)
-    tell_troubles(Summary((), failed=planned.failed, warnings=asked.told))
+        if planned.stations:
+            _print(planned.stations)
+        print_ahead(planned.generations, planned.in_place)
+    tell_troubles(Summary((), failed=planned.failed, warnings=asked.told), asked="planned")
     if asked.trouble:
         raise typer.Exit(1)
 
 
 def _planned(settings: Settings, sources: Sources, domains: Sequence[str]) -> _Planned:
     """Return the plan of each domain, and why those without one have none."""
+    check_index(settings)
     rates, names = learned_rates(settings), _model_names(settings)
-    planned, failed = _Planned({}, {}, {}), dict[str, str]()
-    with open_world(settings, sources=sources) as world:
+    planned, failed = _Planned({}, {}, {}, {}), dict[str, str]()
+    with open_world(settings, sources=sources, hub=False) as world:
+        points.recipe(world)  # a model that is not here is told once
         for name in (p for domain in domains for p in todays(world, domain)):
             try:
                 rows = plan_partition(world, name, rates=rates)
                 ahead = next_generation(world, name, rows, names)
+                kept = in_place(world, name)
             except MmragError as error:
                 failed[name] = str(error)
             else:
@@ -77,6 +88,7 @@ def _planned(settings: Settings, sources: Sources, domains: Sequence[str]) -> _P
                 held = planned.stations.get(domain, ())
                 planned.stations[domain] = _summed([*held, *rows])
                 planned.generations.update({name: ahead} if ahead else {})
+                planned.in_place.update({name: InPlace(*kept)} if kept else {})
     return replace(planned, failed=by_domain(failed))
 
 
@@ -93,7 +105,7 @@ def _as_json(planned: _Planned, told: Sequence[str]) -> Json:
     return {
         "stations": [asdict(row) for row in rows],
         "domains": {name: [asdict(r) for r in held] for name, held in planned.stations.items()},
-        "generations": {name: asdict(one) for name, one in planned.generations.items()},
+        **ahead_json(planned.generations, planned.in_place),
         "seconds": round(sum(row.seconds for row in rows), 1),
         "failed": dict(planned.failed),
         "warnings": [*told],
@@ -108,29 +120,10 @@ def _print(plans: Mapping[str, list[StationPlan]]) -> None:
     if expired := sum(row.expired for row in rows):
         told = counted(expired, "file")
         OUT.print(f"{told}: to leave because the time in MMRAG_TTL_DAYS is over", markup=False)
-    if not all(row.exact for row in rows):
-        OUT.print("~ an estimate: it depends on files that were not read yet", markup=False)
-
-
-def _print_generations(ahead: Mapping[str, NextGeneration]) -> None:
-    """Say why domains get another generation, those together that have the same reasons."""
-    for why in dict.fromkeys(one.why for one in ahead.values()):
-        held = {name: one for name, one in ahead.items() if one.why == why}
-        points = counted(sum(one.points for one in held.values()), "point")
-        calls = counted(sum(one.calls for one in held.values()), "model call")
-        gate = next(iter(held.values())).gate
-        decides = (
-            f"the queries of MMRAG_GATE_QUERIES={gate} decide whether it serves then"
-            if gate
-            else "it serves then (MMRAG_GATE_QUERIES names no queries that decide)"
-        )
-        for line in (
-            f"{in_a_row(held)}: a new generation, because what serves differs from the settings",
-            *(f"  {reason}" for reason in why),
-            f"  {points} to write, with vectors from the memo; {calls} for those that it lacks",
-            f"  what serves now serves on until it is complete; {decides}",
-        ):
-            OUT.print(printable(line), markup=False)
+    if unsure := [row.station for row in rows if not row.exact]:
+        known = set(unsure) <= {"points", "collection"}
+        told = _UNREAD if "pages" in unsure else _UNHELD if known else _UNSEEN
+        OUT.print(f"~ an estimate: it depends on {told}", markup=False)
 
 
 def _name(row: StationPlan) -> str:

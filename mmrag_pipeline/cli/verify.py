@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mmrag_pipeline.assembly import open_world
+from mmrag_pipeline.assembly import check_index, open_world
 from mmrag_pipeline.cli.chosen import indexed_domains
 from mmrag_pipeline.cli.console import ERR, OUT, print_json, printable, table, warn
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
@@ -41,6 +41,7 @@ def verify(
         mmrag verify --repair --json
     """
     settings = load_settings()
+    check_index(settings)
     mode = Mode(run_id=f"repair-{uuid.uuid4()}") if mend else None
     with running(settings.home) if mend else nullcontext(), open_world(settings) as world:
         names = _partitions(world, indexed_domains(settings, domain))

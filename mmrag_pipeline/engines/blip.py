@@ -90,7 +90,9 @@ class Blip:
         self._name = model
         self._cards = cards
         self._compute = compute
-        self._folder = Lazy(lambda: model_folder(model, setting=SETTING, default=DEFAULT))
+        self._folder = Lazy(
+            lambda: model_folder(model, setting=SETTING, default=DEFAULT, hub=compute.hub)
+        )
         self._tower = Lazy(self._load)
 
     @property

@@ -25,6 +25,8 @@ class Compute:
     device: str = "cpu"
     batch_size: int = 32
     threads: int = 2
+    hub: bool = True
+    """Whether a hub is asked for a model of which this machine has no copy."""
 
     @property
     def dtype(self) -> "torch.dtype":

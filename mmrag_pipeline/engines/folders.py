@@ -23,8 +23,11 @@ def local_folder(model: str) -> Path | None:
     return path if path.is_dir() else None
 
 
-def model_folder(model: str, *, setting: str, default: str) -> Path:
-    """Return the folder of a model, downloading it by name; raises ModelUnavailableError."""
+def model_folder(model: str, *, setting: str, default: str, hub: bool = True) -> Path:
+    """Return the folder of a model, downloading it by name; raises ModelUnavailableError.
+
+    Without `hub` one that was downloaded before is taken, and nobody is asked.
+    """
     local = local_folder(model)
     if local is not None:
         return local
@@ -34,7 +37,7 @@ def model_folder(model: str, *, setting: str, default: str) -> Path:
             f"config.json and model.safetensors, or leave {setting} unset for {default!r}.",
             setting=setting,
         )
-    return _download(model, setting=setting, default=default)
+    return _download(model, setting=setting, default=default) if hub else _held(model, setting)
 
 
 def weight_files(folder: Path, *, setting: str) -> list[Path]:
@@ -52,6 +55,26 @@ def weight_files(folder: Path, *, setting: str) -> list[Path]:
 def _looks_like_name(model: str) -> bool:
     """Tell whether a text may be OWNER/NAME or NAME of a hub rather than a path."""
     return model.count("/") <= 1 and not model.startswith((".", "/", "~")) and "\\" not in model
+
+
+def not_here(model: str, *, setting: str, way: str) -> ModelUnavailableError:
+    """Return the error for a model that only a hub has, where nobody may ask it; `way` ends it."""
+    return ModelUnavailableError(
+        f"{setting}={model!r:.200} is not on this machine, and a plan downloads nothing: "
+        f"{way}; then plan again.",
+        setting=setting,
+    )
+
+
+def _held(model: str, setting: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(model, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError) as error:
+        way = f"`hf download {model}`, or set {setting} to a folder with its files"
+        raise not_here(model, setting=setting, way=way) from error
 
 
 def _download(model: str, *, setting: str, default: str) -> Path:

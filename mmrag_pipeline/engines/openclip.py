@@ -40,7 +40,7 @@ class OpenClip:
         self._cards = cards
         self._compute = compute
         self._shipped = shipped
-        self._source = Lazy(lambda: find_source(model, shipped=shipped))
+        self._source = Lazy(lambda: find_source(model, shipped=shipped, hub=compute.hub))
         self._tower = Lazy(self._load)
 
     @property

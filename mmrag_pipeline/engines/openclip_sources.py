@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmrag_pipeline.engines.cards import file_sha256
+from mmrag_pipeline.engines.folders import not_here
 from mmrag_pipeline.engines.minilm import WEIGHTS_SHA256, minilm_folder
 from mmrag_pipeline.engines.torchvision_ops import declare_missing_operators
 from mmrag_pipeline.errors import ModelDriftError, ModelUnavailableError
@@ -20,6 +21,9 @@ WAYS = (
     f"Use {SHIPPED!r} (shipped), NAME/PRETRAINED where a hub can be reached "
     "(ViT-B-32/laion2b_s34b_b79k), or NAME@CHECKPOINT_PATH."
 )
+
+_UNNAMED = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+"""What open_clip calls weights whose file its list does not name, the better one first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,8 @@ class Source:
     """Prefixes of keys that the configuration's own text tower provides."""
 
 
-def find_source(model: str, *, shipped: Path = SHIPPED_FOLDER) -> Source:
-    """Return where a model comes from, downloading only NAME/PRETRAINED.
+def find_source(model: str, *, shipped: Path = SHIPPED_FOLDER, hub: bool = True) -> Source:
+    """Return where a model comes from, downloading only NAME/PRETRAINED, and none without `hub`.
 
     Raises ModelUnavailableError for names, files and checkpoints that cannot be had.
     """
@@ -50,7 +54,7 @@ def find_source(model: str, *, shipped: Path = SHIPPED_FOLDER) -> Source:
         name, _, path = model.partition("@")
         return _file_source(name, Path(path).expanduser())
     name, _, tag = model.partition("/")
-    return _hub_source(name, tag)
+    return _hub_source(name, tag, hub=hub)
 
 
 def shipped_source(folder: Path) -> Source:
@@ -91,7 +95,7 @@ def _file_source(name: str, path: Path) -> Source:
     return Source(name, path)
 
 
-def _hub_source(name: str, tag: str) -> Source:
+def _hub_source(name: str, tag: str, *, hub: bool) -> Source:
     _check_name(name)
     open_clip = import_open_clip()
     config = open_clip.get_pretrained_cfg(name, tag) if tag else {}
@@ -99,13 +103,31 @@ def _hub_source(name: str, tag: str) -> Source:
         known = ", ".join(open_clip.list_pretrained_tags_by_model(name)) or "none"
         raise _unavailable(f"{SETTING}: {name!r} has no weights {tag!r}; known: {known}.")
     try:
-        weights = Path(open_clip.download_pretrained(config))
+        weights = Path(open_clip.download_pretrained(config)) if hub else _held(name, config)
     except Exception as error:  # the hub client raises errors of many unrelated classes
         raise _unavailable(
             f"{SETTING}='{name}/{tag}': its weights could not be downloaded "
             f"({type(error).__name__}: {str(error).strip()[:300]})."
         ) from error
+    if weights is None:
+        way = f"let `mmrag index` load it once, or set {SETTING}={name}@CHECKPOINT_PATH"
+        raise not_here(f"{name}/{tag}", setting=SETTING, way=way)
     return Source(name, weights, preprocess=config, quick_gelu=bool(config.get("quick_gelu")))
+
+
+def _held(name: str, config: Mapping[str, str]) -> Path | None:
+    """Return the weights that were downloaded before, None without any.
+
+    Nor are there any for a model whose tokenizer open_clip would look for on a hub.
+    """
+    from huggingface_hub import try_to_load_from_cache
+
+    if (import_open_clip().get_model_config(name) or {})["text_cfg"].get("hf_tokenizer_name"):
+        return None
+    repo, _, file = config.get("hf_hub", "").rpartition("/")
+    files = [str(Path(file).with_suffix(".safetensors")), file] if file else [*_UNNAMED]
+    found = [try_to_load_from_cache(repo, one) for one in files] if repo else []
+    return next((Path(one) for one in found if isinstance(one, str)), None)
 
 
 def _check_name(name: str) -> None:

@@ -66,7 +66,9 @@ class SentenceEncoder:
         self._name = model
         self._cards = cards
         self._compute = compute
-        self._folder = Lazy(lambda: model_folder(model, setting=SETTING, default=DEFAULT))
+        self._folder = Lazy(
+            lambda: model_folder(model, setting=SETTING, default=DEFAULT, hub=compute.hub)
+        )
         self._tower = Lazy(self._load)
         self._tokenizer = Lazy(lambda: _own_tokenizer(self._tower.get().model, model))
 

@@ -1,5 +1,6 @@
 """Labelled queries from JSON Lines: what is asked and which files answer it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,10 @@ class LabelledQuery:
     kind: str
     ignored: tuple[str, ...] = ()
     """Fields of the line that are none of ours."""
+
+
+_PLACE = re.compile(r" at line \d+ column (\d+)")
+"""How the parser names a place: it counts the lines of what it is given, which is one line."""
 
 
 class _Row(BaseModel):
@@ -99,13 +104,12 @@ def _labelled(line: str, path: Path, line_no: int) -> LabelledQuery:
 def _reasons(error: ValidationError) -> str:
     found = error.errors(include_url=False, include_input=False, include_context=False)
     return "; ".join(
-        ": ".join(filter(None, (".".join(map(str, e["loc"])), _without_class(e["msg"]))))
-        for e in found
+        ": ".join(filter(None, (".".join(map(str, e["loc"])), _said(e["msg"])))) for e in found
     )
 
 
-def _without_class(message: str) -> str:
-    return message.removeprefix("Value error, ")
+def _said(message: str) -> str:
+    return _PLACE.sub(r" at column \1", message.removeprefix("Value error, "))
 
 
 def _image_path(name: str, path: Path, line_no: int) -> Path:

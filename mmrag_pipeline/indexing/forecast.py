@@ -1,5 +1,8 @@
 """The work ahead of each station: exact for known contents, estimated for files not yet parsed."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import polars as pl
 
 from mmrag_pipeline.errors import CollectionBusyError
@@ -23,6 +26,7 @@ from mmrag_pipeline.indexing.parsed import best_parses
 from mmrag_pipeline.indexing.remember import Missing, remembered
 from mmrag_pipeline.indexing.work import Work
 
+_OWNER = ["file_id", "page_no", "kind"]
 _REMEMBERING = ("pages", "ocr", "captions", "image_vectors", "chunks", "text_vectors")
 
 
@@ -39,18 +43,19 @@ def forecast(seen: Look) -> dict[str, Work]:
         "pages": _parsing(seen, unparsed, known),
         "tiles": _tiling(seen, tiled, guess),
     }
-    pixels, lost = _pixels(seen, known, tiled["key"])
+    pixels, missing = _pixels(seen, known, tiled["key"])
     guessed = {"ocr": guess.scans, "captions": guess.pictures, "image_vectors": guess.tiles}
     works |= {name: work.plus(guessed[name], exact=settled) for name, work in pixels.items()}
-    cutting, texts, pending = _cutting(seen, known, lost)
-    encoding = _encoding(seen, texts).plus(cutting.add, exact=cutting.add == 0)
+    cut = _cutting(seen, known, missing)
+    told = cut.pending.is_empty() and cut.other.is_empty()
     # a page that nobody has looked at may have no words, or may not be drawn at all
-    works["chunks"] = cutting.plus(guess.sources, exact=settled and pending.is_empty())
+    works["chunks"] = cut.work.plus(guess.sources, exact=settled and told)
+    encoding = _encoding(seen, cut.same).plus(_unknown(seen, cut), exact=cut.work.add == 0)
     works["text_vectors"] = encoding.plus(guess.texts, exact=settled)
     done = all(works[name].made == 0 for name in _REMEMBERING)
-    undrawn = lost["image_vectors"].to_frame("key")
+    undrawn = missing["image_vectors"].given_up.select(key="item")
     drawn = tiled if undrawn.is_empty() else tiled.join(undrawn, on="key", how="anti")
-    ahead = Ahead(known, drawn, texts, pending, guess)
+    ahead = Ahead(known, drawn, pl.concat([cut.same, cut.other]), cut.pending, guess)
     works["points"] = pointing(seen, ahead, exact=settled and done)
     works["collection"] = _applying(seen, works["points"])
     return works
@@ -114,20 +119,20 @@ def _tiling(seen: Look, tiled: pl.DataFrame, guess: Expected) -> Work:
 
 def _pixels(
     seen: Look, known: pl.DataFrame, pictures: pl.Series
-) -> tuple[dict[str, Work], dict[str, pl.Series]]:
-    """Return each pixel station's work, and the keys that its engine failed on for good."""
+) -> tuple[dict[str, Work], dict[str, Missing]]:
+    """Return each pixel station's work, and what a run would find missing there."""
     wanted = (
         (ocr.OCR, ocr.wanted(known)),
         (captions.CAPTIONS, captions.wanted(known)),
         (image_vectors.IMAGE_VECTORS, pictures),
     )
-    works, lost = {}, {}
+    works, lacks = {}, {}
     for one, keys in wanted:
         name = one.station.name
         missing = seen.missing(one.station, one.shelf(seen.world), keys)
-        lost[name] = missing.given_up["item"]
+        lacks[name] = missing
         works[name] = _compared(keys, missing, seen.table(name).to_series(0))
-    return works, lost
+    return works, lacks
 
 
 def _compared(wanted: pl.Series, missing: Missing, present: pl.Series) -> Work:
@@ -138,35 +143,65 @@ def _compared(wanted: pl.Series, missing: Missing, present: pl.Series) -> Work:
     return Work(add, todo.height - add, gone, missing.reused)
 
 
-def _cutting(
-    seen: Look, known: pl.DataFrame, lost: dict[str, pl.Series]
-) -> tuple[Work, pl.DataFrame, pl.DataFrame]:
-    """Return the work on texts that are or will be read, the chunks that stay, and its places."""
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """The work on texts that are or will be read, and the chunks that come of them."""
+
+    work: Work
+    same: pl.DataFrame
+    """Chunks that stay, or that these texts gave when they were cut last."""
+    other: pl.DataFrame
+    """Chunks of before, where the texts are read anew: as many others are to be expected."""
+    pending: pl.DataFrame
+    """(file_id, page_no, kind, key) of texts that were never cut."""
+
+
+def _cutting(seen: Look, known: pl.DataFrame, missing: Mapping[str, Missing]) -> _Cut:
     keyed = chunks.chunk_keys(seen.world, seen.files, known)
-    failed = [
-        (pl.col("kind") == kind) & pl.col("page_digest").is_in(lost[station].implode())
-        for kind, station in (("ocr", "ocr"), ("caption", "captions"))
-    ]
-    sources = keyed.filter(~pl.any_horizontal(failed))
+    stations = (("ocr", missing["ocr"]), ("caption", missing["captions"]))
+    lost = [_is_of(kind, lacks.given_up["item"]) for kind, lacks in stations]
+    sources = keyed.filter(~pl.any_horizontal(lost))
     place = chunks.shelf(seen.world)
-    missing = seen.missing(chunks.STATION, place, sources["key"])
-    todo = missing.keys.to_frame("key")
+    uncut = seen.missing(chunks.STATION, place, sources["key"])
+    todo = uncut.keys.to_frame("key")
     stays = sources.join(todo, on="key", how="anti")
     waiting = sources.join(todo, on="key", how="semi") if stays.height else sources
-    pending = waiting.select("file_id", "page_no", "kind")
     gone = seen.table("chunks").join(seen.deleted, on="file_id", how="semi").height
-    work = Work(add=todo.height, delete=gone, reuse=missing.reused)
-    return work, _staying(seen, stays), pending
+    work = Work(add=todo.height, delete=gone, reuse=uncut.reused)
+    read = pl.any_horizontal([_is_of(kind, lacks.keys) for kind, lacks in stations])
+    before, pending = _cut_before(seen, waiting)
+    rows = seen.table("chunks")
+    same = rows.join(before.filter(~read), on=_OWNER, how="semi")
+    other = rows.join(before.filter(read), on=_OWNER, how="semi")
+    return _Cut(
+        work, pl.concat([_staying(seen, stays), same]), other, pending.select(*_OWNER, "key")
+    )
+
+
+def _is_of(kind: str, pages: pl.Series) -> pl.Expr:
+    return (pl.col("kind") == kind) & pl.col("page_digest").is_in(pages.implode())
+
+
+def _cut_before(seen: Look, waiting: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the texts that were cut before, another way, and those that never were.
+
+    Most pages have no words, which is known only when their chunks were made of these pages.
+    """
+    kept = waiting.join(seen.kept, on="file_id", how="semi")
+    lineage = seen.world.tables.lineage("chunks", seen.partition)
+    now = seen.world.tables.lineage("pages", seen.partition)
+    if lineage is None or now is None or lineage.upstream.get("pages") != now.digest:
+        kept = kept.join(seen.table("chunks"), on=_OWNER, how="semi")
+    return kept, waiting.join(kept, on=_OWNER, how="anti")
 
 
 def _staying(seen: Look, stays: pl.DataFrame) -> pl.DataFrame:
     """Return the chunks of these texts: from their table, else from the memo."""
     if not seen.is_current(chunks.STATION):
         return _remembered_chunks(seen, stays)
-    owner = ["file_id", "page_no", "kind"]
     read = stays.join(seen.read, on="file_id", how="semi")
     kept = stays if read.is_empty() else stays.join(seen.read, on="file_id", how="anti")
-    table = seen.table("chunks").join(kept, on=owner, how="semi")
+    table = seen.table("chunks").join(kept, on=_OWNER, how="semi")
     return pl.concat([table, _remembered_chunks(seen, read)]) if read.height else table
 
 
@@ -190,6 +225,12 @@ def _encoding(seen: Look, texts: pl.DataFrame) -> Work:
             total.reuse + work.reuse,
         )
     return total
+
+
+def _unknown(seen: Look, cut: _Cut) -> int:
+    """Return how many vectors are to be expected of texts that nobody has read or cut yet."""
+    spaces = text_vectors.spaces(seen.world, cut.other)
+    return cut.pending["key"].n_unique() + sum(space.texts.height for space in spaces)
 
 
 def _applying(seen: Look, work: Work) -> Work:

@@ -12,9 +12,10 @@ from mmrag_pipeline.ids import Json
 from mmrag_pipeline.indexing import generations
 from mmrag_pipeline.indexing.applied import is_complete
 from mmrag_pipeline.indexing.history import history
+from mmrag_pipeline.indexing.next_generation import tuning
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.ports import Weighed
-from mmrag_pipeline.records import Layout
+from mmrag_pipeline.records import Layout, Tuned
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Generation:
     since: datetime | None
     """When the one that serves was chosen."""
     last: Decision | None
+    tuning: tuple[Tuned, ...]
+    """How it is kept; empty while another process has it open."""
 
 
 def decisions_of(world: World, partition: str) -> list[Decision]:
@@ -71,16 +74,18 @@ def generations_of(world: World, partition: str) -> list[Generation]:
 def _generation(world: World, partition: str, name: str, rows: pl.DataFrame) -> Generation:
     serves = generations.serving(world, partition) == name
     last = next(iter(_decisions(rows.tail(1))), None)
+    points = _points(world, name)
     return Generation(
         number=generations.number_of(world, partition, name),
         collection=name,
         layout=world.vectors.layouts()[name],
         serves=serves,
         complete=is_complete(world.vectors.marks(name)),
-        points=_points(world, name),
+        points=points,
         size_bytes=world.vectors.size_bytes(name) if isinstance(world.vectors, Weighed) else None,
         since=last.at if last and serves else None,
         last=last,
+        tuning=() if points is None else tuple(tuning(world, name)),
     )
 
 

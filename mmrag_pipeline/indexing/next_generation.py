@@ -1,13 +1,16 @@
-"""Why a run would build a new generation of a collection, and what that costs."""
+"""Which generation a run would let serve instead of the one that does, why, and at what cost."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mmrag_pipeline.errors import CollectionBusyError
 from mmrag_pipeline.indexing import collection
 from mmrag_pipeline.indexing.generations import generation, serving
+from mmrag_pipeline.indexing.history import KEPT_BACK, last_event
 from mmrag_pipeline.indexing.plan import StationPlan
 from mmrag_pipeline.indexing.station import World
-from mmrag_pipeline.records import Layout, Signal, VectorSpace
+from mmrag_pipeline.keepers import Tunable
+from mmrag_pipeline.records import Layout, Signal, Tuned, VectorSpace
 from mmrag_pipeline.settings import variable
 
 _SETTING: Mapping[Signal, str] = {
@@ -21,14 +24,18 @@ _CARD_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class NextGeneration:
-    """A generation to be built, beside the one that serves until it is complete."""
+    """A generation to be built or brought up to date, beside the one that serves till then."""
 
     collection: str
     serving: str
+    exists: bool
+    """Whether it is there already: an earlier run built it."""
+    held_back: str
+    """The decision that keeps it from serving, `refused` or `rolled_back`; empty without one."""
     why: tuple[str, ...]
     """What is different from what serves, each in words."""
     points: int
-    """Written, all of them, with vectors from the memo."""
+    """Written with vectors from the memo; at most so many when it is there already."""
     calls: int
     """Of models, made by the stations before it: what the memo lacks."""
     gate: str
@@ -38,23 +45,48 @@ class NextGeneration:
 def next_generation(
     world: World, partition: str, plans: Sequence[StationPlan], names: Mapping[str, str]
 ) -> NextGeneration | None:
-    """Return the generation that a run would build, None when it needs none or nothing serves yet.
+    """Return the generation that a run would write beside the one that serves.
+
+    None when it would write to the one that serves, or nothing serves yet.
 
     `plans` are those of the partition, `names` card fingerprint -> model.
     """
     wanted, layouts = collection.layout(world), world.vectors.layouts()
     name, live = generation(world, partition, wanted), serving(world, partition)
-    if name in layouts or live is None or live not in layouts:
+    if name == live or live is None or live not in layouts:
         return None
+    exists, last = name in layouts, last_event(world, partition, name)
     gate = world.settings.gate_queries
     return NextGeneration(
         collection=name,
         serving=live,
+        exists=exists,
+        held_back=last if exists and last in KEPT_BACK else "",
         why=differences(layouts[live], wanted, names),
         points=next((p.add + p.change for p in plans if p.station == "collection"), 0),
         calls=sum(p.calls for p in plans),
         gate="" if gate is None else str(gate),
     )
+
+
+def in_place(world: World, partition: str) -> tuple[str, tuple[Tuned, ...]] | None:
+    """Return the collection that a run would write to, and what it would change of how it is kept.
+
+    None for a new collection, and while another process has it open.
+    """
+    name = collection.generation(world, partition)
+    if name not in world.vectors.layouts():
+        return None
+    changed = tuple(one for one in tuning(world, name) if one.differs)
+    return (name, changed) if changed else None
+
+
+def tuning(world: World, name: str) -> Sequence[Tuned]:
+    """Return how a collection is kept; nothing where that cannot be told now."""
+    try:
+        return world.vectors.tuned(name) if isinstance(world.vectors, Tunable) else ()
+    except CollectionBusyError:
+        return ()
 
 
 def differences(serves: Layout, wanted: Layout, names: Mapping[str, str]) -> tuple[str, ...]:

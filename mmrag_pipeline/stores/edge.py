@@ -9,13 +9,14 @@ from pathlib import Path
 
 from mmrag_pipeline.errors import CollectionMismatchError, CorruptStateError
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
-from mmrag_pipeline.records import Layout
+from mmrag_pipeline.records import Layout, Tuned
 from mmrag_pipeline.stores.edge_marks import MarkFile
 from mmrag_pipeline.stores.edge_shard import (
     EdgeCollection,
     create_shard,
     open_to_read,
     open_to_write,
+    read_tuning,
 )
 from mmrag_pipeline.stores.files import exclusive, replace_text, sync
 from mmrag_pipeline.stores.layouts import (
@@ -102,6 +103,16 @@ class EdgeVectors:
             with suppress(FileNotFoundError):
                 blocks += path.stat().st_blocks
         return blocks * _BLOCK_BYTES
+
+    def tuned(self, collection: str) -> Sequence[Tuned]:
+        """Return how a collection is kept, and how the next writer keeps it; none of an absent one.
+
+        Raises CollectionBusyError and CorruptStateError.
+        """
+        folder = self._folder(collection)
+        with self._locked(collection):
+            held = folder.exists()
+            return read_tuning(folder / "shard", collection, self._tuning) if held else []
 
     def aliases(self) -> Mapping[str, str]:
         """Return alias -> collection; raises CorruptStateError."""

@@ -1,9 +1,11 @@
 """How an embedded shard keeps and searches its points: layout and tuning in Qdrant Edge's words."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from mmrag_pipeline.index_settings import Memory
-from mmrag_pipeline.records import Layout
+from mmrag_pipeline.records import Layout, Tuned
+from mmrag_pipeline.stores.in_force import InForce, tuned
 from mmrag_pipeline.stores.layouts import (
     DATETIME_FIELDS,
     INTEGER_FIELDS,
@@ -63,6 +65,21 @@ def index_fields(shard: "qe.EdgeShard", tuning: Tuning) -> None:
             shard.update(qe.UpdateOperation.create_field_index(name, wanted))
 
 
+def tuning_of_shard(
+    config: Mapping[str, Any], fields: "Mapping[str, qe.PayloadIndexInfo]", tuning: Tuning
+) -> list[Tuned]:
+    """Return what is in force of a shard, from its own configuration and payload indexes."""
+    dense = [*config["vectors"].values()]
+    held = InForce(
+        vectors=[{"memory": _setting_of(vector.get("memory"), tuning)} for vector in dense],
+        graph=dense[0]["hnsw_config"],
+        exact_below_kb=int(config["optimizers"]["indexing_threshold"]),
+        quantization=dense[0].get("quantization_config") or {},
+        fields={name: index.params for name, index in fields.items()},
+    )
+    return tuned(held, tuning)
+
+
 def search_params(tuning: Tuning) -> "qe.SearchParams":
     """Return how a query looks through dense vectors."""
     import qdrant_edge as qe
@@ -97,6 +114,13 @@ def _vectors_memory(memory: Memory) -> "qe.Memory":
     import qdrant_edge as qe
 
     return qe.Memory.Cached if memory == "pinned" else qe.Memory.Cold
+
+
+def _setting_of(memory: object, tuning: Tuning) -> Memory:
+    """Return the setting that puts whole vectors there: `cold` and `cached` are one to Edge."""
+    if memory == "cached":
+        return "pinned"
+    return "cold" if tuning.vectors_memory == "pinned" else tuning.vectors_memory
 
 
 def _quantization(tuning: Tuning) -> "qe.QuantizationConfigType | None":

@@ -1,5 +1,6 @@
 """An open Qdrant Edge shard: our points in, our points out."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +17,17 @@ from mmrag_pipeline.records import (
     Signal,
     SparseVector,
     StoredPoint,
+    Tuned,
     Vectors,
     Where,
 )
 from mmrag_pipeline.schemas import COLLECTION
-from mmrag_pipeline.stores.edge_config import index_fields, search_params, shard_config
+from mmrag_pipeline.stores.edge_config import (
+    index_fields,
+    search_params,
+    shard_config,
+    tuning_of_shard,
+)
 from mmrag_pipeline.stores.edge_marks import MarkFile
 from mmrag_pipeline.stores.layouts import (
     BATCH,
@@ -53,6 +60,21 @@ def create_shard(path: Path, layout: Layout, tuning: Tuning) -> None:
     shard = qe.EdgeShard.create(str(path), shard_config(layout, tuning))
     index_fields(shard, tuning)
     shard.close()
+
+
+def read_tuning(path: Path, name: str, tuning: Tuning) -> list[Tuned]:
+    """Return how a shard is kept beside how it is asked to be; raises CorruptStateError."""
+    shard = _loaded(path, name, None)
+    try:
+        config = json.loads((path / "edge_config.json").read_bytes())
+        return tuning_of_shard(config, shard.info().payload_schema, tuning)
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        raise CorruptStateError(
+            f"how collection {name} is kept cannot be read in {path} ({error!r}); the next `mmrag "
+            "index` writes it anew"
+        ) from error
+    finally:
+        shard.close()
 
 
 def _loaded(path: Path, name: str, config: "qe.EdgeConfig | None") -> "qe.EdgeShard":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
-from mmrag_pipeline.records import Layout
+from mmrag_pipeline.records import Layout, Tuned
 from mmrag_pipeline.stores.layouts import (
     check_same_layout,
     layout_json,
@@ -18,7 +18,7 @@ from mmrag_pipeline.stores.layouts import (
 from mmrag_pipeline.stores.names import check_collection
 from mmrag_pipeline.stores.server_access import ServerAccess, open_client
 from mmrag_pipeline.stores.server_calls import OLDEST, TURBO, Patience, ServerCalls
-from mmrag_pipeline.stores.server_changes import changes, missing_indexes
+from mmrag_pipeline.stores.server_changes import changes, missing_indexes, tuning_of_collection
 from mmrag_pipeline.stores.server_collection import MARK, ServerCollection, Writing
 from mmrag_pipeline.stores.server_tuning import (
     hnsw,
@@ -135,6 +135,14 @@ class ServerVectors:
         )
         texts = held.config.metadata or {}
         return {n.removeprefix(MARK): str(t) for n, t in texts.items() if n.startswith(MARK)}
+
+    def tuned(self, collection: str) -> Sequence[Tuned]:
+        """Return how a collection is kept, and how the next run keeps it; none of an absent one."""
+        try:
+            held = self._held(collection)
+        except NotFoundError:
+            return []
+        return tuning_of_collection(held, self._tuning, self._writing.copies)
 
     def aliases(self) -> Mapping[str, str]:
         """Return alias -> collection; raises StateUnavailableError."""

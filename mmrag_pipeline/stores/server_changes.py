@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mmrag_pipeline.records import Layout
+from mmrag_pipeline.records import Layout, Tuned
+from mmrag_pipeline.stores.in_force import InForce, tuned
 from mmrag_pipeline.stores.layouts import dense_spaces
 from mmrag_pipeline.stores.server_tuning import (
     hnsw,
@@ -72,6 +73,30 @@ def changes(
         params=_params(held.params, copies),
         vectors=_vectors(held.params, layout, tuning),
     )
+
+
+def tuning_of_collection(
+    held: "models.CollectionInfo", tuning: Tuning, copies: Copies
+) -> list[Tuned]:
+    """Return what is in force of a collection, beside what is asked."""
+    told, params = held.config.model_dump(mode="json", exclude_none=True), held.config.params
+    asked = payload_indexes(tuning)
+    indexes = {n: i for n, i in held.payload_schema.items() if n in asked}
+    now = InForce(
+        vectors=[*told["params"].get("vectors", {}).values()],
+        graph=told["hnsw_config"],
+        exact_below_kb=int(told["optimizer_config"].get("indexing_threshold", 0)),
+        quantization=told.get("quantization_config", {}),
+        fields={
+            n: i.params for n, i in indexes.items() if i.data_type.value == asked[n].type.value
+        },
+    )
+    numbers = {
+        "qdrant_replicas": (params.replication_factor, copies.replicas),
+        "qdrant_write_consistency": (params.write_consistency_factor, copies.write_consistency),
+    }
+    kept = [Tuned(name, str(there or 1), str(wanted)) for name, (there, wanted) in numbers.items()]
+    return [*tuned(now, tuning), *kept]
 
 
 def missing_indexes(

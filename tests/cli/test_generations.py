@@ -110,6 +110,17 @@ def test_a_person_reads_the_history_as_a_table(two: Bench) -> None:
     assert re.search(rf"\d\d:\d\d +mmrag__notes__g2 +rolled back +{operator()} +a trial", row)
 
 
+def test_how_what_serves_is_kept_is_told(bench: Bench) -> None:
+    settings = {"MMRAG_INDEX_QUANTIZATION": "scalar", "MMRAG_INDEX_QUANTIZED_MEMORY": "cold"}
+    bench.mmrag("index", "--domain", "notes", **settings)
+    said = bench.mmrag("generations", **settings)
+    one, other = said.out.splitlines()[-2:]
+    assert one.startswith("notes: what serves has MMRAG_INDEX_QUANTIZATION=scalar, MMRAG_INDEX_QUA")
+    assert other.startswith("shop: what serves has MMRAG_INDEX_QUANTIZATION=none, MMRAG_INDEX_VEC")
+    tuning = bench.mmrag("generations", "--json").json["domains"]["notes"][0]["tuning"]
+    assert (tuning["MMRAG_INDEX_QUANTIZATION"], tuning["MMRAG_INDEX_HNSW_M"]) == ("scalar", "16")
+
+
 def test_a_collection_that_is_in_use_is_listed_without_its_points(two: Bench) -> None:
     store = EdgeVectors(two.home / "collections")
     with store.reader("mmrag__notes__g1"):

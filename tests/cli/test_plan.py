@@ -1,8 +1,12 @@
 """`mmrag plan`: index then does what it said."""
 
 import os
+import shutil
 from typing import Any
 
+import pytest
+
+from mmrag_pipeline.engines.minilm import minilm_folder
 from tests.cli.commands import Bench
 from tests.cli.corpus import draw_card
 
@@ -80,6 +84,68 @@ def test_a_new_generation_is_told_with_its_reason_and_its_price(indexed: Bench) 
     ahead = indexed.mmrag("plan", "--json", **kept).json["generations"]["notes"]
     assert (ahead["serving"], ahead["collection"]) == ("mmrag__notes__g1", "mmrag__notes__g2")
     assert ahead["points"] == 3
+
+
+def test_going_back_is_told_as_a_generation_that_is_there(bench: Bench) -> None:
+    kept = {"MMRAG_INDEX_DATATYPE": "float16"}
+    bench.mmrag("index", "--domain", "notes", **kept)
+    said = bench.mmrag("plan", "--domain", "notes")
+    assert "notes: generation 1, which is there already, instead of 2, because what" in said.out
+    assert "  MMRAG_INDEX_DATATYPE: float16 to float32" in said.out
+    assert "at most 3 points to write, with vectors from the memo; 0 model calls" in said.out
+    bench.mmrag("rollback", "notes")
+    said = bench.mmrag("plan", "--domain", "notes", **kept)
+    assert "notes: generation 2, which is there already, instead of 1, because what" in said.out
+    assert "it was rolled back, so that it does not serve then either: `mmrag promote" in said.out
+
+
+def test_what_the_next_run_changes_in_place_is_told_until_it_has(bench: Bench) -> None:
+    kept = {"MMRAG_INDEX_QUANTIZATION": "scalar", "MMRAG_INDEX_PRINCIPAL": "page_no"}
+    said = bench.mmrag("plan", "--domain", "notes", **kept)
+    assert said.out.splitlines()[-3:] == [
+        "notes: kept another way from the next run on, without a new generation",
+        "  MMRAG_INDEX_QUANTIZATION: none to scalar",
+        "  MMRAG_INDEX_PRINCIPAL: none to page_no",
+    ]
+    told = bench.mmrag("plan", "--json", **kept).json["in_place"]["notes"]
+    first = {"setting": "MMRAG_INDEX_QUANTIZATION", "from": "none", "to": "scalar"}
+    assert (told["collection"], told["changes"][0]) == ("mmrag__notes__g1", first)
+    bench.mmrag("index", "--domain", "notes", **kept)
+    assert not bench.mmrag("plan", "--domain", "notes", "--json", **kept).json["in_place"]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"MMRAG_TEXT_MODEL": "no-such/model"},
+        {"MMRAG_IMAGE_MODEL": "ViT-B-32/laion2b_s34b_b79k"},
+        {"MMRAG_IMAGE_MODEL": "ViT-B-16-SigLIP/webli"},
+        {"MMRAG_CAPTION_MODEL": "no-such/blip", "MMRAG_CAPTIONER": "blip"},
+    ],
+)
+def test_a_model_that_is_not_here_is_one_line_and_no_download(
+    indexed: Bench, named: dict[str, str]
+) -> None:
+    said = indexed.mmrag("plan", **named)
+    setting = next(iter(named))
+    assert (said.code, said.out, len(said.err.splitlines())) == (1, "", 1)
+    assert said.err.startswith(f"error: {setting}={named[setting]!r} is not on this machine")
+    assert "a plan downloads nothing" in said.err
+
+
+def test_a_domain_that_has_no_plan_is_told_without_an_empty_table(bench: Bench) -> None:
+    shutil.rmtree(bench.source / "notes")
+    said = bench.mmrag("plan", "--domain", "notes")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("domain notes was not planned: ")
+
+
+def test_texts_for_another_model_are_counted_as_they_were_cut_before(indexed: Bench) -> None:
+    folder = {"MMRAG_TEXT_MODEL": str(minilm_folder())}
+    held = indexed.mmrag("status", "--domain", "notes", "--json").json["domains"]["notes"]
+    said = indexed.mmrag("plan", "--domain", "notes", **folder)
+    assert f"{held['chunks']} model calls for those" in said.out
+    assert "~ an estimate: it depends on what other models will find, and how texts" in said.out
 
 
 def _stations(bench: Bench, *arguments: str) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Labelled queries read from a file."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,13 @@ def test_blank_lines_and_a_byte_order_mark_are_skipped(tmp_path: Path) -> None:
 def test_a_line_separator_inside_a_query_does_not_end_the_line(tmp_path: Path) -> None:
     path = write(tmp_path, json.dumps(row(query="two\u2028lines"), ensure_ascii=False))
     assert read_queries(path)[0].text == "two\u2028lines"
+
+
+def test_a_line_that_is_no_json_is_told_with_one_number_that_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ParseError) as caught:
+        read_queries(write(tmp_path, row(), '{"id": oops}'))
+    assert re.findall(r"line \d+", str(caught.value)) == ["line 2"]
+    assert str(caught.value).endswith("at column 8")
 
 
 def test_a_missing_kind_is_any(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from mmrag_pipeline.engines.stub import StubText
 from mmrag_pipeline.indexing.collection import layout
+from mmrag_pipeline.indexing.generations import rollback
+from mmrag_pipeline.indexing.history import Said
 from mmrag_pipeline.indexing.next_generation import NextGeneration, differences, next_generation
 from mmrag_pipeline.indexing.plan import plan
 from mmrag_pipeline.records import Layout
@@ -72,12 +74,31 @@ def test_models_that_make_no_vectors_need_no_new_generation(role: str) -> None:
     assert _ahead(life) is None
 
 
-def test_a_generation_that_is_there_is_not_built_again() -> None:
+def test_going_back_to_a_generation_that_is_there_is_told_as_such() -> None:
+    life = _indexed()
+    life.change_model("text", "2")
+    assert _told(life) == ("mmrag__d__g2", "mmrag__d__g1", False)
+    life.run()
+    assert _ahead(life) is None
+    life.change_model("text", "1")
+    assert _told(life) == ("mmrag__d__g1", "mmrag__d__g2", True)
+    life.run()
+    assert _ahead(life) is None
+
+
+def test_a_generation_that_was_rolled_back_is_told_not_to_serve() -> None:
     life = _indexed()
     life.change_model("text", "2")
     life.run()
-    life.change_model("text", "1")
-    assert _ahead(life) is None
+    rollback(life.world(), DOMAIN, Said(by="somebody"))
+    ahead = _ahead(life)
+    assert ahead
+    assert (ahead.exists, ahead.held_back) == (True, "rolled_back")
+
+
+def _told(life: Life) -> tuple[str, str, bool] | None:
+    ahead = _ahead(life)
+    return (ahead.collection, ahead.serving, ahead.exists) if ahead else None
 
 
 def test_a_first_generation_takes_the_place_of_none() -> None:

@@ -44,14 +44,6 @@ def _of(*files: str, **named: str) -> Life:
     return life
 
 
-def test_words_of_pages_that_another_engine_has_yet_to_read_are_an_estimate() -> None:
-    life = _of(a="pdf:q|?s")
-    life.change_model("ocr", "2")
-    planned, done = planned_for(life), truth_of(life)
-    assert not planned["chunks"].exact
-    assert made(planned, "chunks") != done.computed("chunks")
-
-
 @settings(max_examples=8, deadline=None)
 @given(histories(file_events, setting_events, run, kill, purge, size=6))
 def test_an_exact_plan_is_what_the_run_then_does(history: list[Event]) -> None:
@@ -234,38 +226,6 @@ def test_tiles_are_planned_as_a_run_cuts_them() -> None:
     planned, done = planned_for(life), truth_of(life)
     assert planned["tiles"].add > 0
     assert told(planned["tiles"]) == done.rows["tiles"]
-
-
-@pytest.mark.parametrize("role", ["ocr", "captioner", "image_text", "text", "sparse"])
-def test_going_back_to_an_earlier_model_is_planned_as_the_points_it_changes(role: str) -> None:
-    life = _of("img:1", "pdf:p@150x100|=a page that has its own layer of text", "txt:words")
-    life.change_model(role, "2")
-    life.run()
-    life.change_model(role, "1")
-    planned, done = planned_for(life), truth_of(life)
-    assert planned["points"].exact
-    assert told(planned["points"]) == done.rows["points"]
-
-
-def test_a_changed_model_is_planned_as_everything_to_compute_again() -> None:
-    life = _of("img:1", "txt:some words", "pdf:p")
-    life.change_model("image_text", "2")
-    planned, done = planned_for(life), truth_of(life)
-    assert planned["image_vectors"].exact
-    assert planned["image_vectors"].change == 2
-    assert planned["ocr"].calls == 0
-    assert planned["points"].change == done.rows["points"][1] == 4
-    assert planned["collection"].add == done.outcomes["collection"].computed == 7
-
-
-def test_a_model_that_was_there_before_is_planned_as_reuse() -> None:
-    life = Life()
-    life.put(a="img:1", c="pdf:p")
-    life.run()
-    life.change_model("ocr", "2")
-    life.run()
-    life.change_model("ocr", "1")
-    assert planned_for(life)["ocr"].calls == 0
 
 
 def test_another_rule_of_who_sees_what_is_planned_as_the_points_it_changes() -> None:

@@ -179,3 +179,34 @@ def test_every_setting_of_the_tuning_arrives() -> None:
     asked = Tuning("turbo-4", 3.0, False, 8, 50, 70, 9, "cold", "pinned", "cached", True, "page_no")
     settings = {f"index_{name}": getattr(asked, name) for name in Tuning.__dataclass_fields__}
     assert tuning_of(IndexSettings.model_validate(settings)) == asked
+
+
+@pytest.mark.parametrize("method", get_args(Quantization))
+def test_what_the_next_writer_changes_is_told_and_then_no_more(
+    tmp_path: Path, method: Quantization
+) -> None:
+    EdgeVectors(tmp_path).create(NAME, WIDE)
+    store = EdgeVectors(tmp_path, tuning=Tuning(quantization=method, hnsw_m=8, tenants=True))
+    told = {t.setting: (t.now, t.asked) for t in store.tuned(NAME) if t.differs}
+    smaller = {"index_quantization": ("none", method)} if method != "none" else {}
+    flags = {"index_hnsw_m": ("16", "8"), "index_tenants": ("false", "true")}
+    assert told == {**smaller, **flags}
+    with store.writer(NAME):
+        pass
+    assert not [t for t in store.tuned(NAME) if t.differs]
+    assert store.tuned(NAME)[0].now == method
+
+
+@pytest.mark.parametrize("memory", get_args(Memory))
+def test_places_in_memory_are_told_as_the_settings_that_put_them_there(
+    tmp_path: Path, memory: Memory
+) -> None:
+    tuning = Tuning("scalar", vectors_memory=memory, graph_memory=memory, quantized_memory=memory)
+    store = EdgeVectors(tmp_path, tuning=tuning)
+    store.create(NAME, WIDE)
+    told = [t for t in store.tuned(NAME) if t.setting.endswith("_memory")]
+    assert [(t.now, t.asked) for t in told] == [(memory, memory)] * 3
+
+
+def test_of_a_collection_that_is_not_there_nothing_is_told(tmp_path: Path) -> None:
+    assert not EdgeVectors(tmp_path).tuned(NAME)

@@ -1,13 +1,19 @@
 """What is told to a server about a collection that it has."""
 
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from qdrant_client import models
 
 from mmrag_pipeline.index_settings import Memory, Quantization
-from mmrag_pipeline.stores.server_changes import Changes, Copies, changes, missing_indexes
+from mmrag_pipeline.stores.server_changes import (
+    Changes,
+    Copies,
+    changes,
+    missing_indexes,
+    tuning_of_collection,
+)
 from mmrag_pipeline.stores.server_tuning import (
     hnsw,
     optimizers,
@@ -154,3 +160,59 @@ def test_numbers_are_kept_as_the_layout_says() -> None:
     for datatype in ("float32", "float16"):
         made = vectors_config(replace(LAYOUT, datatype=datatype), PLAIN)
         assert {params.datatype for params in made.values()} == {models.Datatype(datatype)}
+
+
+def _info(tuning: Tuning, *, since_119: bool = True) -> models.CollectionInfo:
+    fields = {
+        name: models.PayloadIndexInfo(
+            data_type=models.PayloadSchemaType(index.type.value), params=index, points=0
+        )
+        for name, index in payload_indexes(tuning).items()
+    }
+    return models.CollectionInfo(
+        status=models.CollectionStatus.GREEN,
+        optimizer_status=models.OptimizersStatusOneOf.OK,
+        segments_count=1,
+        config=_held(tuning, since_119=since_119),
+        payload_schema=fields,
+    )
+
+
+@pytest.mark.parametrize("since_119", [True, False])
+@pytest.mark.parametrize("method", get_args(Quantization))
+def test_what_is_told_to_be_in_force_is_what_was_asked(method: str, since_119: bool) -> None:
+    tuning = Tuning(quantization=method, quantized_memory="cold", exact_below_kb=0)  # type: ignore[arg-type]  # one of them
+    told = tuning_of_collection(_info(tuning, since_119=since_119), tuning, ONE)
+    assert not [one for one in told if one.differs]
+    assert told[0].now == method
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"quantization": "turbo-4"},
+        {"hnsw_m": 8},
+        {"hnsw_ef_construct": 8},
+        {"exact_below_kb": 0},
+        {"vectors_memory": "cold"},
+        {"graph_memory": "pinned"},
+        {"tenants": True},
+        {"principal": "modified_at"},
+    ],
+)
+def test_each_setting_that_would_be_changed_is_told_alone(asked: dict[str, Any]) -> None:
+    wanted, held = replace(PLAIN, **asked), _info(PLAIN)
+    (told,) = [one for one in tuning_of_collection(held, wanted, ONE) if one.differs]
+    assert [told.setting.removeprefix("index_")] == [*asked]
+    sent = changes(held.config, LAYOUT, wanted, ONE) != Changes()
+    assert sent or missing_indexes(held.payload_schema, wanted)
+
+
+def test_a_payload_index_that_is_lacking_and_more_copies_are_told() -> None:
+    held = _info(PLAIN)
+    del held.payload_schema["modified_at"]
+    told = tuning_of_collection(held, PLAIN, Copies(replicas=2))
+    assert [(t.setting, t.now, t.asked) for t in told if t.differs] == [
+        ("payload index of modified_at", "absent", "present"),
+        ("qdrant_replicas", "1", "2"),
+    ]
