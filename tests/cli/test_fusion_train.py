@@ -28,7 +28,8 @@ def test_a_trained_fusion_ranks_searches_and_evaluations(
     assert (said["queries"], said["model"]) == (10, model)
     assert {"learned", "evidence", "bm25"} <= said["held_out"].keys()
     named = ("--strategy", "learned", "--json")
-    found = indexed.mmrag("search", "green tea", *named, MMRAG_FUSION_MODEL=model)
+    notes = ("green tea", "--domain", "notes")
+    found = indexed.mmrag("search", *notes, *named, MMRAG_FUSION_MODEL=model)
     assert found.json["hits"][0]["key"] == "tea.txt"
     measured = indexed.mmrag("evaluate", *given, *named, MMRAG_FUSION_MODEL=model)
     assert measured.json["strategies"].keys() == {"learned"}

@@ -74,12 +74,12 @@ def test_no_query_is_learned_from_and_measured_at_once() -> None:
     assert sorted(n for _, measured in folds(given) for n in measured) == list(range(30))
 
 
-def test_a_label_changes_nothing_of_its_own_held_out_ranking() -> None:
-    """Its right file is turned to a wrong one: what ranks it has never seen the label."""
-    given = [by_text(n) for n in range(10)]
-    turned = [replace(given[0], right=~given[0].right), *given[1:]]
-    assert crossed(turned)[0] == crossed(given)[0]
-    assert fit(turned) != fit(given)
+def test_what_only_one_query_shows_does_not_rank_it() -> None:
+    """Nothing but `image` answers it, which no other query asks: all its files are alike then."""
+    odd = asked_of(0, {"image": one_each(right=0.9, a=0.3, b=0.2)}, "right")
+    given = [odd, *(by_text(n) for n in range(1, 10))]
+    assert odd.judged(fit(given)).ranking[0] == 0
+    assert crossed(given)[0].ranking == [None, None, 0]
 
 
 def test_a_form_where_the_weights_lose_is_left_to_the_signal_that_wins() -> None:

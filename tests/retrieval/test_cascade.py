@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from mmrag_pipeline.records import Where
 from mmrag_pipeline.retrieval.asked import Asked
+from mmrag_pipeline.retrieval.asking import Asking
 from mmrag_pipeline.retrieval.cascade import Cascade
 from mmrag_pipeline.retrieval.hits import Hit
 from mmrag_pipeline.retrieval.query import Query
+from mmrag_pipeline.retrieval.shelves import Shelf
 from mmrag_pipeline.retrieval.signals import Lists
 from tests.retrieval.shelves import Shelves, answers, found, one_each, picture
 
@@ -31,7 +34,12 @@ def test_pictures_order_the_shortlist_only() -> None:
 
 def test_a_file_that_no_text_finds_is_left_out() -> None:
     lists: Lists = {"bm25": TEXTS, "image": PICTURES}
-    assert sorted(keys(Cascade(), BOTH, lists)) == ["a", "b", "c"]
+    assert sorted(keys(Cascade(3), BOTH, lists)) == ["a", "b", "c"]
+
+
+def test_where_texts_find_too_few_for_a_shortlist_pictures_find_the_others() -> None:
+    lists: Lists = {"bm25": TEXTS, "image": PICTURES}
+    assert sorted(keys(Cascade(4), BOTH, lists)) == ["a", "b", "c", "y", "z"]
 
 
 def test_without_texts_pictures_rank() -> None:
@@ -58,12 +66,13 @@ def test_pictures_are_asked_where_texts_leave_words_unexplained(
     text: str, expected: frozenset[str]
 ) -> None:
     lists: Lists = {"bm25": [found("a", 9.0, text=text), found("b", 8.0)]}
-    files = Cascade().shortlist(WORDS, answers(lists))
+    files = Cascade(2).shortlist(WORDS, answers(lists))
     assert files is not None
     assert {key for _, key in files} == expected
 
 
-def test_a_shortlist_of_nothing_asks_pictures_everywhere() -> None:
+def test_a_shortlist_that_is_not_full_asks_pictures_everywhere() -> None:
+    assert Cascade(3).shortlist(BOTH, answers({"bm25": one_each(a=9.0, b=8.0)})) is None
     assert Cascade().shortlist(BOTH, answers({"text": []})) is None
 
 
@@ -80,7 +89,7 @@ def shelves() -> Shelves:
 
 def search(shelves: Shelves, query: Query) -> list[Hit]:
     """Return what a search in stages finds."""
-    return replace(shelves.searcher, strategy=Cascade()).search(query)
+    return replace(shelves.searcher, strategy=Cascade(2)).search(query)
 
 
 def test_a_search_whose_words_are_all_found_encodes_no_picture_question(shelves: Shelves) -> None:
@@ -105,3 +114,28 @@ def test_a_picture_alone_is_searched_among_all(shelves: Shelves) -> None:
 def test_the_visibility_filter_holds_in_both_stages(shelves: Shelves) -> None:
     for query in (Query("kettle on a table"), Query(image=picture(2))):
         assert search(shelves, replace(query, visibility=("board",))) == []
+
+
+def test_a_picture_that_others_see_is_no_help_to_its_file(shelves: Shelves) -> None:
+    page = shelves.page("shop", "1.png", picture(7))
+    shelves.add("shop", [replace(page, payload={**page.payload, "visibility": ["board"]})])
+    query = Query("kettle", image=picture(7), visibility=("public",))
+    assert all("image" not in hit.signals for hit in search(shelves, query) if hit.key == "1.png")
+
+
+def test_pictures_are_asked_within_the_shortlist_by_the_index(shelves: Shelves) -> None:
+    (name, layout), *_ = shelves.store.layouts().items()
+    row = shelves.image_text.encode_images([picture(2)])[0]
+    within = frozenset({("shop", "0.png"), ("elsewhere", "2.png")})
+    asking = Asking(shelves.store, {"image": row}, Where(), 100, within)
+    found_there = asking.found(Shelf("shop", name, layout))
+    assert [one.candidate.payload["key"] for one in found_there["image"]] == ["0.png"]
+
+
+@pytest.mark.parametrize("text", ["kettle 1", "kettle on a table", "a table"])
+def test_a_search_in_stages_ranks_as_the_lists_of_a_full_search_do(
+    shelves: Shelves, text: str
+) -> None:
+    searcher = replace(shelves.searcher, strategy=Cascade(2))
+    full = searcher.fused(Query(text), searcher.candidates(Query(text)))
+    assert [hit.key for hit in searcher.search(Query(text))] == [file.file[1] for file in full]

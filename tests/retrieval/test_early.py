@@ -93,6 +93,13 @@ def shelves() -> Shelves:
     return filled
 
 
+def _joint(shelves: Shelves, n: int) -> float:
+    """Return the cosine of a caption with the joint vector of its page."""
+    seen_there = shelves.image_text.encode_images([picture(n)])[0]
+    told = shelves.image_text.encode_texts([f"picture {n}"])[0]
+    return float((seen_there + told) @ told / np.linalg.norm(seen_there + told))
+
+
 def test_words_find_the_picture_that_is_captioned_so(shelves: Shelves) -> None:
     searcher = replace(shelves.searcher, strategy=STRATEGIES["early"])
     hits = searcher.search(Query("picture 2"))
@@ -101,11 +108,17 @@ def test_words_find_the_picture_that_is_captioned_so(shelves: Shelves) -> None:
 
 
 def test_the_collection_is_asked_for_the_exact_vectors(shelves: Shelves) -> None:
-    picture_row = shelves.image_text.encode_images([picture(2)])[0]
-    caption_row = shelves.image_text.encode_texts(["picture 2"])[0]
-    joint = (picture_row + caption_row) / np.linalg.norm(picture_row + caption_row)
     searcher = replace(shelves.searcher, strategy=STRATEGIES["early"])
-    assert searcher.search(Query("picture 2"))[0].score == pytest.approx(float(joint @ caption_row))
+    assert searcher.search(Query("picture 2"))[0].score == pytest.approx(_joint(shelves, 2))
+
+
+def test_a_caption_that_others_see_is_no_part_of_its_page(shelves: Shelves) -> None:
+    hidden = shelves.caption("shop", "3.png", "hidden")
+    shelves.add("shop", [replace(hidden, payload={**hidden.payload, "visibility": ["board"]})])
+    searcher = replace(shelves.searcher, strategy=STRATEGIES["early"])
+    hit = searcher.search(Query("picture 3", visibility=("public",)))[0]
+    assert hit.key == "3.png"
+    assert hit.score == pytest.approx(_joint(shelves, 3))
 
 
 def test_filters_hold_for_what_is_asked_again(shelves: Shelves) -> None:

@@ -17,6 +17,8 @@ ASKED = Asked("a red kettle", pictured=True, depth=100)
 SCORES = st.integers(-50, 50).map(float)
 POINTS = st.builds(found, st.sampled_from("abcdef"), SCORES, domain=st.sampled_from("xy"))
 LISTS = st.dictionaries(st.sampled_from(SIGNALS), st.lists(POINTS, max_size=8))
+PRINTED = st.builds(found, st.sampled_from("abc"), SCORES, kind=st.just("ocr"), confidence=SCORES)
+READ = st.dictionaries(st.sampled_from(SIGNALS), st.lists(PRINTED, max_size=8))
 
 
 def features(lists: Lists, asked: Asked = ASKED) -> dict[str, dict[str, float]]:
@@ -104,7 +106,7 @@ def test_the_order_of_candidates_does_not_matter(lists: Lists, seed: int) -> Non
     assert first.rows.tolist() == second.rows.tolist()
 
 
-@given(LISTS, st.lists(st.integers(-3, 3), min_size=len(FEATURES), max_size=len(FEATURES)))
+@given(READ, st.lists(st.integers(-3, 3), min_size=len(FEATURES), max_size=len(FEATURES)))
 def test_contributions_add_up_to_the_weighted_features(lists: Lists, weights: list[int]) -> None:
     found_there = described(ASKED, answers(lists))
     totals = dict(zip([f.file for f in found_there.files], found_there.rows @ weights, strict=True))
