@@ -49,11 +49,7 @@ def described(asked: Asked, answers: Sequence[Answer]) -> Described:
     about = _about_files([f for a in answers for found in a.lists.values() for f in found])
     rows = [
         [
-            *(
-                n
-                for s in SIGNALS
-                for n in _of_signal(file.shares.get(s), s, scores, at=(file, asked))
-            ),
+            *(n for s in SIGNALS for n in _of_signal(file, s, scores=scores, form=asked.form)),
             *about[file.file],
         ]
         for file in files
@@ -83,16 +79,16 @@ def _weighed(file: FusedFile, worth: Matrix) -> FusedFile:
 
 
 def _of_signal(
-    share: Share | None,
+    file: FusedFile,
     signal: Signal,
-    scores: Mapping[tuple[Signal, FileId], float],
     *,
-    at: tuple[FusedFile, Asked],
+    scores: Mapping[tuple[Signal, FileId], float],
+    form: Form,
 ) -> list[float]:
-    file, asked = at
+    share = file.shares.get(signal)
     if share is None:
         return [0.0] * _WIDTH
-    by_form = [share.contribution if asked.form == form else 0.0 for form in FORMS]
+    by_form = [share.contribution if form == one else 0.0 for one in FORMS]
     rank = 1.0 / math.log2(1 + share.rank)
     return [scores[signal, file.file], rank, share.contribution, 1.0, *by_form]
 

@@ -16,9 +16,9 @@ from tests.retrieval.shelves import answers, found, one_each
 ASKED = Asked("a red kettle", pictured=True, depth=100)
 SCORES = st.integers(-50, 50).map(float)
 POINTS = st.builds(found, st.sampled_from("abcdef"), SCORES, domain=st.sampled_from("xy"))
-LISTS = st.dictionaries(st.sampled_from(SIGNALS), st.lists(POINTS, max_size=8))
+LISTS = st.dictionaries(st.sampled_from(SIGNALS), st.lists(POINTS, max_size=4))
 PRINTED = st.builds(found, st.sampled_from("abc"), SCORES, kind=st.just("ocr"), confidence=SCORES)
-READ = st.dictionaries(st.sampled_from(SIGNALS), st.lists(PRINTED, max_size=8))
+READ = st.dictionaries(st.sampled_from(SIGNALS), st.lists(PRINTED, max_size=4))
 
 
 def features(lists: Lists, asked: Asked = ASKED) -> dict[str, dict[str, float]]:
