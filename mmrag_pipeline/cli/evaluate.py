@@ -1,6 +1,6 @@
 """`mmrag evaluate`: measures per kind, for each signal alone and fused."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Annotated
@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from mmrag_pipeline.assembly import open_pictures, open_searcher, open_tables
+from mmrag_pipeline.assembly import open_pictures, open_searcher, open_strategy, open_tables
 from mmrag_pipeline.cli.console import OUT, counted, print_json, table, warn
-from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
+from mmrag_pipeline.cli.options import STRATEGY_NAMES, AsJson, Domains, load_settings
 from mmrag_pipeline.cli.partitions import tabled_partitions
 from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.evaluation.evaluate import Evaluation, Scores
@@ -30,6 +30,10 @@ def evaluate(
         ),
     ],
     domain: Domains = None,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option("--strategy", help=f"{STRATEGY_NAMES} (may be repeated: side by side)."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure retrieval on labelled queries; a query without hits counts as zero.
@@ -41,6 +45,8 @@ def evaluate(
         mmrag evaluate --queries demo/queries.jsonl
 
         mmrag evaluate --queries queries.jsonl --domain receipts --json
+
+        mmrag evaluate --queries queries.jsonl --strategy evidence --strategy rrf
     """
     settings = load_settings()
     labelled = read_queries(queries)
@@ -49,10 +55,17 @@ def evaluate(
         warn(told)
     tables = open_tables(settings)
     held = (labels_of(tables, name) for name in tabled_partitions(settings, asked.domains))
-    _warn_of(labelled, set[str]().union(*held))
-    domains = tuple(asked.domains)
+    warn_of_labels(labelled, set[str]().union(*held))
+    named = {name: open_strategy(settings, name) for name in strategy or ()}
+    searcher = open_searcher(settings, strategy[0] if strategy else None)
     with open_pictures(settings) as read:
-        result = measure(open_searcher(settings), labelled, load_image=read, domains=domains)
+        result = measure(
+            searcher,
+            labelled,
+            load_image=read,
+            domains=tuple(asked.domains),
+            strategies=named,
+        )
     if as_json:
         print_json(result.as_json())
     else:
@@ -61,7 +74,7 @@ def evaluate(
         raise typer.Exit(1)
 
 
-def _warn_of(queries: Sequence[LabelledQuery], keys: AbstractSet[str]) -> None:
+def warn_of_labels(queries: Sequence[LabelledQuery], keys: AbstractSet[str]) -> None:
     """Say what of the labels cannot count: slips of the pen look like a bad index."""
     absent = sorted({key for query in queries for key in query.relevant} - keys)
     if absent:
@@ -78,12 +91,18 @@ def _some(names: Sequence[str]) -> str:
 
 def evaluation_table(result: Evaluation) -> Table:
     """Return the measures as a table: a row per kind and ranking, fused first, all kinds last."""
+    return rankings_table(f"{result.queries} queries", result.rankings())
+
+
+def rankings_table(title: str, rankings: Mapping[str, Scores]) -> Table:
+    """Return a table of rankings by name, those of each kind together, all kinds last."""
+    kinds = next(iter(rankings.values())).kinds
     rows = [
-        (kind if name == "fused" else "", name, *_numbers(scores, kind))
-        for kind in [*result.fused.kinds, "overall"]
-        for name, scores in result.rankings().items()
+        ("" if number else kind, name, *_numbers(scores, kind))
+        for kind in [*kinds, "overall"]
+        for number, (name, scores) in enumerate(rankings.items())
     ]
-    return table(f"{result.queries} queries", ("kind", "ranking", "queries", *_SHOWN), rows)
+    return table(title, ("kind", "ranking", "queries", *_SHOWN), rows)
 
 
 def _numbers(scores: Scores, kind: str) -> list[float | int]:

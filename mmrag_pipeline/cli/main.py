@@ -17,6 +17,7 @@ from mmrag_pipeline.cli import (
     demo,
     evaluate,
     explain,
+    fusion_train,
     generations,
     index,
     plan,
@@ -63,6 +64,7 @@ app.command("backfill")(backfill.backfill)
 app.command("plan")(plan.plan)
 app.command("search")(search.search)
 app.command("evaluate")(evaluate.evaluate)
+app.command("fusion-train")(fusion_train.fusion_train)
 app.command("explain")(explain.explain)
 app.command("verify")(verify.verify)
 app.command("generations")(generations.generations)

@@ -1,12 +1,13 @@
 """Options that several commands share, and the settings they lead to."""
 
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from mmrag_pipeline.cli.console import warn
 from mmrag_pipeline.resources.environment import read_settings
+from mmrag_pipeline.retrieval_settings import StrategyName
 from mmrag_pipeline.settings import Settings, unknown_variables, variable
 from mmrag_pipeline.stores.places import Place, place_of
 
@@ -34,6 +35,7 @@ Domains = Annotated[
     list[str] | None,
     typer.Option("--domain", help="Only this domain (may be repeated).", show_default=False),
 ]
+STRATEGY_NAMES = ", ".join(get_args(StrategyName))
 
 
 def given_place(source: str | None) -> Place | None:

@@ -9,7 +9,7 @@ import typer
 from mmrag_pipeline.assembly import open_pictures, open_searcher
 from mmrag_pipeline.cli.console import counted, print_entry, print_json, print_title, warn
 from mmrag_pipeline.cli.moments import end_of, start_of
-from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
+from mmrag_pipeline.cli.options import STRATEGY_NAMES, AsJson, Domains, load_settings
 from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.records import Pixels, PointKind
@@ -60,6 +60,15 @@ def search(
             "--page", min=1, max=_LAST_PAGE, help="Only this page of files (may be repeated)."
         ),
     ] = None,
+    strategy: Annotated[
+        str | None,
+        typer.Option(
+            "--strategy",
+            metavar="NAME",
+            help=f"How signals become one ranking: {STRATEGY_NAMES}.",
+            show_default=False,
+        ),
+    ] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many files.")] = 10,
     as_json: AsJson = False,
 ) -> None:
@@ -74,6 +83,8 @@ def search(
         mmrag search --image photo.jpg --json
 
         mmrag search "heating costs" --since 2026-01-01 --page 1
+
+        mmrag search "heating costs" --strategy rrf
     """
     if not text.strip() and image is None:
         raise SettingsError("nothing to search for: give words, --image FILE, or both")
@@ -92,7 +103,7 @@ def search(
         modified_before=end_of("--until", until),
         limit=k,
     )
-    hits = open_searcher(settings).search(query)
+    hits = open_searcher(settings, strategy).search(query)
     if as_json:
         print_json({"query": text, "hits": [hit.as_json() for hit in hits]})
     else:

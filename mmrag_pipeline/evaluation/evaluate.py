@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmrag_pipeline.evaluation.measures import Judged, Measures, judge, measure
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.records import Pixels, Signal
+from mmrag_pipeline.retrieval.asked import Strategy
 from mmrag_pipeline.retrieval.fusion import FusedFile, alone
 from mmrag_pipeline.retrieval.query import Query, Searcher
 from mmrag_pipeline.retrieval.signals import SIGNALS
@@ -36,32 +37,36 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The fusion's scores beside those of each signal alone."""
+    """The fusion's scores beside those of other strategies and of each signal alone."""
 
     queries: int
     fused: Scores
     signals: Mapping[Signal, Scores]
+    strategies: Mapping[str, Scores] = field(default_factory=dict)
 
     def rankings(self) -> Mapping[str, Scores]:
-        """Return the scores of the fusion and of each signal, by name."""
-        return {"fused": self.fused} | {str(name): one for name, one in self.signals.items()}
+        """Return the scores by name: of the strategies, or else of the fusion, then of signals."""
+        fused = self.strategies or {"fused": self.fused}
+        return {**fused, **{str(name): one for name, one in self.signals.items()}}
 
     def as_json(self) -> dict[str, object]:
         """Return what `mmrag evaluate --json` prints."""
         return {
             "queries": self.queries,
             "fused": self.fused.as_json(),
+            "strategies": {name: scores.as_json() for name, scores in self.strategies.items()},
             "signals": {signal: scores.as_json() for signal, scores in self.signals.items()},
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One query's rankings, judged: of the fusion, and of each signal that it asks."""
+    """One query's rankings, judged: of the fusion, of each signal that it asks, of strategies."""
 
     kind: str
     fused: Judged
     signals: Mapping[Signal, Judged]
+    strategies: Mapping[str, Judged] = field(default_factory=dict)
 
 
 def evaluate(
@@ -70,22 +75,36 @@ def evaluate(
     *,
     load_image: LoadImage,
     domains: tuple[str, ...] | None = None,
+    strategies: Mapping[str, Strategy] | None = None,
 ) -> Evaluation:
     """Return how well these domains (None: all) answer labelled queries, each searched once.
 
     A signal that a query does not ask (words, for a picture) counts as zero for that query,
     so that every signal's mean is over the same queries. A signal that no query asks is left out.
+    Each of `strategies` ranks what the searcher found for its own.
     """
+    named = strategies or {}
     answered = [
-        answer(searcher, query, load_image=load_image, domains=domains) for query in queries
+        answer(searcher, query, load_image=load_image, domains=domains, strategies=named)
+        for query in queries
     ]
     asked = {signal for one in answered for signal in one.signals}
     signals = {
-        signal: _scores((one.kind, one.signals.get(signal, _nothing(one))) for one in answered)
+        signal: scores_by_kind(
+            (one.kind, one.signals.get(signal, _nothing(one))) for one in answered
+        )
         for signal in SIGNALS
         if signal in asked
     }
-    return Evaluation(len(queries), _scores((one.kind, one.fused) for one in answered), signals)
+    return Evaluation(
+        len(queries),
+        scores_by_kind((one.kind, one.fused) for one in answered),
+        signals,
+        {
+            name: scores_by_kind((one.kind, one.strategies[name]) for one in answered)
+            for name in named
+        },
+    )
 
 
 def answer(
@@ -94,6 +113,7 @@ def answer(
     *,
     load_image: LoadImage,
     domains: tuple[str, ...] | None,
+    strategies: Mapping[str, Strategy] | None = None,
 ) -> Answered:
     """Return what these domains answer to one labelled query; raises as the searcher does."""
     image = None if labelled.image is None else load_image(labelled.image)
@@ -109,6 +129,7 @@ def answer(
         labelled.kind,
         judged(searcher.fused(query, answers)),
         {signal: judged(alone(signal, lists, depth=query.depth)) for signal in signals},
+        {name: judged(ranks(query.asked, answers)) for name, ranks in (strategies or {}).items()},
     )
 
 
@@ -116,7 +137,8 @@ def _nothing(answered: Answered) -> Judged:
     return Judged((), answered.fused.relevant)
 
 
-def _scores(judged: Iterable[tuple[str, Judged]]) -> Scores:
+def scores_by_kind(judged: Iterable[tuple[str, Judged]]) -> Scores:
+    """Return the measures of rankings, each with the kind of its query, over all and per kind."""
     kinds: dict[str, list[Judged]] = defaultdict(list)
     for kind, one in judged:
         kinds[kind].append(one)

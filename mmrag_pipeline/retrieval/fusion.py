@@ -21,7 +21,7 @@ of candidates never matters.
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from mmrag_pipeline.records import Signal
@@ -56,6 +56,30 @@ class FusedFile:
     file: FileId
     score: float
     shares: Mapping[Signal, Share]
+
+    @classmethod
+    def of(cls, file: FileId, shares: Mapping[Signal, Share]) -> "FusedFile":
+        """Return a file with the score that its shares add up to."""
+        return cls(file, sum(share.contribution for share in shares.values()), shares)
+
+    def joined(self, other: "FusedFile") -> "FusedFile":
+        """Return the file with what other signals say of it, too."""
+        return FusedFile.of(self.file, {**self.shares, **other.shares})
+
+    def scaled(self, factor: float) -> "FusedFile":
+        """Return the file with all contributions multiplied."""
+        return FusedFile.of(
+            self.file,
+            {
+                signal: replace(share, contribution=factor * share.contribution)
+                for signal, share in self.shares.items()
+            },
+        )
+
+
+def best_first(files: Iterable[FusedFile]) -> list[FusedFile]:
+    """Return files by score, equal ones by name."""
+    return sorted(files, key=lambda file: (-file.score, file.file))
 
 
 def file_of(found: Found) -> FileId:
@@ -125,7 +149,7 @@ def _beyond(found: Iterable[Found], depth: int) -> float:
 
 def _fused(file: FileId, shares: Mapping[Signal, Mapping[FileId, Share]]) -> FusedFile:
     own = {signal: ranked[file] for signal, ranked in shares.items() if file in ranked}
-    return FusedFile(file, sum(share.contribution for share in own.values()), own)
+    return FusedFile.of(file, own)
 
 
 def _best_rank(file: FusedFile, trust: Trust) -> float:

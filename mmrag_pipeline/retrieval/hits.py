@@ -62,7 +62,7 @@ def hits(lists: Lists, fused: Sequence[FusedFile], *, limit: int) -> list[Hit]:
 
 
 def _hit(file: FusedFile, points: Mapping[Signal, Sequence[Found]], rank: int) -> Hit:
-    strongest = sorted(points, key=lambda s: (-file.shares[s].contribution, s))
+    strongest = sorted(points, key=lambda s: (-_contribution(file, s), s))
     firsts = [points[signal][0] for signal in strongest]
     others = [found for signal in strongest for found in points[signal][1:]]
     places = list({f.candidate.point_id: place_of(f) for f in [*firsts, *others]}.values())
@@ -75,6 +75,11 @@ def _hit(file: FusedFile, points: Mapping[Signal, Sequence[Found]], rank: int) -
         signals=file.shares,
         collection=firsts[0].collection,
     )
+
+
+def _contribution(file: FusedFile, signal: Signal) -> float:
+    """Return what a signal adds to a file: nothing where the strategy does not listen to it."""
+    return file.shares[signal].contribution if signal in file.shares else 0.0
 
 
 def _ranked_points(lists: Lists, wanted: set[FileId]) -> dict[FileId, dict[Signal, list[Found]]]:

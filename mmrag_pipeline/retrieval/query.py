@@ -1,23 +1,29 @@
 """A query and the searcher that answers it from one or all domains."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
 from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.ports import Served
-from mmrag_pipeline.records import Layout, Pixels, PointKind, Signal, Where
+from mmrag_pipeline.records import Pixels, PointKind, Signal, Where
+from mmrag_pipeline.retrieval.asked import Asked, Staged, Strategy
+from mmrag_pipeline.retrieval.asking import Asking
 from mmrag_pipeline.retrieval.encoders import Reopen, fitting, no_others
-from mmrag_pipeline.retrieval.fusion import FusedFile
+from mmrag_pipeline.retrieval.evidence import evidence
+from mmrag_pipeline.retrieval.fusion import FileId, FusedFile
 from mmrag_pipeline.retrieval.hits import Hit, hits
 from mmrag_pipeline.retrieval.serving import serving
-from mmrag_pipeline.retrieval.shelves import Group, Shelf, grouped
+from mmrag_pipeline.retrieval.shelves import Group, Shelf, grouped, layout_of
 from mmrag_pipeline.retrieval.signals import (
+    CHEAP,
+    PICTURED,
     SIGNALS,
     Answer,
     Encoders,
@@ -27,7 +33,6 @@ from mmrag_pipeline.retrieval.signals import (
     askable,
     questions,
 )
-from mmrag_pipeline.retrieval.strategies import Asked, Strategy, evidence
 
 DEPTH = 150
 """Points per signal and domain: a file is many points, and the tail is the background that
@@ -37,6 +42,7 @@ READERS = 8
 """Collections asked at the same time."""
 TRIES = 5
 """How often a search starts again whose collections are replaced meanwhile."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +81,8 @@ class Query:
         return Asked(self.text, self.image is not None, self.depth)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A group of shelves, the encoders that fit it, and the question in their vectors."""
-
-    group: Group
-    encoders: Encoders
-    questions: Mapping[Signal, Question]
+_Fitted = tuple[Group, Encoders]
+"""A group of shelves, and the encoders that fit it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,18 @@ class Searcher:
         return list(self._partitions())
 
     def search(self, query: Query) -> list[Hit]:
-        """Return at most `query.limit` files, best first; raises as `candidates` does."""
-        answers = self.candidates(query)
-        lists = _merged(answer.lists for answer in answers)
-        return hits(lists, self.fused(query, answers), limit=query.limit)
+        """Return at most `query.limit` files, best first; raises as `candidates` does.
+
+        A strategy of stages is asked in stages.
+        """
+
+        def ranked(domains: Sequence[str]) -> list[Hit]:
+            staged = self.strategy if isinstance(self.strategy, Staged) else None
+            answers = self._answers(query, domains, staged)
+            lists = _merged(answer.lists for answer in answers)
+            return hits(lists, self.fused(query, answers), limit=query.limit)
+
+        return self._tried(query, ranked)
 
     def fused(self, query: Query, answers: Sequence[Answer]) -> list[FusedFile]:
         """Return every file in the answers to a query, best first."""
@@ -123,22 +132,57 @@ class Searcher:
         that is not indexed, CollectionBusyError, and CollectionMismatchError for a domain whose
         models cannot be had.
         """
+        return self._tried(query, lambda domains: self._answers(query, domains))
+
+    def _tried(self, query: Query, ask: Callable[[Sequence[str]], list[T]]) -> list[T]:
         domains = _chosen(query.domains, self.domains())
         for _ in range(TRIES - 1):
             with suppress(NotFoundError):
-                return self._candidates(query, domains)
-        return self._candidates(query, domains)
+                return ask(domains)
+        return ask(domains)
 
-    def _candidates(self, query: Query, domains: Sequence[str]) -> list[Answer]:
-        asked = self._encoded(query, self._shelves(domains))
+    def _answers(
+        self, query: Query, domains: Sequence[str], staged: Staged | None = None
+    ) -> list[Answer]:
+        shelves = self._shelves(domains)
+        groups = grouped(shelves, _signals(query, shelves))
+        fitted = [(group, fitting(group, self.encoders, self.reopen)) for group in groups]
+        if staged is None:
+            return self._told(query, fitted, SIGNALS)
+        first = self._told(query, fitted, CHEAP)
+        files = staged.shortlist(query.asked, first)
+        if files is not None and not files:
+            return first
+        rest = self._told(query, fitted, PICTURED, files)
+        return [
+            replace(one, lists={**one.lists, **more.lists})
+            for one, more in zip(first, rest, strict=True)
+        ]
+
+    def _told(
+        self,
+        query: Query,
+        fitted: Sequence[_Fitted],
+        among: Collection[Signal],
+        within: frozenset[FileId] | None = None,
+    ) -> list[Answer]:
+        """Return what collections say to some signals of a query, encoded with nothing open."""
+        asking = [
+            Asking(self.store, _questions(query, one, among), query.where, query.depth, within)
+            for one in fitted
+        ]
         with ThreadPoolExecutor(READERS) as threads:
             found = [
-                threads.map(partial(self._answer, one.questions, query), one.group.shelves)
-                for one in asked
+                threads.map(one.found, group.shelves)
+                for one, (group, _) in zip(asking, fitted, strict=True)
             ]
             return [
-                Answer(one.encoders, _best([dict.fromkeys(one.questions, ()), *lists], query.depth))
-                for one, lists in zip(asked, found, strict=True)
+                Answer(
+                    encoders,
+                    _best([dict.fromkeys(one.questions, ()), *lists], one.deep),
+                    partial(one.near, group.shelves),
+                )
+                for one, (group, encoders), lists in zip(asking, fitted, found, strict=True)
             ]
 
     def _partitions(self) -> dict[str, dict[str, str]]:
@@ -149,36 +193,17 @@ class Searcher:
         """Return the collections that serve these domains now; raises NotFoundError."""
         served, layouts = self._partitions(), self.store.layouts()
         return [
-            Shelf(domain, name, _layout(domain, name, layouts))
+            Shelf(domain, name, layout_of(domain, name, layouts))
             for domain in domains
             for name in served.get(domain, {"": collection_name(self.prefix, domain)}).values()
         ]
 
-    def _encoded(self, query: Query, shelves: Sequence[Shelf]) -> list[_Asked]:
-        """Encode what the query asks and at least one shelf holds, with nothing open."""
-        asked = []
-        for group in grouped(shelves, _signals(query, shelves)):
-            encoders = fitting(group, self.encoders, self.reopen)
-            signals = [signal for signal in SIGNALS if signal in group.cards]
-            own = questions(query.text, query.image, signals=signals, encoders=encoders)
-            asked.append(_Asked(group, encoders, own))
-        return asked
 
-    def _answer(
-        self, asked: Mapping[Signal, Question], query: Query, shelf: Shelf
-    ) -> dict[Signal, list[Found]]:
-        """Ask one collection, once it is open and sure to hold what the question is made for."""
-        with self.store.reader(shelf.collection) as reader:
-            _check_unchanged(shelf, self.store.layouts())
-            return {
-                signal: [
-                    Found(shelf.domain, candidate, shelf.collection)
-                    for candidate in reader.query(
-                        signal, asked[signal], limit=query.depth, where=query.where
-                    )
-                ]
-                for signal in shelf.held.intersection(asked)
-            }
+def _questions(query: Query, fitted: _Fitted, among: Collection[Signal]) -> dict[Signal, Question]:
+    """Encode what the query asks, of these signals that a shelf holds."""
+    group, encoders = fitted
+    signals = [signal for signal in SIGNALS if signal in among and signal in group.cards]
+    return questions(query.text, query.image, signals=signals, encoders=encoders)
 
 
 def best_of(found: Iterable[Found], depth: int) -> list[Found]:
@@ -190,25 +215,6 @@ def best_of(found: Iterable[Found], depth: int) -> list[Found]:
         seen[one.domain] += 1
         best += [one] if seen[one.domain] <= depth else []
     return best
-
-
-def _layout(domain: str, collection: str, layouts: Mapping[str, Layout]) -> Layout:
-    layout = layouts.get(collection)
-    if layout is None:
-        raise NotFoundError(
-            f"domain {domain!r} is served by collection {collection!r}, which is "
-            "gone; search again, and if that does not help index the domain"
-        )
-    return layout
-
-
-def _check_unchanged(shelf: Shelf, layouts: Mapping[str, Layout]) -> None:
-    """Raise NotFoundError when the name stands for a collection of other models by now."""
-    if not _layout(shelf.domain, shelf.collection, layouts).encodes_as(shelf.layout):
-        raise NotFoundError(
-            f"collection {shelf.collection!r} of domain {shelf.domain!r} was replaced by one of "
-            "other models, again and again, while it was asked; search again"
-        )
 
 
 def _best(lists: Iterable[Lists], depth: int) -> dict[Signal, list[Found]]:

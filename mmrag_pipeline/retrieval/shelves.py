@@ -1,8 +1,11 @@
 """The collections that a query asks, in groups that one question can be put to."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from mmrag_pipeline.errors import NotFoundError
+from mmrag_pipeline.ports import CollectionReader, Served
 from mmrag_pipeline.records import Layout, Signal
 
 
@@ -51,3 +54,31 @@ def grouped(shelves: Sequence[Shelf], signals: Collection[Signal]) -> list[Group
         else:
             groups.append(Group((shelf,), cards))
     return groups
+
+
+def layout_of(domain: str, collection: str, layouts: Mapping[str, Layout]) -> Layout:
+    """Return the layout of a collection that serves a domain; raises NotFoundError."""
+    layout = layouts.get(collection)
+    if layout is None:
+        raise NotFoundError(
+            f"domain {domain!r} is served by collection {collection!r}, which is "
+            "gone; search again, and if that does not help index the domain"
+        )
+    return layout
+
+
+@contextmanager
+def opened(store: Served, shelf: Shelf) -> Iterator[CollectionReader]:
+    """Open a shelf for questions, sure to hold what they are made for.
+
+    Raises CollectionBusyError, and NotFoundError when the name stands for a collection of other
+    models by now.
+    """
+    with store.reader(shelf.collection) as reader:
+        now = layout_of(shelf.domain, shelf.collection, store.layouts())
+        if not now.encodes_as(shelf.layout):
+            raise NotFoundError(
+                f"collection {shelf.collection!r} of domain {shelf.domain!r} was replaced by one "
+                "of other models, again and again, while it was asked; search again"
+            )
+        yield reader

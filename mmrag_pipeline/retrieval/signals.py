@@ -1,6 +1,6 @@
 """What a query asks of the index: one vector per signal, each encoder called once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,10 @@ from mmrag_pipeline.records import (
 )
 
 SIGNALS: tuple[Signal, ...] = ("image", "text", "image_text", "bm25")
+CHEAP: frozenset[Signal] = frozenset(("text", "bm25"))
+"""Those that compare with texts."""
+PICTURED: frozenset[Signal] = frozenset(("image", "image_text"))
+"""Those that take the image-text encoder."""
 TEXT_KINDS: frozenset[PointKind] = frozenset(("text", "ocr", "caption"))
 KINDS: Mapping[Signal, frozenset[PointKind]] = {
     "image": frozenset(("page", "tile")),
@@ -38,6 +42,27 @@ class Found:
 
 
 Lists = Mapping[Signal, Sequence[Found]]
+Page = tuple[str, str, int]
+"""Domain, key and page number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A point with its score for the query, and its vector of one signal."""
+
+    found: Found
+    vector: Vectors
+
+
+Near = Callable[[Sequence[Signal], Collection[Page]], Mapping[Signal, Sequence[Seen]]]
+"""Asks the collections of an answer again: the points that stand for the whole of these pages."""
+
+
+def nothing_near(
+    signals: Sequence[Signal], pages: Collection[Page]
+) -> Mapping[Signal, Sequence[Seen]]:
+    """Return nothing: the collections of an answer that came without them cannot be asked."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +90,7 @@ class Answer:
 
     encoders: Encoders
     lists: Lists
+    near: Near = nothing_near
 
 
 def askable(

@@ -1,38 +1,57 @@
 """How the lists of several signals become one ranking: strategies by name."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from mmrag_pipeline.retrieval.fusion import FusedFile, fuse
-from mmrag_pipeline.retrieval.signals import Answer
-from mmrag_pipeline.retrieval.trust import trust
+from mmrag_pipeline.errors import SettingsError
+from mmrag_pipeline.retrieval.asked import Asked, Strategy
+from mmrag_pipeline.retrieval.cascade import Cascade
+from mmrag_pipeline.retrieval.early import early
+from mmrag_pipeline.retrieval.evidence import evidence
+from mmrag_pipeline.retrieval.fusion_model import FusionModel
+from mmrag_pipeline.retrieval.late import RRF_K, ReciprocalRank, ScoreSum, Weights
+from mmrag_pipeline.retrieval.learned import Learned
+from mmrag_pipeline.retrieval.normalised import dbsf, minmax, zscore
+
+__all__ = ["LEARNED", "STRATEGIES", "Asked", "Strategy", "Tuning", "evidence", "strategy_of"]
+
+LEARNED = "learned"
+"""The one that has to be trained before."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a strategy knows of a query, beside the answers to it."""
+class Tuning:
+    """What settings say of strategies."""
 
-    text: str
-    pictured: bool
-    """Whether it has a picture."""
-    depth: int
-    """After how many points of one domain each list was cut off."""
+    rrf_k: float = RRF_K
+    weights: Weights = field(default_factory=dict)
+    """Signal -> what it counts in late fusion; 1 for those that are absent."""
 
 
-class Strategy(Protocol):
-    """Ranks every file that any signal found; the order of candidates never matters."""
-
-    def __call__(self, asked: Asked, answers: Sequence[Answer]) -> list[FusedFile]:
-        """Return the files, best first; a file's score is the sum of its signals' contributions."""
-        ...
-
-
-def evidence(asked: Asked, answers: Sequence[Answer]) -> list[FusedFile]:
-    """Rank by nats of evidence, each signal trusted as far as the query lets it."""
-    trusts = trust(asked.text, answers, pictured=asked.pictured)
-    return fuse([answer.lists for answer in answers], trusts, depth=asked.depth)
+def _tuned(tuning: Tuning) -> dict[str, Strategy]:
+    return {
+        "evidence": evidence,
+        "rrf": ReciprocalRank(tuning.rrf_k, tuning.weights),
+        "zscore": ScoreSum(zscore, tuning.weights),
+        "minmax": ScoreSum(minmax, tuning.weights),
+        "dbsf": ScoreSum(dbsf, tuning.weights),
+        "early": early,
+        "cascade": Cascade(),
+    }
 
 
-STRATEGIES: Mapping[str, Strategy] = {"evidence": evidence}
-"""Name -> strategy; the first is what is used where none is named."""
+STRATEGIES: Mapping[str, Strategy] = _tuned(Tuning())
+"""Name -> strategy that needs no training, as it is without settings; the first is the default."""
+
+
+def strategy_of(name: str, tuning: Tuning, model: Callable[[], FusionModel]) -> Strategy:
+    """Return a strategy by name; `model` is read for the learned one only.
+
+    Raises SettingsError for an unknown name, listing the known ones, and as `model` does.
+    """
+    if name == LEARNED:
+        return Learned(model())
+    known = _tuned(tuning)
+    if name not in known:
+        raise SettingsError(f"unknown strategy {name!r:.100}; known: {', '.join(known)}, {LEARNED}")
+    return known[name]

@@ -36,8 +36,12 @@ def _arguments(name: str, bench: Bench) -> list[str]:
     if name == "explain":
         hits = bench.mmrag("search", "tea", "--json").json["hits"]
         return [hits[0]["point_id"]]
+    lines = [f'{{"id": "{n}", "query": "tea {n}", "relevant": ["tea.txt"]}}' for n in range(10)]
+    many = bench.home.with_name("many.jsonl")
+    many.write_text("\n".join(lines))
     given = {
         "search": ["tea"],
+        "fusion-train": ["--queries", str(many)],
         "evaluate": ["--queries", str(queries)],
         "copy-index": ["--to", str(bench.home.with_name("copied"))],
         "purge": ["notes/none.txt", "--yes"],

@@ -1,7 +1,7 @@
 """Small indexes in memory, and candidate lists made by hand."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -18,7 +18,7 @@ from mmrag_pipeline.records import (
     VectorSpace,
 )
 from mmrag_pipeline.retrieval.query import Searcher
-from mmrag_pipeline.retrieval.signals import SIGNALS, Encoders, Found
+from mmrag_pipeline.retrieval.signals import SIGNALS, Answer, Encoders, Found, Lists
 from mmrag_pipeline.stores.memory import MemoryVectors
 from mmrag_pipeline.testing.sparse import StubSparse
 
@@ -36,6 +36,16 @@ def found(key: str, score: float, *, domain: str = "shop", **payload: object) ->
     held = {"key": key, "page_no": 1, "kind": "text", "text": "", "box": None, **payload}
     identity = point_id(file_id(domain, key), 1, str(held["kind"]), f"{score}{payload}")
     return Found(domain, Candidate(identity, score, held))
+
+
+def one_each(**scores: float) -> list[Found]:
+    """Return one candidate per key."""
+    return [found(key, score) for key, score in scores.items()]
+
+
+def answers(*lists: Lists) -> list[Answer]:
+    """Return lists as answers, each from models of its own."""
+    return [Answer(Shelves().encoders, own) for own in lists]
 
 
 def picture(seed: int) -> Pixels:
@@ -88,6 +98,12 @@ class Shelves:
         identity = point_id(file_id(domain, key), 1, kind, text)
         row = self.text.encode([text])[0]
         return StoredPoint(identity, payload, {"text": row}, self.sparse.document(text))
+
+    def caption(self, domain: str, key: str, text: str) -> StoredPoint:
+        """Return a caption point, searchable in the space of pictures, too."""
+        point = self.words(domain, key, text, "caption")
+        row = self.image_text.encode_texts([text])[0]
+        return replace(point, dense={**point.dense, "image_text": row})
 
     def page(self, domain: str, key: str, pixels: Pixels) -> StoredPoint:
         """Return a picture point."""

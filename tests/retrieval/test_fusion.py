@@ -12,7 +12,7 @@ from mmrag_pipeline.retrieval.fusion import FusedFile, alone, best_scores
 from mmrag_pipeline.retrieval.fusion import fuse as fuse_to_depth
 from mmrag_pipeline.retrieval.signals import SIGNALS, Found, Lists
 from mmrag_pipeline.retrieval.trust import Trust
-from tests.retrieval.shelves import found
+from tests.retrieval.shelves import found, one_each
 
 FULL: Trust = dict.fromkeys(SIGNALS, 1.0)
 SCORES = st.floats(0.0, 30.0, allow_nan=False)
@@ -28,11 +28,6 @@ def fuse(lists: Lists, trust: Trust = FULL, *, depth: int = 100) -> list[FusedFi
 def keys(lists: Lists, trust: Trust = FULL) -> list[str]:
     """Return the keys of the ranking."""
     return [file.file[1] for file in fuse(lists, trust)]
-
-
-def one_each(**scores: float) -> list[Found]:
-    """Return one candidate per key."""
-    return [found(key, score) for key, score in scores.items()]
 
 
 @given(LISTS, st.integers())

@@ -1,0 +1,14 @@
+"""The default: evidence of all signals in nats, each trusted as far as the query lets it."""
+
+from collections.abc import Sequence
+
+from mmrag_pipeline.retrieval.asked import Asked
+from mmrag_pipeline.retrieval.fusion import FusedFile, fuse
+from mmrag_pipeline.retrieval.signals import Answer
+from mmrag_pipeline.retrieval.trust import trust
+
+
+def evidence(asked: Asked, answers: Sequence[Answer]) -> list[FusedFile]:
+    """Rank by nats of evidence, each signal trusted as far as the query lets it."""
+    trusts = trust(asked.text, answers, pictured=asked.pictured)
+    return fuse([answer.lists for answer in answers], trusts, depth=asked.depth)
