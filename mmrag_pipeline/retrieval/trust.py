@@ -79,12 +79,12 @@ def coverage(
     """
     held = [set(document(text).indices).intersection(asked.indices) for text in texts]
     frequency = Counter(term for terms in held for term in terms)
-    weight = {t: _idf(frequency[t], len(texts)) for t in asked.indices}
+    weight = {t: idf(frequency[t], len(texts)) for t in asked.indices}
     total = sum(weight.values())
     return max((sum(weight[t] for t in sorted(terms)) / total for terms in held), default=0.0)
 
 
-def _idf(frequency: int, texts: int) -> float:
+def idf(frequency: int, texts: int) -> float:
     """Return the inverse document frequency as BM25 has it, above 0 for every frequency."""
     return math.log((texts - frequency + 0.5) / (frequency + 0.5) + 1)
 
