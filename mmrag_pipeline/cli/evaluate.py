@@ -15,7 +15,8 @@ from mmrag_pipeline.cli.partitions import tabled_partitions
 from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.evaluation.evaluate import Evaluation, Scores
 from mmrag_pipeline.evaluation.evaluate import evaluate as measure
-from mmrag_pipeline.evaluation.qrels import LabelledQuery, labels_of, read_queries
+from mmrag_pipeline.evaluation.qrels import FIELDS, LabelledQuery, labels_of
+from mmrag_pipeline.evaluation.trec import read_query_file
 
 _NAMED = 5
 """How many names a warning lists."""
@@ -43,7 +44,7 @@ def evaluate(
         mmrag evaluate --queries queries.jsonl --domain receipts --json
     """
     settings = load_settings()
-    labelled = read_queries(queries)
+    labelled = read_query_file(queries)
     asked = searchable_domains(settings, domain)
     for told in asked.told:
         warn(told)
@@ -69,7 +70,7 @@ def _warn_of(queries: Sequence[LabelledQuery], keys: AbstractSet[str]) -> None:
         warn(f"{told} not in the index, counted as not found: {_some(absent)}")
     ignored = sorted({name for query in queries for name in query.ignored})
     if ignored:
-        warn(f"fields that are ignored: {_some(ignored)}; known: id, query, image, relevant, kind")
+        warn(f"fields that are ignored: {_some(ignored)}; known: {", ".join(FIELDS)}")
 
 
 def _some(names: Sequence[str]) -> str:
