@@ -70,7 +70,7 @@ def _warn_of(queries: Sequence[LabelledQuery], keys: AbstractSet[str]) -> None:
         warn(f"{told} not in the index, counted as not found: {_some(absent)}")
     ignored = sorted({name for query in queries for name in query.ignored})
     if ignored:
-        warn(f"fields that are ignored: {_some(ignored)}; known: {", ".join(FIELDS)}")
+        warn(f"fields that are ignored: {_some(ignored)}; known: {', '.join(FIELDS)}")
 
 
 def _some(names: Sequence[str]) -> str:
