@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from mmrag_pipeline.errors import SettingsError
+from mmrag_pipeline.evaluation_settings import EvaluationSettings
 from mmrag_pipeline.ids import MAX_SHARDS, check_domain
 from mmrag_pipeline.index_settings import IndexSettings
 
@@ -61,7 +62,7 @@ Shards = Annotated[dict[str, int], AfterValidator(_of_shards)]
 TtlDays = Annotated[dict[str, float], BeforeValidator(_by_domain), AfterValidator(_of_domains)]
 
 
-class Settings(IndexSettings):
+class Settings(IndexSettings, EvaluationSettings):
     """Settings from `MMRAG_*` variables; invalid ones are errors."""
 
     home: Path = Path(".mmrag")

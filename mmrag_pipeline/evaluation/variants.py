@@ -35,7 +35,11 @@ class Variant:
 
     def __call__(self, asked: Asked, answers: Sequence[Answer]) -> list[FusedFile]:
         """Rank what is kept of each list, cut to the depth of a search."""
-        return self.rank(asked, [_cut(one, self.keep, asked.depth) for one in answers])
+        return self.rank(asked, self.kept(asked, answers))
+
+    def kept(self, asked: Asked, answers: Sequence[Answer]) -> list[Answer]:
+        """Return what is ranked."""
+        return [_cut(one, self.keep, asked.depth) for one in answers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,12 @@ def variants(strategy: Strategy, ablations: Ablations) -> list[Variant]:
         *(Variant(signal, _alone(signal)) for signal in SIGNALS),
         *(one for name in chosen for one in FAMILIES[name](strategy, ablations)),
     ]
+
+
+def name_of(strategy: Strategy) -> str:
+    """Return what a strategy is called."""
+    named = (name for name, one in STRATEGIES.items() if one == strategy)
+    return next(named, type(strategy).__name__.lower())
 
 
 def _strategies(_strategy: Strategy, _ablations: Ablations) -> Iterable[Variant]:
