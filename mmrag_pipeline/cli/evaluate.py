@@ -1,4 +1,4 @@
-"""`mmrag evaluate`: measures per kind, for each signal alone and fused."""
+"""`mmrag evaluate`: measures per kind, for each signal alone, fused, and by ablation."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -6,31 +6,54 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from mmrag_pipeline.assembly import open_pictures, open_searcher, open_tables
-from mmrag_pipeline.cli.console import OUT, counted, print_json, table, warn
+from mmrag_pipeline.cli.console import OUT, counted, print_json, warn
+from mmrag_pipeline.cli.measured import (
+    bounds_of,
+    comparison_told,
+    evaluation_table,
+    measures_json,
+    more_tables,
+    time_told,
+)
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.cli.partitions import tabled_partitions
 from mmrag_pipeline.cli.served import searchable_domains
-from mmrag_pipeline.evaluation.evaluate import Evaluation, Scores
-from mmrag_pipeline.evaluation.evaluate import evaluate as measure
+from mmrag_pipeline.evaluation.asking import Ranked
+from mmrag_pipeline.evaluation.evaluate import evaluation_of
+from mmrag_pipeline.evaluation.evaluator import Evaluator, Scored
 from mmrag_pipeline.evaluation.qrels import FIELDS, LabelledQuery, labels_of
-from mmrag_pipeline.evaluation.trec import read_query_file
+from mmrag_pipeline.evaluation.variants import FAMILIES, Ablations
+from mmrag_pipeline.evaluation_world import open_evaluator
 
 _NAMED = 5
 """How many names a warning lists."""
-_SHOWN = ("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10")
+_ALL = "all"
 
 
 def evaluate(
     queries: Annotated[
-        Path,
+        list[Path] | None,
         typer.Option(
-            "--queries", help="JSON Lines: id, query and/or image, relevant (keys), kind."
+            "--queries",
+            help="JSON Lines (id, query and/or image, relevant keys, kind), or TREC's .qrels; may "
+            "be repeated. Without it those of MMRAG_EVAL_QUERIES.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     domain: Domains = None,
+    ablate: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ablate",
+            help=f"More rankings from the same searches: {', '.join(FAMILIES)} or {_ALL}; may be "
+            "repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="With the last run of these queries in the history.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure retrieval on labelled queries; a query without hits counts as zero.
@@ -42,24 +65,40 @@ def evaluate(
         mmrag evaluate --queries demo/queries.jsonl
 
         mmrag evaluate --queries queries.jsonl --domain receipts --json
+
+        mmrag evaluate --ablate leave_one_out --compare
     """
     settings = load_settings()
-    labelled = read_query_file(queries)
-    asked = searchable_domains(settings, domain)
-    for told in asked.told:
-        warn(told)
-    tables = open_tables(settings)
-    held = (labels_of(tables, name) for name in tabled_partitions(settings, asked.domains))
-    _warn_of(labelled, set[str]().union(*held))
-    domains = tuple(asked.domains)
-    with open_pictures(settings) as read:
-        result = measure(open_searcher(settings), labelled, load_image=read, domains=domains)
-    if as_json:
-        print_json(result.as_json())
-    else:
-        OUT.print(evaluation_table(result))
+    ablations = Ablations(tuple(FAMILIES) if _ALL in (ablate or ()) else tuple(ablate or ()))
+    with open_evaluator(settings, queries or ()) as evaluator:
+        labelled = evaluator.read()
+        asked = searchable_domains(settings, domain)
+        for told in asked.told:
+            warn(told)
+        partitions = tabled_partitions(settings, asked.domains)
+        held = (labels_of(evaluator.tables, name) for name in partitions)
+        _warn_of(labelled, set[str]().union(*held))
+        trial = evaluator.trial(ablations, domain)
+        ranked = list(trial.ask_all(labelled))
+        scored = evaluator.judged(labelled, ranked, trial)
+    _print(evaluator, ranked, scored, compare=compare, as_json=as_json)
     if asked.trouble:
         raise typer.Exit(1)
+
+
+def _print(
+    evaluator: Evaluator, ranked: Sequence[Ranked], scored: Scored, *, compare: bool, as_json: bool
+) -> None:
+    result, limits = evaluation_of([one.answered for one in ranked]), evaluator.limits
+    if as_json:
+        print_json(result.as_json() | measures_json(scored, compared=compare, limits=limits))
+        return
+    OUT.print(evaluation_table(result, bounds_of(scored.table)))
+    for more in more_tables(scored.table):
+        OUT.print(more)
+    OUT.print(time_told(scored.run.latency), markup=False)
+    if compare:
+        OUT.print(comparison_told(scored, limits), markup=False)
 
 
 def _warn_of(queries: Sequence[LabelledQuery], keys: AbstractSet[str]) -> None:
@@ -70,23 +109,9 @@ def _warn_of(queries: Sequence[LabelledQuery], keys: AbstractSet[str]) -> None:
         warn(f"{told} not in the index, counted as not found: {_some(absent)}")
     ignored = sorted({name for query in queries for name in query.ignored})
     if ignored:
-        warn(f"fields that are ignored: {_some(ignored)}; known: {', '.join(FIELDS)}")
+        known = ", ".join(FIELDS)
+        warn(f"fields that are ignored: {_some(ignored)}; known: {known}")
 
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
-
-
-def evaluation_table(result: Evaluation) -> Table:
-    """Return the measures as a table: a row per kind and ranking, fused first, all kinds last."""
-    rows = [
-        (kind if name == "fused" else "", name, *_numbers(scores, kind))
-        for kind in [*result.fused.kinds, "overall"]
-        for name, scores in result.rankings().items()
-    ]
-    return table(f"{result.queries} queries", ("kind", "ranking", "queries", *_SHOWN), rows)
-
-
-def _numbers(scores: Scores, kind: str) -> list[float | int]:
-    values = scores.of(kind).as_json()
-    return [values[name] for name in ("queries", *_SHOWN)]

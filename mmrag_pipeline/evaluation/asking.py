@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from mmrag_pipeline.evaluation.evaluate import LoadImage
+from mmrag_pipeline.evaluation.evaluate import Answered, LoadImage
 from mmrag_pipeline.evaluation.measures import Judged, judge
 from mmrag_pipeline.evaluation.pages import page_entries, paged
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
@@ -47,6 +47,12 @@ class Ranked:
     """The signals that it asked."""
     seconds: float
     """From the query to the hits of the fused ranking; reading a query picture is left out."""
+
+    @property
+    def answered(self) -> Answered:
+        """Return its rankings by the fusion and by each signal that it asks, judged."""
+        signals = {signal: self.files[signal].judged for signal in self.signals}
+        return Answered(self.query.kind, self.files[FUSED].judged, signals)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,16 +76,20 @@ def evaluate(
     A signal that a query does not ask (words, for a picture) counts as zero for that query,
     so that every signal's mean is over the same queries. A signal that no query asks is left out.
     """
-    answered = [
-        answer(searcher, query, load_image=load_image, domains=domains) for query in queries
-    ]
+    return evaluation_of(
+        [answer(searcher, query, load_image=load_image, domains=domains) for query in queries]
+    )
+
+
+def evaluation_of(answered: Sequence[Answered]) -> Evaluation:
+    """Return the scores of queries that were answered."""
     asked = {signal for one in answered for signal in one.signals}
     signals = {
         signal: _scores((one.kind, one.signals.get(signal, _nothing(one))) for one in answered)
         for signal in SIGNALS
         if signal in asked
     }
-    return Evaluation(len(queries), _scores((one.kind, one.fused) for one in answered), signals)
+    return Evaluation(len(answered), _scores((one.kind, one.fused) for one in answered), signals)
 
 
 def answer(

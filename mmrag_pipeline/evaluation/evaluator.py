@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from mmrag_pipeline.errors import OvertakenError, ParseError, SettingsError
-from mmrag_pipeline.evaluation.asking import Trial
+from mmrag_pipeline.evaluation.asking import Ranked, Trial
 from mmrag_pipeline.evaluation.evaluate import LoadImage
 from mmrag_pipeline.evaluation.paired import Limits
 from mmrag_pipeline.evaluation.qrels import LabelledQuery, labels_of
@@ -109,6 +109,13 @@ class Evaluator:
         self._write("eval_scores", scored.table, run_id, upstream=("eval_queries", "eval_hits"))
         append_run(self.tables, scored.run, keep=self.settings.eval_keep_runs)
         return scored
+
+    def judged(
+        self, queries: Sequence[LabelledQuery], ranked: Sequence[Ranked], trial: Trial
+    ) -> Scored:
+        """Return the measures of what queries got, and keep nothing of it."""
+        searches = searches_table(ranked, self.made_with(trial))
+        return self.scored(self.tabled(queries), hits_table(ranked), searches, run_id="")
 
     def scored(
         self, queries: pl.DataFrame, hits: pl.DataFrame, searches: pl.DataFrame, *, run_id: str
