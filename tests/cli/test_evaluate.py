@@ -118,17 +118,17 @@ def test_queries_come_from_the_settings_when_none_are_named(indexed: Bench, quer
 
 
 def test_the_history_is_compared_with_when_it_has_these_queries(
-    indexed: Bench, queries: Path
+    bench: Bench, queries: Path
 ) -> None:
     asked = ("evaluate", "--queries", str(queries), "--compare")
-    assert "The history has no evaluation of these queries" in indexed.mmrag(*asked).out
-    settings = Settings(home=indexed.home, eval_queries=(queries,))
+    assert "The history has no evaluation of these queries" in bench.mmrag(*asked).out
+    settings = Settings(home=bench.home, eval_queries=(queries,))
     with open_evaluator(settings) as evaluator:
         evaluator.write_queries("kept")
         evaluator.write_hits("kept", evaluator.trial(Ablations()))
         evaluator.write_scores("kept")
-    assert "3 queries, nDCG@10" in indexed.mmrag(*asked).out
-    compared = indexed.mmrag(*asked, "--json").json["compared"]
+    assert "3 queries, nDCG@10" in bench.mmrag(*asked).out
+    compared = bench.mmrag(*asked, "--json").json["compared"]
     assert (compared["run_id"], compared["worse"]) == ("kept", False)
     with open_evaluator(settings) as evaluator:
         assert evaluator.write_scores("kept").before is None, "a step again is no run before"
