@@ -3,10 +3,12 @@
 import dagster as dg
 
 from mmrag_pipeline.assets.checks import CHECKS
+from mmrag_pipeline.assets.evaluation import EVALUATE, EVALUATION_ASSETS
 from mmrag_pipeline.assets.job import DRIFT_CHECK, INDEX
 from mmrag_pipeline.assets.stations import ASSETS
 from mmrag_pipeline.assets.upkeep import MEMO_UPKEEP, PURGE
 from mmrag_pipeline.resources.environment import read_settings
+from mmrag_pipeline.resources.evaluator import evaluator
 from mmrag_pipeline.resources.intake import intake
 from mmrag_pipeline.resources.pipeline import PipelineResource
 from mmrag_pipeline.sensors.failures import failure_sensor
@@ -26,12 +28,16 @@ def definitions(settings: Settings) -> dg.Definitions:
     failures = failure_sensor(settings, status=dg.DefaultSensorStatus.RUNNING)
     timed = schedules(settings, MEMO_UPKEEP, status=dg.DefaultScheduleStatus.RUNNING)
     return dg.Definitions(
-        assets=ASSETS,
+        assets=[*ASSETS, *EVALUATION_ASSETS],
         asset_checks=CHECKS,
-        jobs=[INDEX, DRIFT_CHECK, MEMO_UPKEEP, PURGE],
+        jobs=[INDEX, DRIFT_CHECK, EVALUATE, MEMO_UPKEEP, PURGE],
         sensors=[changed_files, failures, *events],
         schedules=timed,
-        resources={"pipeline": PipelineResource(), "intake": intake},
+        resources={
+            "pipeline": PipelineResource(),
+            "evaluator": evaluator,
+            "intake": intake,
+        },
         executor=dg.in_process_executor,
     )
 

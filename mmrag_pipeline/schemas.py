@@ -118,6 +118,92 @@ POINTS = pl.Schema(
 )
 COLLECTION = pl.Schema({"point_id": pl.String(), "point_hash": pl.String()})
 
+EVAL_QUERIES = pl.Schema(
+    {
+        "query_id": pl.String(),
+        "text": pl.String(),
+        "image": pl.String(),
+        "image_digest": pl.String(),
+        "kind": pl.String(),
+        "relevant": pl.List(pl.String()),
+        "grades": pl.List(pl.Int32()),
+        "pages": pl.List(pl.Struct({"entry": pl.String(), "page_no": pl.Int32()})),
+        "domains": pl.List(pl.String()),
+        "absent": pl.List(pl.String()),
+    }
+)
+SHARE = pl.Struct(
+    {
+        "signal": pl.String(),
+        "rank": pl.Int32(),
+        "score": pl.Float64(),
+        "contribution": pl.Float64(),
+    }
+)
+EVAL_HITS = pl.Schema(
+    {
+        "query_id": pl.String(),
+        "ranking": pl.String(),
+        "unit": pl.String(),
+        "rank": pl.Int32(),
+        "entry": pl.Int32(),
+        "domain": pl.String(),
+        "file_id": pl.String(),
+        "page_no": pl.Int32(),
+        "score": pl.Float64(),
+        "kind": pl.String(),
+        "point_id": pl.String(),
+        **BOX,
+        "shares": pl.List(SHARE),
+    }
+)
+"""Files and pages by rank; where a file was found is told of the fused ranking only."""
+EVAL_SEARCHES = pl.Schema(
+    {
+        "query_id": pl.String(),
+        "seconds": pl.Float64(),
+        "rankings": pl.List(pl.String()),
+        "made_with": pl.String(),
+    }
+)
+"""How each query was searched; `made_with` is a JSON object, the same in all rows."""
+EVAL_SCORES = pl.Schema(
+    {
+        "ranking": pl.String(),
+        "unit": pl.String(),
+        "slice": pl.String(),
+        "name": pl.String(),
+        "measure": pl.String(),
+        "queries": pl.Int32(),
+        "value": pl.Float64(),
+        "low": pl.Float64(),
+        "high": pl.Float64(),
+    }
+)
+EVAL_RUNS = pl.Schema(
+    {
+        "run_id": pl.String(),
+        "at": TIME,
+        "asked": pl.String(),
+        "queries": pl.Int32(),
+        "made_with": pl.String(),
+        "p50_s": pl.Float64(),
+        "p95_s": pl.Float64(),
+        "per_s": pl.Float64(),
+        "scores": pl.List(
+            pl.Struct(
+                {
+                    "ranking": pl.String(),
+                    "query_id": pl.String(),
+                    "kind": pl.String(),
+                    "ndcg": pl.Float64(),
+                }
+            )
+        ),
+    }
+)
+"""The history of evaluations, the latest last; `asked` is a digest of queries and domains."""
+
 TABLES: Mapping[str, pl.Schema] = {
     "raw_files": RAW_FILES,
     "pages": PAGES,
@@ -134,5 +220,15 @@ TABLES: Mapping[str, pl.Schema] = {
 """The tables of stations."""
 BESIDE: Mapping[str, pl.Schema] = {"tombstones": TOMBSTONES, "generations": GENERATIONS}
 """Tables that no station makes."""
+EVALUATION: Mapping[str, pl.Schema] = {
+    "eval_queries": EVAL_QUERIES,
+    "eval_hits": EVAL_HITS,
+    "eval_searches": EVAL_SEARCHES,
+    "eval_scores": EVAL_SCORES,
+    "eval_runs": EVAL_RUNS,
+}
+"""Tables of the evaluation: one each, whatever the partitions of the index."""
+DECLARED: Mapping[str, pl.Schema] = {**TABLES, **BESIDE, **EVALUATION}
+"""Every table but those of failures."""
 ADDED: Mapping[str, tuple[str, ...]] = {"raw_files": ("version",)}
 """Table -> columns that earlier versions of this code did not write; they are null there."""

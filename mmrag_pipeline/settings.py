@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from mmrag_pipeline.errors import SettingsError
+from mmrag_pipeline.evaluation_settings import EvaluationSettings
 from mmrag_pipeline.ids import MAX_SHARDS, check_domain
 from mmrag_pipeline.index_settings import IndexSettings
 from mmrag_pipeline.retrieval_settings import RetrievalSettings
@@ -62,7 +63,7 @@ Shards = Annotated[dict[str, int], AfterValidator(_of_shards)]
 TtlDays = Annotated[dict[str, float], BeforeValidator(_by_domain), AfterValidator(_of_domains)]
 
 
-class Settings(IndexSettings, RetrievalSettings):
+class Settings(IndexSettings, RetrievalSettings, EvaluationSettings):
     """Settings from `MMRAG_*` variables; invalid ones are errors."""
 
     home: Path = Path(".mmrag")

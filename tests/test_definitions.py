@@ -10,27 +10,37 @@ import pytest
 
 from mmrag_pipeline.definitions import defs
 from mmrag_pipeline.indexing.stations import STATIONS
-from mmrag_pipeline.schemas import TABLES
+from mmrag_pipeline.schemas import EVALUATION, TABLES
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("torch", "transformers", "sentence_transformers", "open_clip", "rapidocr", "onnxruntime")
 SPECS = sorted(defs.resolve_all_asset_specs(), key=lambda spec: spec.key)
+EVALUATING = [spec for spec in SPECS if spec.group_name == "evaluation"]
+INDEXING = [spec for spec in SPECS if spec not in EVALUATING]
 
 
 def test_every_table_is_an_asset_and_every_asset_a_table() -> None:
-    assert {spec.key.to_user_string() for spec in SPECS} == set(TABLES)
+    assert {spec.key.to_user_string() for spec in INDEXING} == set(TABLES)
+    assert {spec.key.to_user_string() for spec in EVALUATING} <= set(EVALUATION)
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.key.to_user_string())
 def test_an_asset_says_what_and_whose_it_is(spec: dg.AssetSpec) -> None:
     assert spec.description
     assert spec.owners == ["team:data"]
-    assert spec.group_name in {"source", "understanding", "vectors", "index"}
+    assert spec.group_name in {"source", "understanding", "vectors", "index", "evaluation"}
     assert 1 <= len(spec.kinds) <= 3
-    assert spec.partitions_def is not None
+    assert (spec.partitions_def is None) is (spec in EVALUATING)
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.key.to_user_string())
+def test_no_run_of_the_index_evaluates_and_no_evaluation_indexes() -> None:
+    jobs = {name: defs.resolve_job_def(name).asset_layer for name in ("index", "evaluate")}
+    keys = {name: set(layer.asset_graph.executable_asset_keys) for name, layer in jobs.items()}
+    assert keys["evaluate"] == {spec.key for spec in EVALUATING}
+    assert keys["index"] == {spec.key for spec in INDEXING}
+
+
+@pytest.mark.parametrize("spec", INDEXING, ids=lambda spec: spec.key.to_user_string())
 def test_an_asset_depends_on_what_its_station_reads(spec: dg.AssetSpec) -> None:
     station = STATIONS[spec.key.to_user_string()]
     read = {name for name in station.upstream if not name.startswith("failures.")}

@@ -66,7 +66,7 @@ def gate_metadata(world: World, partition: str, run_id: str) -> Metadata:
         **_decided(decided(world.tables, partition, run_id)),
     }
     scores = scores_of(numbers)
-    return {**shown, "scores": _score_table(scores)} if scores else shown
+    return {**shown, "scores": score_table(scores)} if scores else shown
 
 
 def _decided(run: Decided | None) -> Metadata:
@@ -82,7 +82,8 @@ def _decided(run: Decided | None) -> Metadata:
     return {name: dg.MetadataValue.text(text) for name, text in told.items() if text}
 
 
-def _score_table(scores: Sequence[Score]) -> dg.TableMetadataValue:
+def score_table(scores: Sequence[Score]) -> dg.TableMetadataValue:
+    """Return comparisons as a table."""
     records = [
         dg.TableRecord(
             {

@@ -6,8 +6,8 @@ from pathlib import Path
 from mmrag_pipeline.assembly import open_pictures, open_searcher, open_world
 from mmrag_pipeline.cli.chosen import asked_domains, asked_sources
 from mmrag_pipeline.cli.console import OUT, warn
-from mmrag_pipeline.cli.evaluate import evaluation_table
 from mmrag_pipeline.cli.index import remind_of_trial, run_index, tell_letters, tell_troubles
+from mmrag_pipeline.cli.measured import evaluation_table
 from mmrag_pipeline.cli.options import load_settings
 from mmrag_pipeline.cli.report import Found, Shown, write_report
 from mmrag_pipeline.cli.search import print_hits

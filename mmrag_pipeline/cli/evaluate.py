@@ -1,39 +1,65 @@
-"""`mmrag evaluate`: measures per kind, for each signal alone and fused."""
+"""`mmrag evaluate`: measures per kind, for each signal alone, fused, and by ablation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from mmrag_pipeline.assembly import open_pictures, open_searcher, open_strategy, open_tables
-from mmrag_pipeline.cli.console import OUT, counted, print_json, table, warn
+from mmrag_pipeline.cli.console import OUT, counted, print_json, warn
+from mmrag_pipeline.cli.measured import (
+    bounds_of,
+    comparison_told,
+    evaluation_table,
+    measures_json,
+    more_tables,
+    time_told,
+)
 from mmrag_pipeline.cli.options import STRATEGY_NAMES, AsJson, Domains, load_settings
 from mmrag_pipeline.cli.partitions import tabled_partitions
 from mmrag_pipeline.cli.served import searchable_domains
-from mmrag_pipeline.evaluation.evaluate import Evaluation, Scores
-from mmrag_pipeline.evaluation.evaluate import evaluate as measure
-from mmrag_pipeline.evaluation.qrels import LabelledQuery, labels_of, read_queries
+from mmrag_pipeline.evaluation.asking import Ranked
+from mmrag_pipeline.evaluation.evaluate import evaluation_of
+from mmrag_pipeline.evaluation.evaluator import Evaluator, Scored
+from mmrag_pipeline.evaluation.qrels import FIELDS, LabelledQuery, labels_of
+from mmrag_pipeline.evaluation.variants import FAMILIES, Ablations
+from mmrag_pipeline.evaluation_world import open_evaluator
 
 _NAMED = 5
 """How many names a warning lists."""
-_SHOWN = ("recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10")
+_ALL = "all"
 
 
 def evaluate(
     queries: Annotated[
-        Path,
+        list[Path] | None,
         typer.Option(
-            "--queries", help="JSON Lines: id, query and/or image, relevant (keys), kind."
+            "--queries",
+            help="JSON Lines (id, query and/or image, relevant keys, kind), or TREC's .qrels; may "
+            "be repeated. Without it those of MMRAG_EVAL_QUERIES.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     domain: Domains = None,
     strategy: Annotated[
-        list[str] | None,
-        typer.Option("--strategy", help=f"{STRATEGY_NAMES} (may be repeated: side by side)."),
+        str | None,
+        typer.Option(
+            "--strategy", help=f"What ranks `fused`: {STRATEGY_NAMES}.", show_default=False
+        ),
     ] = None,
+    ablate: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ablate",
+            help=f"More rankings from the same searches: {', '.join(FAMILIES)} or {_ALL}; may be "
+            "repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="With the last run of these queries in the history.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure retrieval on labelled queries; a query without hits counts as zero.
@@ -46,32 +72,41 @@ def evaluate(
 
         mmrag evaluate --queries queries.jsonl --domain receipts --json
 
-        mmrag evaluate --queries queries.jsonl --strategy evidence --strategy rrf
+        mmrag evaluate --ablate leave_one_out --compare
+
+        mmrag evaluate --queries queries.jsonl --strategy rrf
     """
     settings = load_settings()
-    labelled = read_queries(queries)
-    asked = searchable_domains(settings, domain)
-    for told in asked.told:
-        warn(told)
-    tables = open_tables(settings)
-    held = (labels_of(tables, name) for name in tabled_partitions(settings, asked.domains))
-    warn_of_labels(labelled, set[str]().union(*held))
-    named = {name: open_strategy(settings, name) for name in strategy or ()}
-    searcher = open_searcher(settings, strategy[0] if strategy else None)
-    with open_pictures(settings) as read:
-        result = measure(
-            searcher,
-            labelled,
-            load_image=read,
-            domains=tuple(asked.domains),
-            strategies=named,
-        )
-    if as_json:
-        print_json(result.as_json())
-    else:
-        OUT.print(evaluation_table(result))
+    ablations = Ablations(tuple(FAMILIES) if _ALL in (ablate or ()) else tuple(ablate or ()))
+    with open_evaluator(settings, queries or (), strategy=strategy) as evaluator:
+        labelled = evaluator.read()
+        asked = searchable_domains(settings, domain)
+        for told in asked.told:
+            warn(told)
+        partitions = tabled_partitions(settings, asked.domains)
+        held = (labels_of(evaluator.tables, name) for name in partitions)
+        warn_of_labels(labelled, set[str]().union(*held))
+        trial = evaluator.trial(ablations, domain)
+        ranked = list(trial.ask_all(labelled))
+        scored = evaluator.judged(labelled, ranked, trial)
+    _print(evaluator, ranked, scored, compare=compare, as_json=as_json)
     if asked.trouble:
         raise typer.Exit(1)
+
+
+def _print(
+    evaluator: Evaluator, ranked: Sequence[Ranked], scored: Scored, *, compare: bool, as_json: bool
+) -> None:
+    result, limits = evaluation_of([one.answered for one in ranked]), evaluator.limits
+    if as_json:
+        print_json(result.as_json() | measures_json(scored, compared=compare, limits=limits))
+        return
+    OUT.print(evaluation_table(result, bounds_of(scored.table)))
+    for more in more_tables(scored.table):
+        OUT.print(more)
+    OUT.print(time_told(scored.run.latency), markup=False)
+    if compare:
+        OUT.print(comparison_told(scored, limits), markup=False)
 
 
 def warn_of_labels(queries: Sequence[LabelledQuery], keys: AbstractSet[str]) -> None:
@@ -82,29 +117,9 @@ def warn_of_labels(queries: Sequence[LabelledQuery], keys: AbstractSet[str]) -> 
         warn(f"{told} not in the index, counted as not found: {_some(absent)}")
     ignored = sorted({name for query in queries for name in query.ignored})
     if ignored:
-        warn(f"fields that are ignored: {_some(ignored)}; known: id, query, image, relevant, kind")
+        known = ", ".join(FIELDS)
+        warn(f"fields that are ignored: {_some(ignored)}; known: {known}")
 
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
-
-
-def evaluation_table(result: Evaluation) -> Table:
-    """Return the measures as a table: a row per kind and ranking, fused first, all kinds last."""
-    return rankings_table(f"{result.queries} queries", result.rankings())
-
-
-def rankings_table(title: str, rankings: Mapping[str, Scores]) -> Table:
-    """Return a table of rankings by name, those of each kind together, all kinds last."""
-    kinds = next(iter(rankings.values())).kinds
-    rows = [
-        ("" if number else kind, name, *_numbers(scores, kind))
-        for kind in [*kinds, "overall"]
-        for number, (name, scores) in enumerate(rankings.items())
-    ]
-    return table(title, ("kind", "ranking", "queries", *_SHOWN), rows)
-
-
-def _numbers(scores: Scores, kind: str) -> list[float | int]:
-    values = scores.of(kind).as_json()
-    return [values[name] for name in ("queries", *_SHOWN)]

@@ -8,13 +8,15 @@ import typer
 
 from mmrag_pipeline.assembly import open_pictures, open_searcher, open_tables
 from mmrag_pipeline.cli.console import ERR, OUT, print_json, printable, warn
-from mmrag_pipeline.cli.evaluate import rankings_table, warn_of_labels
+from mmrag_pipeline.cli.evaluate import warn_of_labels
+from mmrag_pipeline.cli.measured import rankings_table
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.cli.partitions import tabled_partitions
 from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.evaluation.examples import examples
 from mmrag_pipeline.evaluation.fusion_training import Trained, trained
-from mmrag_pipeline.evaluation.qrels import labels_of, read_queries
+from mmrag_pipeline.evaluation.qrels import labels_of
+from mmrag_pipeline.evaluation.trec import read_query_files
 from mmrag_pipeline.retrieval.fusion_model import model_text
 from mmrag_pipeline.stores.files import replace_text
 
@@ -51,7 +53,7 @@ def fusion_train(
         mmrag fusion-train --queries queries.jsonl --domain receipts --out fusion.json
     """
     settings = load_settings()
-    labelled = read_queries(queries)
+    labelled = read_query_files([queries])
     asked = searchable_domains(settings, domain)
     for told in asked.told:
         warn(told)

@@ -2,13 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from mmrag_pipeline.evaluation.measures import Judged, Measures, judge, measure
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.records import Pixels, Signal
-from mmrag_pipeline.retrieval.asked import Strategy
 from mmrag_pipeline.retrieval.fusion import FusedFile, alone
 from mmrag_pipeline.retrieval.query import Query, Searcher
 from mmrag_pipeline.retrieval.signals import SIGNALS
@@ -37,36 +36,32 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The fusion's scores beside those of other strategies and of each signal alone."""
+    """The fusion's scores beside those of each signal alone."""
 
     queries: int
     fused: Scores
     signals: Mapping[Signal, Scores]
-    strategies: Mapping[str, Scores] = field(default_factory=dict)
 
     def rankings(self) -> Mapping[str, Scores]:
-        """Return the scores by name: of the strategies, or else of the fusion, then of signals."""
-        fused = self.strategies or {"fused": self.fused}
-        return {**fused, **{str(name): one for name, one in self.signals.items()}}
+        """Return the scores of the fusion and of each signal, by name."""
+        return {"fused": self.fused} | {str(name): one for name, one in self.signals.items()}
 
     def as_json(self) -> dict[str, object]:
         """Return what `mmrag evaluate --json` prints."""
         return {
             "queries": self.queries,
             "fused": self.fused.as_json(),
-            "strategies": {name: scores.as_json() for name, scores in self.strategies.items()},
             "signals": {signal: scores.as_json() for signal, scores in self.signals.items()},
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One query's rankings, judged: of the fusion, of each signal that it asks, of strategies."""
+    """One query's rankings, judged: of the fusion, and of each signal that it asks."""
 
     kind: str
     fused: Judged
     signals: Mapping[Signal, Judged]
-    strategies: Mapping[str, Judged] = field(default_factory=dict)
 
 
 def evaluate(
@@ -75,19 +70,19 @@ def evaluate(
     *,
     load_image: LoadImage,
     domains: tuple[str, ...] | None = None,
-    strategies: Mapping[str, Strategy] | None = None,
 ) -> Evaluation:
     """Return how well these domains (None: all) answer labelled queries, each searched once.
 
     A signal that a query does not ask (words, for a picture) counts as zero for that query,
     so that every signal's mean is over the same queries. A signal that no query asks is left out.
-    Each of `strategies` ranks what the searcher found for its own.
     """
-    named = strategies or {}
-    answered = [
-        answer(searcher, query, load_image=load_image, domains=domains, strategies=named)
-        for query in queries
-    ]
+    return evaluation_of(
+        [answer(searcher, query, load_image=load_image, domains=domains) for query in queries]
+    )
+
+
+def evaluation_of(answered: Sequence[Answered]) -> Evaluation:
+    """Return the scores of queries that were answered."""
     asked = {signal for one in answered for signal in one.signals}
     signals = {
         signal: scores_by_kind(
@@ -97,13 +92,7 @@ def evaluate(
         if signal in asked
     }
     return Evaluation(
-        len(queries),
-        scores_by_kind((one.kind, one.fused) for one in answered),
-        signals,
-        {
-            name: scores_by_kind((one.kind, one.strategies[name]) for one in answered)
-            for name in named
-        },
+        len(answered), scores_by_kind((one.kind, one.fused) for one in answered), signals
     )
 
 
@@ -113,7 +102,6 @@ def answer(
     *,
     load_image: LoadImage,
     domains: tuple[str, ...] | None,
-    strategies: Mapping[str, Strategy] | None = None,
 ) -> Answered:
     """Return what these domains answer to one labelled query; raises as the searcher does."""
     image = None if labelled.image is None else load_image(labelled.image)
@@ -129,7 +117,6 @@ def answer(
         labelled.kind,
         judged(searcher.fused(query, answers)),
         {signal: judged(alone(signal, lists, depth=query.depth)) for signal in signals},
-        {name: judged(ranks(query.asked, answers)) for name, ranks in (strategies or {}).items()},
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 CUTOFFS = (1, 5, 10)
+DEEP_CUTOFFS = (*CUTOFFS, 50)
+NDCG = "ndcg@10"
 Ranking = Sequence[int | None]
 """Per rank: which relevant entry the hit is (counted from 0), or None."""
 
@@ -41,9 +43,13 @@ class Judged:
 
     ranking: Ranking
     relevant: int
+    grades: Sequence[int] = ()
+    """How relevant each entry is, 1 or more; empty: all alike."""
 
 
-def judge(keys: Sequence[tuple[str, str]], relevant: Sequence[str]) -> Judged:
+def judge(
+    keys: Sequence[tuple[str, str]], relevant: Sequence[str], grades: Sequence[int] = ()
+) -> Judged:
     """Return a ranking of (domain, key) against entries that are keys or `DOMAIN/KEY`.
 
     An entry counts at its first hit only, so one entry found in two domains is one answer.
@@ -56,7 +62,7 @@ def judge(keys: Sequence[tuple[str, str]], relevant: Sequence[str]) -> Judged:
         entry = number.get(f"{domain}/{key}", number.get(key))
         ranking.append(entry if entry not in seen else None)
         seen |= {entry} if entry is not None else set()
-    return Judged(ranking, len(wanted))
+    return Judged(ranking, len(wanted), grades)
 
 
 def measure(judged: Sequence[Judged]) -> Measures:
@@ -68,6 +74,26 @@ def measure(judged: Sequence[Judged]) -> Measures:
         return Measures(0, *[0.0] * len(names))
     means = calc_aggregate(names, _qrels(judged), _run(judged))
     return Measures(len(judged), *[float(means[name]) for name in names])
+
+
+def values_of_each(judged: Sequence[Judged]) -> dict[str, list[float]]:
+    """Return measure -> its value for each ranking, in order.
+
+    success@k is 1 where a relevant entry is among the first k, R@k the share of the relevant
+    entries that are; mrr@10 and ndcg@10 as usual, the gain of an entry being its grade (trec_eval).
+    """
+    from ir_measures import RR, R, Success, iter_calc, nDCG
+
+    named = {
+        **{Success @ k: f"success@{k}" for k in DEEP_CUTOFFS},
+        **{R @ k: f"R@{k}" for k in DEEP_CUTOFFS},
+        RR @ 10: "mrr@10",
+        nDCG @ 10: NDCG,
+    }
+    values = {name: [0.0] * len(judged) for name in named.values()}
+    for found in iter_calc([*named], _qrels(judged), _run(judged)) if judged else ():
+        values[named[found.measure]][int(found.query_id)] = float(found.value)
+    return values
 
 
 def ndcg_of_each(judged: Sequence[Judged]) -> list[float]:
@@ -83,7 +109,12 @@ def ndcg_of_each(judged: Sequence[Judged]) -> list[float]:
 
 def _qrels(judged: Sequence[Judged]) -> Mapping[str, Mapping[str, int]]:
     """Return relevance by made-up ids: keys are data and never reach the C library."""
-    return {str(n): {f"r{e}": 1 for e in range(j.relevant)} for n, j in enumerate(judged)}
+    return {str(n): _grades(one) for n, one in enumerate(judged)}
+
+
+def _grades(judged: Judged) -> dict[str, int]:
+    grades = judged.grades or [1] * judged.relevant
+    return {f"r{entry}": grade for entry, grade in enumerate(grades)}
 
 
 def _run(judged: Sequence[Judged]) -> Mapping[str, Mapping[str, float]]:

@@ -1,7 +1,7 @@
 """Whether one of two systems answers the same queries worse than the other: a paired bootstrap."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +84,28 @@ def compare(live: Sequence[float], candidate: Sequence[float], limits: Limits) -
         worse=bool(lost) and decides,
         decides=decides,
     )
+
+
+def intervals(values: Sequence[Sequence[float]], confidence: float) -> list[tuple[float, float]]:
+    """Return bounds of the mean of each list of values, all of the same queries in one order.
+
+    Queries are drawn with replacement as `compare` draws them, the same for all lists; the bounds
+    are the percentiles that leave (1 - confidence) / 2 out on either side. At least one query.
+    """
+    table = np.asarray(values, np.float64).T
+    means = np.concatenate([drawn @ table for drawn in _shares(table.shape[0])])
+    out = (1 - confidence) / 2
+    low, high = np.quantile(means, [out, 1 - out], axis=0)
+    return [(_rounded(a), _rounded(b)) for a, b in zip(low, high, strict=True)]
+
+
+def _shares(size: int) -> Iterator[npt.NDArray[np.float64]]:
+    """Yield (n, size) arrays: of each drawn set of queries the share that each query has in it."""
+    draw = np.random.default_rng(_SEED)
+    at_once = max(1, _CELLS // size)
+    for start in range(0, RESAMPLES, at_once):
+        n = min(at_once, RESAMPLES - start)
+        yield draw.multinomial(size, np.full(size, 1 / size), size=n) / size
 
 
 def _rounded(number: np.float64) -> float:

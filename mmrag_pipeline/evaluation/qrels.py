@@ -1,7 +1,7 @@
 """Labelled queries from JSON Lines: what is asked and which files answer it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,15 @@ from mmrag_pipeline.errors import NotFoundError, ParseError
 from mmrag_pipeline.ids import domain_of
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.ports import TableStore
+
+
+@dataclass(frozen=True, slots=True)
+class RelevantPage:
+    """A page that answers a query: of which entry, and its number from 1."""
+
+    entry: str
+    """A key or `DOMAIN/KEY`, like those of `relevant`."""
+    page_no: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,31 @@ class LabelledQuery:
     kind: str
     ignored: tuple[str, ...] = ()
     """Fields of the line that are none of ours."""
+    grades: tuple[int, ...] = ()
+    """How relevant each file is, 1 or more; empty: all alike."""
+    pages: tuple[RelevantPage, ...] = ()
+    """The pages that answer, where the labels name them."""
+
+
+class _Page(BaseModel):
+    """One page; what else stands there (the evidence in words, say) is passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    file: str = Field(min_length=1)
+    page: int | None = Field(None, ge=1)
+    page_zero_indexed: int | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _has_one_number(self) -> "_Page":
+        if (self.page is None) == (self.page_zero_indexed is None):
+            raise ValueError("needs page (from 1) or page_zero_indexed (from 0), and not both")
+        return self
+
+    @property
+    def relevant(self) -> RelevantPage:
+        first = (self.page_zero_indexed or 0) + 1
+        return RelevantPage(self.file, first if self.page is None else self.page)
 
 
 _PLACE = re.compile(r" at line \d+ column (\d+)")
@@ -39,6 +73,7 @@ class _Row(BaseModel):
     query: str | None = None
     image: str | None = None
     relevant: list[str] = Field(min_length=1)
+    relevant_pages: list[_Page] = []
     kind: str = Field("any", min_length=1)
 
     @model_validator(mode="after")
@@ -48,23 +83,44 @@ class _Row(BaseModel):
         return self
 
 
+FIELDS = tuple(_Row.model_fields)
+"""What a line may hold."""
+
+
 def read_queries(path: Path) -> list[LabelledQuery]:
     """Return the labelled queries of a JSON Lines file (UTF-8; blank lines are skipped).
 
-    Fields: id, query and/or image, relevant (keys), kind; others are ignored. An image is
-    an absolute path, or one relative to the file that stays inside its folder. Raises
+    Fields: id, query and/or image, relevant (keys), relevant_pages, kind; others are ignored. An
+    image is an absolute path, or one relative to the file that stays inside its folder. Raises
     NotFoundError or ParseError; both name the file, ParseError also the line.
     """
     found: dict[str, tuple[int, LabelledQuery]] = {}
-    for line_no, line in _lines(path):
+    for line_no, line in numbered_lines(path):
         query = _labelled(line, path, line_no)
         if query.query_id in found:
             first = found[query.query_id][0]
-            raise _bad(path, line_no, f"id {query.query_id!r} is already used on line {first}")
+            raise bad_line(path, line_no, f"id {query.query_id!r} is already used on line {first}")
         found[query.query_id] = (line_no, query)
     if not found:
         raise ParseError(f"{path} holds no queries; write one JSON object per line", reason="empty")
     return [query for _, query in found.values()]
+
+
+def merged(sets: Iterable[tuple[Path, Sequence[LabelledQuery]]]) -> list[LabelledQuery]:
+    """Return the queries of several files; raises ParseError for an id that two of them use."""
+    where: dict[str, Path] = {}
+    found: list[LabelledQuery] = []
+    for path, queries in sets:
+        for query in queries:
+            if query.query_id in where:
+                raise ParseError(
+                    f"query {query.query_id!r:.100} stands in {where[query.query_id]} and in "
+                    f"{path}: give each query an id of its own",
+                    reason="bad_query",
+                )
+            where[query.query_id] = path
+            found.append(query)
+    return found
 
 
 def labels_of(tables: TableStore, partition: str) -> set[str]:
@@ -73,7 +129,8 @@ def labels_of(tables: TableStore, partition: str) -> set[str]:
     return {way for key in keys for way in (key, f"{domain_of(partition)}/{key}")}
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Return the lines of a text file that are not blank; raises NotFoundError or ParseError."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -89,7 +146,7 @@ def _labelled(line: str, path: Path, line_no: int) -> LabelledQuery:
     try:
         row = _Row.model_validate_json(line)
     except ValidationError as error:
-        raise _bad(path, line_no, _reasons(error)) from error
+        raise bad_line(path, line_no, _reasons(error)) from error
     image = _image_path(row.image, path, line_no) if row.image else None
     return LabelledQuery(
         query_id=row.id,
@@ -98,6 +155,7 @@ def _labelled(line: str, path: Path, line_no: int) -> LabelledQuery:
         relevant=tuple(row.relevant),
         kind=row.kind,
         ignored=tuple(row.model_extra or ()),
+        pages=tuple(page.relevant for page in row.relevant_pages),
     )
 
 
@@ -118,13 +176,14 @@ def _image_path(name: str, path: Path, line_no: int) -> Path:
     try:
         image = (folder / name).resolve()
     except (OSError, ValueError) as error:
-        raise _bad(path, line_no, f"image {name!r} is not a path") from error
+        raise bad_line(path, line_no, f"image {name!r} is not a path") from error
     if not Path(name).is_absolute() and not image.is_relative_to(folder):
-        raise _bad(path, line_no, f"image {name!r} leaves the folder {folder}")
+        raise bad_line(path, line_no, f"image {name!r} leaves the folder {folder}")
     if not image.is_file():
-        raise _bad(path, line_no, f"image {name!r} is not a file (looked for {image})")
+        raise bad_line(path, line_no, f"image {name!r} is not a file (looked for {image})")
     return image
 
 
-def _bad(path: Path, line_no: int, problem: str) -> ParseError:
+def bad_line(path: Path, line_no: int, problem: str) -> ParseError:
+    """Return the error for a line of a file of queries."""
     return ParseError(f"{path}, line {line_no}: {problem}", reason="bad_query")

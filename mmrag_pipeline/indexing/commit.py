@@ -11,7 +11,7 @@ from mmrag_pipeline.indexing.station import Job, World
 from mmrag_pipeline.overtaken import retried
 from mmrag_pipeline.ports import Replaces, TableStore
 from mmrag_pipeline.records import Lineage
-from mmrag_pipeline.schemas import BESIDE, FAILURES, TABLES
+from mmrag_pipeline.schemas import DECLARED, FAILURES
 
 
 def read_table(
@@ -75,7 +75,7 @@ def rows_of(tables: TableStore, name: str, partition: str) -> pl.DataFrame:
 
 def no_rows(name: str) -> pl.DataFrame:
     """Return an empty table, one of failures by its `failures.STATION`."""
-    return pl.DataFrame(schema={**TABLES, **BESIDE}.get(name, FAILURES))
+    return pl.DataFrame(schema=DECLARED.get(name, FAILURES))
 
 
 def write_table(

@@ -71,6 +71,7 @@ def _check_crons(settings: Settings) -> None:
         "MMRAG_RECONCILE_CRON": settings.reconcile_cron,
         "MMRAG_UPKEEP_CRON": settings.upkeep_cron,
         **({"MMRAG_VERIFY_CRON": settings.verify_cron} if settings.verify_cron else {}),
+        **({"MMRAG_EVAL_CRON": settings.eval_cron} if settings.eval_cron else {}),
         **{f"MMRAG_REINDEX_CRONS of {n!r}": cron for n, cron in settings.reindex_crons.items()},
     }
     for name, cron in crons.items():

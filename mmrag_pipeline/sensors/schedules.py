@@ -11,6 +11,7 @@ from datetime import datetime
 
 import dagster as dg
 
+from mmrag_pipeline.assets.evaluation import EVALUATE
 from mmrag_pipeline.assets.job import DRIFT_CHECK, INDEX
 from mmrag_pipeline.assets.partitions import DOMAIN, add_partitions, forget_retired, known_domains
 from mmrag_pipeline.ids import digest_text, domains_of, partitions_of
@@ -42,6 +43,7 @@ def schedules(
         memo_upkeep(settings, upkeep, status=status),
         ttl_sweep(status),
         *([drift_check(settings.verify_cron, status)] if settings.verify_cron else []),
+        *([evaluation(settings.eval_cron)] if settings.eval_cron else []),
         *again,
     ]
 
@@ -171,6 +173,18 @@ def memo_upkeep(
         execution_timezone=_UTC,
         default_status=status,
         description="Compacts the memo and drops what nothing refers to.",
+    )
+
+
+def evaluation(cron: str) -> dg.ScheduleDefinition:
+    """Return the schedule that measures the index; who names its time wants it on."""
+    return dg.ScheduleDefinition(
+        name="evaluate",
+        job=EVALUATE,
+        cron_schedule=cron,
+        execution_timezone=_UTC,
+        default_status=Status.RUNNING,
+        description="Measures how well labelled queries are answered.",
     )
 
 

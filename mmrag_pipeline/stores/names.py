@@ -8,7 +8,7 @@ import polars as pl
 from mmrag_pipeline.errors import CorruptStateError, NotFoundError, OvertakenError, SettingsError
 from mmrag_pipeline.ids import check_partition
 from mmrag_pipeline.records import Lineage
-from mmrag_pipeline.schemas import ADDED, BESIDE, FAILURES, TABLES
+from mmrag_pipeline.schemas import ADDED, DECLARED, FAILURES
 
 FAILURES_PREFIX = "failures."
 WORD = r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}"
@@ -40,12 +40,12 @@ def declared_schema(table: str) -> pl.Schema:
     if table.startswith(FAILURES_PREFIX):
         check_word(table.removeprefix(FAILURES_PREFIX))
         return FAILURES
-    known = {**TABLES, **BESIDE}
-    if table not in known:
+    if table not in DECLARED:
         raise NotFoundError(
-            f"no table {table!r} is declared; known: {', '.join(known)}, {FAILURES_PREFIX}STATION"
+            f"no table {table!r} is declared; known: {', '.join(DECLARED)}, "
+            f"{FAILURES_PREFIX}STATION"
         )
-    return known[table]
+    return DECLARED[table]
 
 
 def check_frame(frame: pl.DataFrame, lineage: Lineage) -> None:

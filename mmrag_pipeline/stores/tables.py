@@ -10,7 +10,7 @@ from mmrag_pipeline.errors import CorruptStateError, OvertakenError, SettingsErr
 from mmrag_pipeline.ids import canonical_json, check_partition
 from mmrag_pipeline.ports import Replaces
 from mmrag_pipeline.records import Lineage
-from mmrag_pipeline.schemas import ADDED
+from mmrag_pipeline.schemas import ADDED, EVALUATION
 from mmrag_pipeline.stores.blobs import Blobs, Fill, read_blob
 from mmrag_pipeline.stores.names import (
     check_columns,
@@ -39,6 +39,10 @@ _ONLY_COPY = {
     "generations": (
         "nothing else says which generations were rolled back or kept from serving: restore it "
         "from a backup, or delete it; what serves now goes on, and the next run decides anew"
+    ),
+    "eval_runs": (
+        "nothing else says what earlier evaluations measured: restore it from a backup, or delete "
+        "it; the next evaluation has none to be compared with"
     ),
 }
 """Tables that nothing is made anew from -> what that means."""
@@ -193,6 +197,11 @@ class ParquetTables:
         if table in _ONLY_COPY:
             return CorruptStateError(
                 f"{self._blobs.shown(name)} cannot be trusted ({cause}), and {_ONLY_COPY[table]}"
+            )
+        if table in EVALUATION:
+            return CorruptStateError(
+                f"{self._blobs.shown(name)} cannot be trusted ({cause}); run the job `evaluate`, "
+                "which makes it anew"
             )
         price = _PRICE if table == "raw_files" else ""
         return CorruptStateError(

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from mmrag_pipeline.evaluation.variants import Ablations
+from mmrag_pipeline.evaluation_world import open_evaluator
+from mmrag_pipeline.settings import Settings
 from tests.cli.commands import Bench
 
 MEASURES = {"queries", "recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10"}
@@ -73,3 +76,59 @@ def test_a_relevant_file_that_is_out_of_time_is_told_as_absent(bench: Bench, que
     said = bench.mmrag("evaluate", "--queries", str(queries), "--json")
     assert "2 relevant keys not in the index" in said.err
     assert "tea.txt" in said.err
+
+
+def test_intervals_stand_beside_the_measures(indexed: Bench, queries: Path) -> None:
+    said = indexed.mmrag("evaluate", "--queries", str(queries))
+    assert "interval" in said.out
+    assert "A search took" in said.out
+    found = indexed.mmrag("evaluate", "--queries", str(queries), "--json").json
+    fused = found["rankings"]["fused"]["files"]
+    assert fused["overall"]["success@10"]["value"] == pytest.approx(2 / 3)
+    assert fused["overall"]["success@10"]["low"] <= 2 / 3 <= fused["overall"]["success@10"]["high"]
+    assert fused["domains"]["notes"]["queries"] == 1
+    assert found["latency"]["p50_s"] > 0.0
+
+
+def test_ablations_are_asked_for_by_name_or_all(indexed: Bench, queries: Path) -> None:
+    said = indexed.mmrag("evaluate", "--queries", str(queries), "--ablate", "all")
+    assert "Ablations, all queries" in said.out
+    assert "without bm25" in said.out
+    assert "no captions" in said.out
+    wrong = indexed.mmrag("evaluate", "--queries", str(queries), "--ablate", "colours")
+    assert (wrong.code, "known: strategies, leave_one_out" in wrong.err) == (1, True)
+
+
+def test_pages_are_measured_where_labels_name_them(indexed: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "pages.jsonl"
+    line = {"id": "a", "query": "fill the tank", "relevant": ["guide.pdf"]}
+    pages = [{"file": "guide.pdf", "page_zero_indexed": 0}]
+    path.write_text(json.dumps({**line, "relevant_pages": pages}))
+    found = indexed.mmrag("evaluate", "--queries", str(path), "--json").json
+    assert found["rankings"]["fused"]["pages"]["overall"]["success@10"]["value"] == 1.0
+    assert "Pages, queries" in indexed.mmrag("evaluate", "--queries", str(path)).out
+
+
+def test_queries_come_from_the_settings_when_none_are_named(indexed: Bench, queries: Path) -> None:
+    for variable in ("MMRAG_EVAL_QUERIES", "MMRAG_GATE_QUERIES"):
+        found = indexed.mmrag("evaluate", "--json", **{variable: str(queries)})
+        assert found.json["queries"] == len(QUERIES)
+    said = indexed.mmrag("evaluate")
+    assert (said.code, "set MMRAG_EVAL_QUERIES" in said.err) == (1, True)
+
+
+def test_the_history_is_compared_with_when_it_has_these_queries(
+    bench: Bench, queries: Path
+) -> None:
+    asked = ("evaluate", "--queries", str(queries), "--compare")
+    assert "The history has no evaluation of these queries" in bench.mmrag(*asked).out
+    settings = Settings(home=bench.home, eval_queries=(queries,))
+    with open_evaluator(settings) as evaluator:
+        evaluator.write_queries("kept")
+        evaluator.write_hits("kept", evaluator.trial(Ablations()))
+        evaluator.write_scores("kept")
+    assert "3 queries, nDCG@10" in bench.mmrag(*asked).out
+    compared = bench.mmrag(*asked, "--json").json["compared"]
+    assert (compared["run_id"], compared["worse"]) == ("kept", False)
+    with open_evaluator(settings) as evaluator:
+        assert evaluator.write_scores("kept").before is None, "a step again is no run before"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmrag_pipeline.evaluation.measures import Judged, judge, measure
+from mmrag_pipeline.evaluation.measures import NDCG, Judged, judge, measure, values_of_each
 
 RANKING = st.lists(st.integers(0, 5), unique=True, max_size=12).map(
     lambda entries: [entry if entry < 3 else None for entry in entries]
@@ -74,3 +74,47 @@ def test_an_entry_given_twice_counts_once() -> None:
 
 def test_the_number_of_queries_is_told() -> None:
     assert measure([Judged([0], 1), Judged([], 1)]).queries == 2
+
+
+def test_success_asks_for_any_relevant_file_and_recall_for_all() -> None:
+    found = values_of_each([Judged([None, 0, None, 2], 4)])
+    assert [found[f"success@{k}"] for k in (1, 5, 10, 50)] == [[0.0], [1.0], [1.0], [1.0]]
+    assert [found[f"R@{k}"] for k in (1, 5, 10, 50)] == [[0.0], [0.5], [0.5], [0.5]]
+    assert found["mrr@10"] == [0.5]
+
+
+def test_recall_at_50_sees_what_lies_beyond_10() -> None:
+    found = values_of_each([Judged([None] * 30 + [0], 1)])
+    assert (found["R@10"], found["R@50"]) == ([0.0], [1.0])
+
+
+def test_a_grade_is_the_gain_of_an_entry() -> None:
+    # found: grade 1 at rank 1, grade 3 at rank 2; ideal is the other way round
+    found = values_of_each([Judged([0, 1], 2, (1, 3))])
+    log = math.log2(3)
+    assert found[NDCG] == [pytest.approx((1 + 3 / log) / (3 + 1 / log))]
+    assert values_of_each([Judged([0, 1], 2)])[NDCG] == [1.0]
+
+
+def test_each_query_has_its_own_value_in_order() -> None:
+    found = values_of_each([Judged([0], 1), Judged([], 1), Judged([None, 0], 1)])
+    assert found["mrr@10"] == [1.0, 0.0, 0.5]
+    assert values_of_each([])[NDCG] == []
+
+
+@given(st.lists(JUDGED, min_size=1, max_size=4))
+def test_every_value_lies_between_0_and_1_and_a_missing_answer_lowers_the_mean(
+    judged: list[Judged],
+) -> None:
+    nothing = Judged((), 3)
+    for name, values in values_of_each([*judged, nothing]).items():
+        *before, last = values
+        assert all(0.0 <= value <= 1.0 for value in before), name
+        assert last == 0.0
+        assert sum(values) / len(values) <= sum(before) / len(before)
+
+
+@given(st.lists(JUDGED, min_size=1, max_size=4))
+def test_values_do_not_depend_on_the_order_of_queries(judged: list[Judged]) -> None:
+    there, back = values_of_each(judged), values_of_each(judged[::-1])
+    assert {name: values[::-1] for name, values in there.items()} == back

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmrag_pipeline.evaluation.paired import Limits, compare
+from mmrag_pipeline.evaluation.paired import Limits, compare, intervals
 
 LIMITS = Limits(max_loss=0.02, confidence=0.95)
 scores = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30)
@@ -70,3 +70,30 @@ def test_a_verdict_is_its_upper_bound_and_the_same_each_time(
     assert found.low <= found.high
     if found.decides and abs(found.high + LIMITS.max_loss) > 1e-4:
         assert found.worse is (found.high < -LIMITS.max_loss)
+
+
+def test_an_interval_is_that_of_the_normal_distribution_for_many_queries() -> None:
+    values = np.random.default_rng(2).normal(0.5, 0.2, 2_000)
+    ((low, high),) = intervals([values.tolist()], 0.95)
+    error = 1.96 * values.std() / np.sqrt(2_000)
+    assert low == pytest.approx(values.mean() - error, abs=1e-3)
+    assert high == pytest.approx(values.mean() + error, abs=1e-3)
+
+
+def test_equal_values_have_no_spread() -> None:
+    assert intervals([[0.25] * 7, [1.0] * 7], 0.95) == [(0.25, 0.25), (1.0, 1.0)]
+
+
+def test_a_mean_of_two_queries_may_be_either_of_them() -> None:
+    assert intervals([[0.0, 1.0]], 0.9) == [(0.0, 1.0)]
+    assert intervals([[0.0, 1.0]], 0.4) == [(0.5, 0.5)]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_an_interval_lies_between_the_extremes_and_is_the_same_each_time(
+    values: list[float],
+) -> None:
+    ((low, high),) = intervals([values], 0.95)
+    assert min(values) - 1e-6 <= low <= high <= max(values) + 1e-6
+    assert intervals([values, values], 0.95) == [(low, high)] * 2

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mmrag_pipeline.errors import NotFoundError, ParseError
-from mmrag_pipeline.evaluation.qrels import LabelledQuery, read_queries
+from mmrag_pipeline.evaluation.qrels import LabelledQuery, RelevantPage, read_queries
 
 
 def write(folder: Path, *rows: object) -> Path:
@@ -112,3 +112,25 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
 def test_a_file_without_queries_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParseError, match="no queries"):
         read_queries(write(tmp_path, ""))
+
+
+def test_pages_that_answer_are_counted_from_1_whatever_the_labels_do(tmp_path: Path) -> None:
+    pages = [{"file": "a.pdf", "page": 3}, {"file": "b.pdf", "page_zero_indexed": 0, "why": "x"}]
+    (read,) = read_queries(write(tmp_path, row(relevant_pages=pages)))
+    assert read.pages == (RelevantPage("a.pdf", 3), RelevantPage("b.pdf", 1))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"file": "a.pdf"},
+        {"file": "a.pdf", "page": 1, "page_zero_indexed": 0},
+        {"file": "a.pdf", "page": 0},
+        {"file": "", "page": 1},
+    ],
+)
+def test_a_page_without_a_file_or_one_number_is_refused(
+    tmp_path: Path, page: dict[str, object]
+) -> None:
+    with pytest.raises(ParseError, match=r"line 1: relevant_pages\.0"):
+        read_queries(write(tmp_path, row(relevant_pages=[page])))

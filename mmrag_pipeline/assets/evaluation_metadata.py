@@ -1,0 +1,140 @@
+"""What an evaluation looks like in the catalog: numbers that are plotted, and tables to read."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+import dagster as dg
+import polars as pl
+
+from mmrag_pipeline.assets.metadata import Metadata, score_table
+from mmrag_pipeline.evaluation.evaluator import Scored
+from mmrag_pipeline.evaluation.scoring import DOMAIN, KIND, OVERALL, latency_of
+from mmrag_pipeline.evaluation.variants import FUSED
+from mmrag_pipeline.retrieval.signals import SIGNALS
+from mmrag_pipeline.schemas import EVALUATION
+
+SHOWN = ("success@1", "success@10", "R@10", "R@50", "mrr@10", "ndcg@10")
+"""Measures of the table that a person reads; `eval_scores` has all."""
+_PLOTTED = ("success@1", "success@10", "R@50", "mrr@10", "ndcg@10")
+_DIGITS = 4
+
+
+def queries_metadata(queries: pl.DataFrame) -> Metadata:
+    """Return how many queries there are by kind and domain, and how many labels no file has.
+
+    Which those are is not told: the catalog outlives a file that is purged.
+    """
+    return {
+        **_rows("eval_queries", queries),
+        "kinds": dg.MetadataValue.json(_counts(queries["kind"])),
+        "domains": dg.MetadataValue.json(_counts(queries["domains"].explode().drop_nulls())),
+        "graded": dg.MetadataValue.int(queries.filter(pl.col("grades").list.len() > 0).height),
+        "with_pages": dg.MetadataValue.int(queries.filter(pl.col("pages").list.len() > 0).height),
+        "absent": dg.MetadataValue.int(queries["absent"].explode().drop_nulls().n_unique()),
+    }
+
+
+def hits_metadata(hits: pl.DataFrame, searches: pl.DataFrame) -> Metadata:
+    """Return how the queries were searched and how long that took."""
+    latency = latency_of(searches)
+    return {
+        **_rows("eval_hits", hits),
+        "searches": dg.MetadataValue.int(searches.height),
+        "p50_s": _float(latency.p50_s),
+        "p95_s": _float(latency.p95_s),
+        "searches_per_s": _float(latency.per_s),
+        "made_with": dg.MetadataValue.json(json.loads(searches["made_with"][0])),
+    }
+
+
+def scores_metadata(scored: Scored) -> Metadata:
+    """Return the measures: each of the fusion and nDCG@10 of each signal as a number, for plots."""
+    table, run = scored.table, scored.run
+    return {
+        **_rows("eval_scores", table),
+        **{f"{FUSED}/{name}": _float(v) for name, v in _overall(table, FUSED, _PLOTTED)},
+        **{
+            f"{signal}/{name}": _float(value)
+            for signal in SIGNALS
+            for name, value in _overall(table, signal, ("ndcg@10",))
+        },
+        **{f"page/{name}": _float(v) for name, v in _overall(table, FUSED, SHOWN, unit="page")},
+        "p50_s": _float(run.latency.p50_s),
+        "p95_s": _float(run.latency.p95_s),
+        "searches_per_s": _float(run.latency.per_s),
+        "measures": dg.MetadataValue.md(measures_markdown(table)),
+        "made_with": dg.MetadataValue.json(json.loads(run.made_with)),
+    }
+
+
+def drop_metadata(scored: Scored) -> Metadata:
+    """Return what was compared with what, and what the two were made with differently."""
+    if scored.before is None:
+        return {}
+    changed = {
+        name: {"before": before, "now": now}
+        for name, (before, now) in scored.run.differs(scored.before).items()
+    }
+    return {
+        "compared_with_run": dg.MetadataValue.text(scored.before.run_id),
+        "compared_with": dg.MetadataValue.text(scored.before.at.isoformat(timespec="seconds")),
+        "made_differently": dg.MetadataValue.json(changed),
+        **({"scores": score_table(scored.compared)} if scored.compared else {}),
+    }
+
+
+def measures_markdown(scores: pl.DataFrame) -> str:
+    """Return measures with intervals: of every ranking over all, of the fusion by kind, domain."""
+    overall = scores.filter(pl.col("slice") == OVERALL)
+    parts = scores.filter(pl.col("slice").is_in([KIND, DOMAIN]) & (pl.col("ranking") == FUSED))
+    lines = [_line(["ranking", "of", "queries", *SHOWN]), _line(["---"] * (3 + len(SHOWN)))]
+    for (ranking, unit, part, name, queries), rows in pl.concat([overall, parts]).group_by(
+        "ranking", "unit", "slice", "name", "queries", maintain_order=True
+    ):
+        of = f"{unit}s" if part == OVERALL else f"{unit}s, {part} {_cell(str(name))}"
+        cells = _cells(rows)
+        lines.append(_line([str(ranking), of, str(queries), *(cells[name] for name in SHOWN)]))
+    return "\n".join(lines)
+
+
+def _cells(rows: pl.DataFrame) -> Mapping[str, str]:
+    return {
+        name: f"{value:.3f} ({low:.3f} to {high:.3f})"
+        for name, value, low, high in rows.select("measure", "value", "low", "high").iter_rows()
+    }
+
+
+def _overall(
+    table: pl.DataFrame, ranking: str, names: Iterable[str], *, unit: str = "file"
+) -> list[tuple[str, float]]:
+    own = table.filter(
+        (pl.col("ranking") == ranking) & (pl.col("unit") == unit) & (pl.col("slice") == OVERALL)
+    )
+    values = dict(own.select("measure", "value").iter_rows())
+    return [(name, values[name]) for name in names if name in values]
+
+
+def _rows(table: str, frame: pl.DataFrame) -> Metadata:
+    columns = [dg.TableColumn(name, type=str(kind)) for name, kind in EVALUATION[table].items()]
+    return {
+        "dagster/row_count": dg.MetadataValue.int(frame.height),
+        "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns=columns)),
+    }
+
+
+def _counts(values: pl.Series) -> dict[str, int]:
+    return dict(sorted(values.value_counts().iter_rows()))
+
+
+def _float(value: float) -> dg.MetadataValue:
+    return dg.MetadataValue.float(round(value, _DIGITS))
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(text: str) -> str:
+    """Return a name that a person wrote as inline code: it is shown, never interpreted."""
+    safe = " ".join(text.split()).replace("`", "'").replace("|", "¦")
+    return f"`{safe[:60]}`"

@@ -1,0 +1,206 @@
+"""The evaluation step by step, each from the tables of those before: queries, hits, scores."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from mmrag_pipeline.errors import OvertakenError, ParseError, SettingsError
+from mmrag_pipeline.evaluation.asking import Ranked, Trial
+from mmrag_pipeline.evaluation.evaluate import LoadImage
+from mmrag_pipeline.evaluation.paired import Limits
+from mmrag_pipeline.evaluation.qrels import LabelledQuery, labels_of
+from mmrag_pipeline.evaluation.runs import (
+    EVERYTHING,
+    Run,
+    append_run,
+    comparisons,
+    last_run,
+    values_kept,
+)
+from mmrag_pipeline.evaluation.scores import Score
+from mmrag_pipeline.evaluation.scoring import latency_of, measured, rankings_of, scores_table
+from mmrag_pipeline.evaluation.tables import (
+    hits_table,
+    identity_of,
+    queries_of,
+    queries_table,
+    searches_table,
+)
+from mmrag_pipeline.evaluation.variants import Ablations, name_of
+from mmrag_pipeline.frames import table_digest
+from mmrag_pipeline.ids import Json, digest_bytes, digest_json, domain_of
+from mmrag_pipeline.indexing.commit import rows_of
+from mmrag_pipeline.keepers import TableCatalog
+from mmrag_pipeline.records import Lineage
+from mmrag_pipeline.retrieval.query import Searcher
+from mmrag_pipeline.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What an evaluation measured, and the last one of the same queries."""
+
+    table: pl.DataFrame
+    """EVAL_SCORES."""
+    run: Run
+    before: Run | None
+    compared: Sequence[Score]
+    """Against `before`; empty without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """Every port of an evaluation; made by assembly, or of fakes by tests."""
+
+    settings: Settings
+    tables: TableCatalog
+    searcher: Searcher
+    load_image: LoadImage
+    read: Callable[[], Sequence[LabelledQuery]]
+    """Reads the queries that settings name."""
+    clock: Callable[[], datetime]
+
+    @property
+    def limits(self) -> Limits:
+        """Return what counts as a drop."""
+        return Limits(self.settings.eval_max_loss, self.settings.eval_confidence)
+
+    def tabled(self, queries: Sequence[LabelledQuery]) -> pl.DataFrame:
+        """Return queries as EVAL_QUERIES, with the domains that have their files."""
+        labels: dict[str, set[str]] = {}
+        for partition in self.tables.partitions("raw_files"):
+            own = labels_of(self.tables, partition)
+            labels.setdefault(domain_of(partition), set()).update(own)
+        return queries_table(queries, labels, _digest_of)
+
+    def write_queries(self, run_id: str) -> pl.DataFrame:
+        """Read the queries of the settings and keep them; raises SettingsError."""
+        table = self.tabled(self.read())
+        self._write("eval_queries", table, run_id, upstream=())
+        return table
+
+    def write_hits(self, run_id: str, trial: Trial) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Ask every query of `eval_queries` once; return EVAL_HITS and EVAL_SEARCHES.
+
+        Raises as the searcher does, and SettingsError for a picture that cannot be read.
+        """
+        queries = queries_of(self._rows("eval_queries"))
+        try:
+            ranked = list(trial.ask_all(queries))
+        except ParseError as error:
+            raise SettingsError(f"a picture of MMRAG_EVAL_QUERIES: {error}") from error
+        hits, searches = hits_table(ranked), searches_table(ranked, self.made_with(trial))
+        self._write("eval_hits", hits, run_id, upstream=("eval_queries",))
+        self._write("eval_searches", searches, run_id, upstream=("eval_queries", "eval_hits"))
+        return hits, searches
+
+    def write_scores(self, run_id: str) -> Scored:
+        """Measure what was found, keep it, and add it to the history.
+
+        Raises OvertakenError when another run replaced the queries or the hits meanwhile.
+        """
+        queries, hits, searches = map(self._rows, ("eval_queries", "eval_hits", "eval_searches"))
+        self._check_match(searches=searches)
+        scored = self.scored(queries, hits, searches, run_id=run_id)
+        self._write("eval_scores", scored.table, run_id, upstream=("eval_queries", "eval_hits"))
+        append_run(self.tables, scored.run, keep=self.settings.eval_keep_runs)
+        return scored
+
+    def judged(
+        self, queries: Sequence[LabelledQuery], ranked: Sequence[Ranked], trial: Trial
+    ) -> Scored:
+        """Return the measures of what queries got, and keep nothing of it."""
+        searches = searches_table(ranked, self.made_with(trial))
+        return self.scored(self.tabled(queries), hits_table(ranked), searches, run_id="")
+
+    def scored(
+        self, queries: pl.DataFrame, hits: pl.DataFrame, searches: pl.DataFrame, *, run_id: str
+    ) -> Scored:
+        """Return the measures of these tables beside the last evaluation of the same queries."""
+        found = list(measured(queries, hits, rankings_of(searches)))
+        made_with = searches["made_with"][0]
+        run = Run(
+            run_id=run_id,
+            at=self.clock(),
+            asked=digest_json([identity_of(queries), json.loads(made_with)["domains"]]),
+            made_with=made_with,
+            latency=latency_of(searches),
+            values=values_kept(found),
+            kinds=dict(queries.select("query_id", "kind").iter_rows()),
+        )
+        before = last_run(self.tables, run.asked, but=run_id)
+        compared = comparisons(before, run, self.limits) if before else []
+        table = scores_table(queries, found, self.settings.eval_confidence)
+        return Scored(table, run, before, compared)
+
+    def trial(self, ablations: Ablations, domains: Sequence[str] | None = None) -> Trial:
+        """Return what queries are asked of: these domains, or all that can be searched."""
+        chosen = tuple(domains) if domains else None
+        return Trial(self.searcher, self.load_image, ablations, chosen)
+
+    def made_with(self, trial: Trial) -> dict[str, Json]:
+        """Return what a history says of an evaluation: how, of which collections, by what models.
+
+        The domains are the asked ones, null for all.
+        """
+        layouts, served = self.searcher.store.layouts(), self.searcher.store.aliases()
+        names = sorted(name for alias, name in served.items() if self._asks(trial, alias))
+        cards: Mapping[str, Json] = {
+            name: {space.signal: space.fingerprint for space in layouts[name].spaces}
+            for name in names
+            if name in layouts
+        }
+        return {
+            "strategy": name_of(self.searcher.strategy),
+            "ablations": {name: [*one] for name, one in asdict(trial.ablations).items()},
+            "depth": trial.depth,
+            "domains": None if trial.domains is None else sorted(trial.domains),
+            "cards": cards,
+        }
+
+    def _asks(self, trial: Trial, alias: str) -> bool:
+        start = f"{self.searcher.prefix}__"
+        ours = alias.startswith(start)
+        domain = domain_of(alias.removeprefix(start))
+        return ours and (trial.domains is None or domain in trial.domains)
+
+    def _rows(self, name: str) -> pl.DataFrame:
+        rows = rows_of(self.tables, name, EVERYTHING)
+        if rows.is_empty() and name != "eval_hits":
+            raise SettingsError(f"{name} has no rows yet: run the whole job `evaluate`")
+        return rows
+
+    def _check_match(self, *, searches: pl.DataFrame) -> None:
+        """Raise OvertakenError unless queries, hits and searches are those of one run."""
+        told = self.tables.lineage("eval_searches", EVERYTHING)
+        made_from = told.upstream if told else {}
+        for name in ("eval_queries", "eval_hits"):
+            lineage = self.tables.lineage(name, EVERYTHING)
+            if lineage is None or lineage.digest != made_from.get(name):
+                raise OvertakenError(
+                    f"{name} is not what the last {searches.height} searches were made from: "
+                    "another run replaced it; run the whole job `evaluate` again"
+                )
+
+    def _write(
+        self, name: str, table: pl.DataFrame, run_id: str, *, upstream: Sequence[str]
+    ) -> None:
+        made_from = {one: self.tables.lineage(one, EVERYTHING) for one in upstream}
+        digests = {one: lineage.digest for one, lineage in made_from.items() if lineage}
+        digest = table_digest(table)
+        lineage = Lineage(name, EVERYTHING, digest, table.height, digests, "", {}, run_id)
+        self.tables.write(table, lineage)
+
+
+def _digest_of(path: Path) -> str:
+    try:
+        return digest_bytes(path.read_bytes())
+    except OSError as error:
+        raise SettingsError(
+            f"the query picture {str(path)!r:.200} cannot be read ({error.strerror}): put it back, "
+            "or take its query out of MMRAG_EVAL_QUERIES"
+        ) from error
