@@ -6,6 +6,7 @@ from typing import Protocol
 
 import polars as pl
 
+from mmrag_pipeline.ids import Json
 from mmrag_pipeline.ports import Memo, TableStore
 
 Keep = Callable[[pl.Series, datetime], pl.Series]
@@ -37,4 +38,19 @@ class MemoKeeper(Memo, Protocol):
 
     def retain(self, station: str, fingerprint: str, keep: Keep) -> int:
         """Keep the rows that `keep` answers True for, drop the others; return how many."""
+        ...
+
+
+class AnswerCache(Protocol):
+    """Answers that were given, each for a while. Nothing is lost with it but time."""
+
+    def get(self, key: str) -> Json:
+        """Return what is kept under a digest, None where nothing is or it is too old.
+
+        Raises StateUnavailableError, and CorruptStateError for what cannot be read.
+        """
+        ...
+
+    def put(self, key: str, value: Json) -> None:
+        """Keep a value; raises StateUnavailableError."""
         ...

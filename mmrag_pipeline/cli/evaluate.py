@@ -69,7 +69,8 @@ def _warn_of(queries: Sequence[LabelledQuery], keys: AbstractSet[str]) -> None:
         warn(f"{told} not in the index, counted as not found: {_some(absent)}")
     ignored = sorted({name for query in queries for name in query.ignored})
     if ignored:
-        warn(f"fields that are ignored: {_some(ignored)}; known: id, query, image, relevant, kind")
+        known = "id, query, image, relevant, kind, answer"
+        warn(f"fields that are ignored: {_some(ignored)}; known: {known}")
 
 
 def _some(names: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from mmrag_pipeline.cli import (
+    ask,
     backfill,
     copy_index,
     dead_letters,
@@ -62,6 +63,7 @@ app.command("index")(index.index)
 app.command("backfill")(backfill.backfill)
 app.command("plan")(plan.plan)
 app.command("search")(search.search)
+app.command("ask")(ask.ask)
 app.command("evaluate")(evaluate.evaluate)
 app.command("explain")(explain.explain)
 app.command("verify")(verify.verify)
