@@ -54,3 +54,7 @@ class AnswerCache(Protocol):
     def put(self, key: str, value: Json) -> None:
         """Keep a value; raises StateUnavailableError."""
         ...
+
+    def clear(self) -> None:
+        """Remove every answer; raises StateUnavailableError."""
+        ...

@@ -9,7 +9,7 @@ from demo.generate.queries import query_lines, query_pictures, question_lines
 
 
 def write(folder: Path) -> int:
-    """Replace `corpus/`, `queries/`, `queries.jsonl` and `questions.jsonl` below a folder; return files written."""
+    """Replace the corpus, its queries and questions below a folder; return files written."""
     for name in ("corpus", "queries"):
         shutil.rmtree(folder / name, ignore_errors=True)
     items = corpus()

@@ -83,7 +83,8 @@ def _print_grounds(answer: GroundedAnswer) -> None:
     known = by_id(answer.evidence)
     cited = dict.fromkeys(one for sentence in answer.sentences for one in sentence.citations)
     if cited:
-        print_title("\nEvidence")
+        OUT.print()
+        print_title("Evidence")
     for citation in cited:
         _print_citation(citation, known[citation.evidence_id])
     OUT.print(f"\n{printable(_made(answer))}", style="dim", markup=False)

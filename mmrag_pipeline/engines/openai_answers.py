@@ -132,13 +132,14 @@ class OpenAiAnswers:
         from openai import Omit, OpenAI, Timeout
 
         timeout_s = self.server.timeout_s
+        # the client would read these of the environment, which is for settings.py to read
+        left_out: Any = {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
         return OpenAI(
             base_url=self.server.url,
             api_key=self.server.api_key or _NO_KEY,
             timeout=Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s)),
             max_retries=self.server.retries,
-            # the client would read these of the environment, which is for settings.py to read
-            default_headers={"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()},
+            default_headers=left_out,
         )
 
 

@@ -99,7 +99,7 @@ def _items(hit: Hit, pages: Pages, left: _Left, said: set[str]) -> Iterator[Evid
 
 
 def _by_page(hit: Hit) -> Iterator[tuple[tuple[int, PointKind], list[Place]]]:
-    """Yield the places of a hit by page and kind, the best first; whole pages and tiles together."""
+    """Yield the places of a hit by page and kind, best first; pages and tiles are one kind."""
     order: dict[tuple[int, PointKind], list[Place]] = {}
     for place in (hit.place, *hit.also):
         kind = place.kind if place.kind in TEXT_KINDS else "page"

@@ -102,18 +102,18 @@ def _paired(rows: list[_Row]) -> list[_Row]:
     On a slanted scan a value may touch two labels, and come before its own. Labels and values
     alternate then: whether a run of them begins with a label says which belongs to which.
     """
-    made: list[_Row] = []
-    for run in _runs(rows):
-        first = 0 if _is_label(run[0]) else 1
-        if len(run) % 2 and _touching(run, 1) > _touching(run, 0):
-            made, run = [*made, run[0]], run[1:]
-            first = 0 if _is_label(run[0]) else 1
-        for at in range(0, len(run) - 1, 2):
-            label, value = run[at + first], run[at + 1 - first]
-            beside = _overlap(label.box, value.box) > 0
-            made += [label.with_next(value, table=True)] if beside else run[at : at + 2]
-        made += run[len(run) - len(run) % 2 :]
-    return made
+    return [row for run in _runs(rows) for row in _paired_run(run)]
+
+
+def _paired_run(run: list[_Row]) -> list[_Row]:
+    """Return an alternating run in pairs, but for those that do not share a row."""
+    start = 1 if len(run) % 2 and _touching(run, 1) > _touching(run, 0) else 0
+    made, rest = run[:start], run[start:]
+    for one, other in zip(rest[::2], rest[1::2], strict=False):
+        label, value = (one, other) if _is_label(one) else (other, one)
+        beside = _overlap(label.box, value.box) > 0
+        made += [label.with_next(value, table=True)] if beside else [one, other]
+    return made + rest[len(rest) - len(rest) % 2 :]
 
 
 def _runs(rows: Iterable[_Row]) -> Iterator[list[_Row]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmrag_pipeline.errors import CorruptStateError, StateUnavailableError
-from mmrag_pipeline.ids import Json, canonical_json
+from mmrag_pipeline.ids import Json
 from mmrag_pipeline.stores.files import replace_text
 
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -48,9 +48,17 @@ class FolderAnswers:
         path = self._path(key)
         try:
             self._sweep(path.parent)
-            replace_text(path, canonical_json(value))
+            replace_text(path, json.dumps(value))
         except OSError as error:
             raise _unreachable(path, error) from error
+
+    def clear(self) -> None:
+        """Remove every answer; raises StateUnavailableError."""
+        try:
+            for path in self.folder.glob("*/*.json"):
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unreachable(self.folder, error) from error
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
