@@ -7,7 +7,7 @@ another way, so of them a share has to.
 from collections.abc import Mapping
 
 from mmrag_pipeline.answer_records import Checked, Citation, Evidence, Passage
-from mmrag_pipeline.values import holds, values
+from mmrag_pipeline.values import exact, holds, values
 from mmrag_pipeline.wording import citations, content_words, knows_nothing
 
 LEAST_SUPPORT = 0.5
@@ -58,8 +58,8 @@ def _problem(found: Checked) -> str:
 
 
 def _citation(text: str, evidence: Evidence) -> Citation:
-    """Return the passage that supports a text best: most values, then most words."""
-    claimed = values(text)
+    """Return the passage that supports a text best: most numbers and codes, then most words."""
+    claimed = exact(text)
 
     def worth(passage: Passage) -> tuple[int, float]:
         held = sum(holds(passage.text, value) for value in claimed)

@@ -16,7 +16,7 @@ def test_an_answer_is_quoted_with_the_file_it_is_from(indexed: Bench) -> None:
 
 
 def test_a_page_is_quoted_with_the_box_of_the_words(indexed: Bench) -> None:
-    answer = _json(indexed, "What comes before switching on the tank?").json
+    answer = _json(indexed, "What to do with the tank before switching on?").json
     (citation,) = answer["sentences"][0]["citations"]
     assert (citation["quote"], len(citation["box"])) == ("Fill the tank before switching on.", 4)
     assert answer["evidence"][0]["key"] == "guide.pdf"

@@ -38,7 +38,7 @@ def _arguments(name: str, bench: Bench) -> list[str]:
         return [hits[0]["point_id"]]
     given = {
         "search": ["tea"],
-        "ask": ["How many minutes does green tea want?"],
+        "ask": ["What to do with the tank before switching on?"],
         "evaluate": ["--queries", str(queries)],
         "copy-index": ["--to", str(bench.home.with_name("copied"))],
         "purge": ["notes/none.txt", "--yes"],

@@ -52,7 +52,7 @@ def test_words_of_which_the_evidence_has_few_are_not_supported() -> None:
 
 
 def test_the_citation_shows_the_passage_that_has_the_value() -> None:
-    found = check("It costs 1299 [E1].", KNOWN)
+    found = check("The Brelvane Hush costs 1299 [E1].", KNOWN)
     assert found.citations == (Citation("E1", "EUR 1,299.00", Box(0, 10, 90, 19)),)
 
 
