@@ -7,6 +7,7 @@ MmragError
 ├── ParseError               one object's bytes could not be understood (carries a reason)
 ├── ModelUnavailableError    weights, package or licence of a model cannot be had
 ├── ModelDriftError          a model gives other vectors than its card promises
+├── AnswerError              a server of answers could not be asked, or answered nonsense
 ├── QueueError               the queue of notifications could not be read or emptied
 ├── CorruptStateError        a table, memo or alias file of ours cannot be trusted
 ├── StateUnavailableError    state of ours could not be reached: nothing was changed
@@ -75,6 +76,17 @@ class ModelUnavailableError(MmragError):
 
 class ModelDriftError(MmragError):
     """A model gives other outputs than its card promises."""
+
+
+class AnswerError(MmragError):
+    """A server of answers could not be asked, or answered nonsense.
+
+    `may_pass` says that the same question may be answered later without a person's help.
+    """
+
+    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class QueueError(MmragError):

@@ -101,7 +101,7 @@ class IndexSettings(BaseSettings):
         if url is None:
             return url
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not _has_a_host(parts):
+        if parts.scheme not in ("http", "https") or not has_a_host(parts):
             raise ValueError("it is no address: write http://HOST:6333 or https://HOST:6333")
         if "@" in parts.netloc:
             raise ValueError("it may not hold a name or password: set MMRAG_QDRANT_API_KEY")
@@ -133,7 +133,7 @@ class IndexSettings(BaseSettings):
         if self.qdrant_url is None:
             return self
         parts = urlsplit(self.qdrant_url)
-        in_the_clear = parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+        in_the_clear = parts.scheme == "http" and not is_loopback(parts.hostname or "")
         if self.qdrant_api_key is not None and in_the_clear:
             raise ValueError(
                 "MMRAG_QDRANT_API_KEY would be sent in the clear: write https:// in "
@@ -161,14 +161,16 @@ class IndexSettings(BaseSettings):
         return self
 
 
-def _has_a_host(parts: SplitResult) -> bool:
+def has_a_host(parts: SplitResult) -> bool:
+    """Return whether an address names a host, and a port that there can be."""
     try:
         return bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         return False
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 
 import polars as pl
 
+from mmrag_pipeline.ids import Json
 from mmrag_pipeline.ports import Memo, TableStore
 from mmrag_pipeline.records import Tuned
 
@@ -50,4 +51,23 @@ class Tunable(Protocol):
 
         Raises CollectionBusyError, CorruptStateError and StateUnavailableError.
         """
+        ...
+
+
+class AnswerCache(Protocol):
+    """Answers that were given, each for a while. Nothing is lost with it but time."""
+
+    def get(self, key: str) -> Json:
+        """Return what is kept under a digest, None where nothing is or it is too old.
+
+        Raises StateUnavailableError, and CorruptStateError for what cannot be read.
+        """
+        ...
+
+    def put(self, key: str, value: Json) -> None:
+        """Keep a value; raises StateUnavailableError."""
+        ...
+
+    def clear(self) -> None:
+        """Remove every answer; raises StateUnavailableError."""
         ...

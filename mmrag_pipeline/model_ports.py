@@ -1,8 +1,9 @@
 """The models that stations and queries ask; engines provide them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from mmrag_pipeline.answer_records import Ask, Evidence, Usage
 from mmrag_pipeline.records import Caption, Card, OcrResult, Pixels, SparseVector, Vectors
 
 
@@ -64,4 +65,15 @@ class SparseEncoder(Model, Protocol):
 
     def query(self, text: str) -> SparseVector:
         """Return the vector of a query."""
+        ...
+
+
+class Answerer(Model, Protocol):
+    """Answers questions from evidence."""
+
+    def answer(self, question: Ask, evidence: Sequence[Evidence]) -> Iterator[str | Usage]:
+        """Yield the answer piece by piece, sentences with citations like `[E1]`; Usage last.
+
+        It is exactly `wording.DO_NOT_KNOW` where evidence is lacking. Raises AnswerError.
+        """
         ...

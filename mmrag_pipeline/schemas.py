@@ -128,6 +128,7 @@ EVAL_QUERIES = pl.Schema(
         "relevant": pl.List(pl.String()),
         "grades": pl.List(pl.Int32()),
         "pages": pl.List(pl.Struct({"entry": pl.String(), "page_no": pl.Int32()})),
+        "answers": pl.List(pl.String()),
         "domains": pl.List(pl.String()),
         "absent": pl.List(pl.String()),
     }

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from mmrag_pipeline.answer_settings import AnswerSettings
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.evaluation_settings import EvaluationSettings
 from mmrag_pipeline.ids import MAX_SHARDS, check_domain
@@ -63,7 +64,7 @@ Shards = Annotated[dict[str, int], AfterValidator(_of_shards)]
 TtlDays = Annotated[dict[str, float], BeforeValidator(_by_domain), AfterValidator(_of_domains)]
 
 
-class Settings(IndexSettings, RetrievalSettings, EvaluationSettings):
+class Settings(AnswerSettings, EvaluationSettings, IndexSettings, RetrievalSettings):
     """Settings from `MMRAG_*` variables; invalid ones are errors."""
 
     home: Path = Path(".mmrag")

@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 
 from demo.generate.corpus import corpus
-from demo.generate.queries import query_lines, query_pictures
+from demo.generate.queries import query_lines, query_pictures, question_lines
 
 
 def write(folder: Path) -> int:
-    """Replace `corpus/`, `queries/` and `queries.jsonl` below a folder; return files written."""
+    """Replace the corpus, its queries and questions below a folder; return files written."""
     for name in ("corpus", "queries"):
         shutil.rmtree(folder / name, ignore_errors=True)
     items = corpus()
@@ -17,8 +17,8 @@ def write(folder: Path) -> int:
         _put(folder / "corpus" / item.key, item.data)
     for name, data in query_pictures():
         _put(folder / "queries" / name, data)
-    lines = "".join(f"{line}\n" for line in query_lines(items))
-    _put(folder / "queries.jsonl", lines.encode())
+    for name, lines in (("queries", query_lines(items)), ("questions", question_lines(items))):
+        _put(folder / f"{name}.jsonl", "".join(f"{line}\n" for line in lines).encode())
     return len(items)
 
 

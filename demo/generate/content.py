@@ -76,6 +76,8 @@ class Ask:
     shows: frozenset[str] = frozenset()
     holds: str = ""
     topic: str = ""
+    answer: str = ""
+    """The value that is asked for, as it is written in every file that answers."""
 
 
 @dataclass(frozen=True, slots=True)

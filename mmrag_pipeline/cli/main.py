@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from mmrag_pipeline.cli import (
+    ask,
     backfill,
     copy_index,
     dead_letters,
@@ -63,6 +64,7 @@ app.command("index")(index.index)
 app.command("backfill")(backfill.backfill)
 app.command("plan")(plan.plan)
 app.command("search")(search.search)
+app.command("ask")(ask.ask)
 app.command("evaluate")(evaluate.evaluate)
 app.command("fusion-train")(fusion_train.fusion_train)
 app.command("explain")(explain.explain)

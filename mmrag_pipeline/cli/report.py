@@ -4,11 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import polars as pl
-
 from mmrag_pipeline.cli.dead_letters import read_letters
 from mmrag_pipeline.cli.summary import Summary, stations
-from mmrag_pipeline.errors import ItemError
 from mmrag_pipeline.evaluation.evaluate import Evaluation
 from mmrag_pipeline.evaluation.report import (
     DeadLetter,
@@ -22,8 +19,7 @@ from mmrag_pipeline.evaluation.report import (
     render,
     thumbnail,
 )
-from mmrag_pipeline.ids import partition_of
-from mmrag_pipeline.indexing.pixels import stream_pixels
+from mmrag_pipeline.indexing.place_pixels import PageAt, pixels_of
 from mmrag_pipeline.indexing.plan import MODEL_STATIONS
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.records import Box, PagePixels, Pixels
@@ -139,20 +135,8 @@ def _hit(world: World, hit: Hit) -> ShownHit:
 
 def _picture(world: World, hit: Hit) -> bytes | None:
     """Return a hit's page with its box, or None when the file has no pixels (any more)."""
-    partition = partition_of(hit.domain, hit.key, world.settings.shards)
-    files = world.tables.read("raw_files", partition)
-    pages = world.tables.read("pages", partition)
-    if files is None or pages is None:
-        return None
-    owner = files.filter(pl.col("key") == hit.key).select("file_id")
-    mine = pages.join(owner, on="file_id").filter(
-        (pl.col("page_no") == hit.place.page_no) & (pl.col("raster") != "")
-    )
-    frames = {"raw_files": files, "pages": mine}
-    wanted = mine["page_digest"].to_list()
-    for _, page in stream_pixels(world, partition, frames, wanted):
-        return None if isinstance(page, ItemError) else _framed(page, hit)
-    return None
+    page = pixels_of(world, PageAt(hit.domain, hit.key, hit.place.page_no))
+    return None if page is None else _framed(page, hit)
 
 
 def _framed(page: PagePixels, hit: Hit) -> bytes:

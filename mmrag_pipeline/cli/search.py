@@ -94,9 +94,9 @@ def search(
         warn(told)
     query = Query(
         text=text,
-        image=_picture(settings, image) if image else None,
+        image=picture_of(settings, image) if image else None,
         domains=tuple(asked.domains),
-        kinds=_kinds(kind),
+        kinds=kinds_of(kind),
         visibility=tuple(visibility) if visibility else None,
         pages=tuple(page) if page else None,
         modified_from=start_of("--since", since),
@@ -112,12 +112,14 @@ def search(
         raise typer.Exit(1)
 
 
-def _picture(settings: Settings, path: Path) -> Pixels:
+def picture_of(settings: Settings, path: Path) -> Pixels:
+    """Return the first page of a picture file; raises ParseError."""
     with open_pictures(settings) as read:
         return read(path)
 
 
-def _kinds(asked: Sequence[str] | None) -> tuple[PointKind, ...] | None:
+def kinds_of(asked: Sequence[str] | None) -> tuple[PointKind, ...] | None:
+    """Return the kinds that `--kind` names, None without any; raises SettingsError."""
     known: tuple[PointKind, ...] = get_args(PointKind)
     unknown = [kind for kind in asked or () if kind not in known]
     if unknown:

@@ -73,11 +73,12 @@ class Trial:
     def ask_all(self, queries: Sequence[LabelledQuery]) -> Iterator[Ranked]:
         """Yield what each query gets, in order; raises as the searcher and `load_image` do.
 
-        The first is asked once before, unmeasured: it may have to load models.
+        The first is asked once before, unmeasured: it may have to load models. Questions that no
+        file answers are left out: there is nothing to find.
         """
         load = lru_cache(maxsize=1)(self.load_image)
         rankings = variants(self.searcher.strategy, self.ablations)
-        for number, labelled in enumerate(queries):
+        for number, labelled in enumerate(one for one in queries if one.relevant):
             image = None if labelled.image is None else load(labelled.image)
             query = Query(text=labelled.text, image=image, domains=self.domains)
             if number == 0:

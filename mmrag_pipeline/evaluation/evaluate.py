@@ -74,10 +74,15 @@ def evaluate(
     """Return how well these domains (None: all) answer labelled queries, each searched once.
 
     A signal that a query does not ask (words, for a picture) counts as zero for that query,
-    so that every signal's mean is over the same queries. A signal that no query asks is left out.
+    so that every signal's mean is over the same queries. A signal that no query asks is left
+    out, as is a question that no file answers: nothing there can be found.
     """
     return evaluation_of(
-        [answer(searcher, query, load_image=load_image, domains=domains) for query in queries]
+        [
+            answer(searcher, query, load_image=load_image, domains=domains)
+            for query in queries
+            if query.relevant
+        ]
     )
 
 

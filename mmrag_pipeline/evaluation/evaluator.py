@@ -29,6 +29,7 @@ from mmrag_pipeline.evaluation.tables import (
     queries_of,
     queries_table,
     searches_table,
+    with_files,
 )
 from mmrag_pipeline.evaluation.variants import Ablations, name_of
 from mmrag_pipeline.frames import table_digest
@@ -88,7 +89,11 @@ class Evaluator:
 
         Raises as the searcher does, and SettingsError for a picture that cannot be read.
         """
-        queries = queries_of(self._rows("eval_queries"))
+        queries = queries_of(with_files(self._rows("eval_queries")))
+        if not queries:
+            raise SettingsError(
+                "no query of MMRAG_EVAL_QUERIES names a relevant file: nothing to find"
+            )
         try:
             ranked = list(trial.ask_all(queries))
         except ParseError as error:
@@ -121,6 +126,7 @@ class Evaluator:
         self, queries: pl.DataFrame, hits: pl.DataFrame, searches: pl.DataFrame, *, run_id: str
     ) -> Scored:
         """Return the measures of these tables beside the last evaluation of the same queries."""
+        queries = with_files(queries)
         found = list(measured(queries, hits, rankings_of(searches)))
         made_with = searches["made_with"][0]
         run = Run(

@@ -11,11 +11,11 @@ from mmrag_pipeline.evaluation.measures import Judged, judge
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.ids import digest_json
 from mmrag_pipeline.retrieval.asked import Asked, Form
-from mmrag_pipeline.retrieval.evidence import evidence
 from mmrag_pipeline.retrieval.features import Described, described, scored
 from mmrag_pipeline.retrieval.fusion import FusedFile, alone
 from mmrag_pipeline.retrieval.query import Query, Searcher
 from mmrag_pipeline.retrieval.signals import SIGNALS, Answer
+from mmrag_pipeline.retrieval.trusted import evidence
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from mmrag_pipeline.errors import NotFoundError, ParseError
 from mmrag_pipeline.ids import domain_of
@@ -39,6 +46,9 @@ class LabelledQuery:
     """How relevant each file is, 1 or more; empty: all alike."""
     pages: tuple[RelevantPage, ...] = ()
     """The pages that answer, where the labels name them."""
+    answers: tuple[str, ...] = ()
+    """Texts of which any one is a right answer; none where no answer is labelled, or where
+    nothing answers, and then no file is relevant either."""
 
 
 class _Page(BaseModel):
@@ -72,14 +82,26 @@ class _Row(BaseModel):
     id: str = Field(min_length=1)
     query: str | None = None
     image: str | None = None
-    relevant: list[str] = Field(min_length=1)
+    relevant: list[str]
     relevant_pages: list[_Page] = []
     kind: str = Field("any", min_length=1)
+    answer: list[str] | None = None
+
+    @field_validator("answer", mode="before")
+    @classmethod
+    def _one_or_many(cls, given: object) -> object:
+        return given if given is None or isinstance(given, list) else [given]
 
     @model_validator(mode="after")
     def _asks_something(self) -> "_Row":
         if not (self.query or "").strip() and not self.image:
             raise ValueError("has neither a query nor an image")
+        return self
+
+    @model_validator(mode="after")
+    def _is_answered(self) -> "_Row":
+        if not self.relevant and self.answer != []:
+            raise ValueError('relevant names no file; write "answer": [] where nothing answers')
         return self
 
 
@@ -90,9 +112,11 @@ FIELDS = tuple(_Row.model_fields)
 def read_queries(path: Path) -> list[LabelledQuery]:
     """Return the labelled queries of a JSON Lines file (UTF-8; blank lines are skipped).
 
-    Fields: id, query and/or image, relevant (keys), relevant_pages, kind; others are ignored. An
-    image is an absolute path, or one relative to the file that stays inside its folder. Raises
-    NotFoundError or ParseError; both name the file, ParseError also the line.
+    Fields: id, query and/or image, relevant (keys), relevant_pages, kind, answer (a text, or
+    several of which any one is right); others are ignored. A question that nothing answers has
+    an empty list of answers, and may have one of relevant files. An image is an absolute path, or
+    one relative to the file that stays inside its folder. Raises NotFoundError or ParseError; both
+    name the file, ParseError also the line.
     """
     found: dict[str, tuple[int, LabelledQuery]] = {}
     for line_no, line in numbered_lines(path):
@@ -156,6 +180,7 @@ def _labelled(line: str, path: Path, line_no: int) -> LabelledQuery:
         kind=row.kind,
         ignored=tuple(row.model_extra or ()),
         pages=tuple(page.relevant for page in row.relevant_pages),
+        answers=tuple(row.answer or ()),
     )
 
 

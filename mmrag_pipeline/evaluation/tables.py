@@ -55,6 +55,7 @@ def _query_row(
         "relevant": [*query.relevant],
         "grades": [*query.grades],
         "pages": [{"entry": page.entry, "page_no": page.page_no} for page in query.pages],
+        "answers": [*query.answers],
         "domains": sorted({d for entry in query.relevant for d in where.get(entry, ())}),
         "absent": [entry for entry in query.relevant if entry not in where],
     }
@@ -71,9 +72,15 @@ def queries_of(table: pl.DataFrame) -> list[LabelledQuery]:
             row["kind"],
             grades=tuple(row["grades"]),
             pages=tuple(RelevantPage(**page) for page in row["pages"]),
+            answers=tuple(row["answers"]),
         )
         for row in table.iter_rows(named=True)
     ]
+
+
+def with_files(queries: pl.DataFrame) -> pl.DataFrame:
+    """Return the queries that some file answers: those that rankings are measured by."""
+    return queries.filter(pl.col("relevant").list.len() > 0)
 
 
 def identity_of(table: pl.DataFrame) -> str:

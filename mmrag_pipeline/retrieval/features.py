@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from mmrag_pipeline.records import Signal
 from mmrag_pipeline.retrieval.asked import Asked, Form
-from mmrag_pipeline.retrieval.evidence import evidence
 from mmrag_pipeline.retrieval.fusion import FileId, FusedFile, Share, best_scores, file_of
 from mmrag_pipeline.retrieval.normalised import minmax
 from mmrag_pipeline.retrieval.signals import SIGNALS, Answer, Found
+from mmrag_pipeline.retrieval.trusted import evidence
 
 FORMS: tuple[Form, ...] = get_args(Form)
 _OF_SIGNAL = ("score", "rank", "nats", "found", *(f"nats_of_{form}" for form in FORMS))

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmrag_pipeline.retrieval.asked import Asked
-from mmrag_pipeline.retrieval.evidence import evidence
 from mmrag_pipeline.retrieval.features import described, scored
 from mmrag_pipeline.retrieval.fusion import FusedFile, fuse
 from mmrag_pipeline.retrieval.fusion_model import FusionModel
 from mmrag_pipeline.retrieval.signals import SIGNALS, Answer
+from mmrag_pipeline.retrieval.trusted import evidence
 
 
 @dataclass(frozen=True, slots=True)

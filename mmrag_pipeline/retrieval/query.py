@@ -16,7 +16,6 @@ from mmrag_pipeline.records import Pixels, PointKind, Signal, Where
 from mmrag_pipeline.retrieval.asked import Asked, Staged, Strategy
 from mmrag_pipeline.retrieval.asking import Asking
 from mmrag_pipeline.retrieval.encoders import Reopen, fitting, no_others
-from mmrag_pipeline.retrieval.evidence import evidence
 from mmrag_pipeline.retrieval.fusion import FileId, FusedFile
 from mmrag_pipeline.retrieval.hits import Hit, hits
 from mmrag_pipeline.retrieval.serving import serving
@@ -33,6 +32,7 @@ from mmrag_pipeline.retrieval.signals import (
     askable,
     questions,
 )
+from mmrag_pipeline.retrieval.trusted import evidence
 
 DEPTH = 150
 """Points per signal and domain: a file is many points, and the tail is the background that

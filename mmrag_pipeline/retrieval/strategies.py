@@ -7,11 +7,11 @@ from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.retrieval.asked import Asked, Strategy
 from mmrag_pipeline.retrieval.cascade import Cascade
 from mmrag_pipeline.retrieval.early import early
-from mmrag_pipeline.retrieval.evidence import evidence
 from mmrag_pipeline.retrieval.fusion_model import FusionModel
 from mmrag_pipeline.retrieval.late import RRF_K, ReciprocalRank, ScoreSum, Weights
 from mmrag_pipeline.retrieval.learned import Learned
 from mmrag_pipeline.retrieval.normalised import dbsf, minmax, zscore
+from mmrag_pipeline.retrieval.trusted import evidence
 
 __all__ = ["LEARNED", "STRATEGIES", "Asked", "Strategy", "Tuning", "evidence", "strategy_of"]
 

@@ -42,6 +42,7 @@ def _arguments(name: str, bench: Bench) -> list[str]:
     given = {
         "search": ["tea"],
         "fusion-train": ["--queries", str(many)],
+        "ask": ["What to do with the tank before switching on?"],
         "evaluate": ["--queries", str(queries)],
         "copy-index": ["--to", str(bench.home.with_name("copied"))],
         "purge": ["notes/none.txt", "--yes"],

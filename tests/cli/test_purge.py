@@ -124,3 +124,10 @@ def test_where_each_machine_has_its_own_index_the_others_are_told_of(bench: Benc
     assert "those of other machines hold the points until" in " ".join(said.err.split())
     alone = bench.mmrag("purge", "shop/lamp.png", "--yes")
     assert "other machines" not in alone.err
+
+
+def test_a_purge_forgets_every_cached_answer(bench: Bench) -> None:
+    bench.mmrag("ask", "How many minutes does green tea want?")
+    assert list((bench.home / "answers").rglob("*.json"))
+    assert bench.mmrag("purge", "notes/tea.txt", "--yes").code == 0
+    assert not list((bench.home / "answers").rglob("*.json"))

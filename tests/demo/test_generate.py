@@ -13,7 +13,7 @@ from demo.generate.manuals import manuals
 from demo.generate.notes import notes
 from demo.generate.paint import face, sprite
 from demo.generate.photos import photos
-from demo.generate.queries import answers, query_lines
+from demo.generate.queries import answers, query_lines, question_lines
 
 DEMO = Path(__file__).parents[2] / "demo"
 CARD = Item("office/a.png", b"", frozenset({"pen", "book"}), "Hexbury\nHG-07", frozenset({"ink"}))
@@ -47,6 +47,13 @@ def test_the_same_pictures_are_drawn_again(fonts: None) -> None:
 def test_labels_on_disk_are_what_the_generator_knows(fonts: None) -> None:
     written = (DEMO / "queries.jsonl").read_text(encoding="utf-8").splitlines()
     assert written == list(query_lines(corpus()))
+    written = (DEMO / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    assert written == list(question_lines(corpus()))
+
+
+def test_a_question_whose_answer_no_file_holds_is_refused() -> None:
+    with pytest.raises(ValueError, match="is not in each"):
+        list(question_lines([CARD]))
 
 
 def test_labels_are_json_with_the_fields_that_evaluation_reads() -> None:

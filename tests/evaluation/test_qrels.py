@@ -30,8 +30,22 @@ def test_a_row_becomes_a_query(tmp_path: Path) -> None:
 
 
 def test_a_field_that_is_none_of_ours_is_ignored_and_told(tmp_path: Path) -> None:
-    (read,) = read_queries(write(tmp_path, row(answer="42")))
-    assert (read.text, read.ignored) == ("kettle", ("answer",))
+    (read,) = read_queries(write(tmp_path, row(author="me")))
+    assert (read.text, read.ignored) == ("kettle", ("author",))
+
+
+@pytest.mark.parametrize(
+    ("given", "read"), [("42", ("42",)), (42.5, ("42.5",)), (["4", "four"], ("4", "four"))]
+)
+def test_one_answer_or_several_are_read(
+    tmp_path: Path, given: object, read: tuple[str, ...]
+) -> None:
+    assert read_queries(write(tmp_path, row(answer=given)))[0].answers == read
+
+
+def test_a_question_that_nothing_answers_has_no_answer_and_no_file(tmp_path: Path) -> None:
+    (read,) = read_queries(write(tmp_path, row(relevant=[], answer=[])))
+    assert (read.relevant, read.answers) == ((), ())
 
 
 def test_blank_lines_and_a_byte_order_mark_are_skipped(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag_pipeline.retrieval.asked import Asked
-from mmrag_pipeline.retrieval.evidence import evidence
 from mmrag_pipeline.retrieval.features import FEATURES, described, scored
 from mmrag_pipeline.retrieval.signals import SIGNALS, Lists
+from mmrag_pipeline.retrieval.trusted import evidence
 from tests.retrieval.shelves import answers, found, one_each
 
 ASKED = Asked("a red kettle", pictured=True, depth=100)

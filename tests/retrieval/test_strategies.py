@@ -6,13 +6,13 @@ import pytest
 
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.retrieval.asked import Asked
-from mmrag_pipeline.retrieval.evidence import evidence
 from mmrag_pipeline.retrieval.features import FEATURES
 from mmrag_pipeline.retrieval.fusion_model import FusionModel, Way
 from mmrag_pipeline.retrieval.late import ReciprocalRank
 from mmrag_pipeline.retrieval.learned import Learned
 from mmrag_pipeline.retrieval.signals import Lists
 from mmrag_pipeline.retrieval.strategies import LEARNED, STRATEGIES, Tuning, strategy_of
+from mmrag_pipeline.retrieval.trusted import evidence
 from mmrag_pipeline.retrieval_settings import StrategyName
 from tests.retrieval.shelves import answers, one_each
 from tests.retrieval.test_fusion_model import CARD

@@ -1,0 +1,88 @@
+"""Settings to what answers questions: searcher, pages, answerer and cache together."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from mmrag_pipeline.assembly import open_blobs, open_searcher, open_tables, open_world
+from mmrag_pipeline.engines.extractive import Extractive
+from mmrag_pipeline.engines.openai_answers import OpenAiAnswers, Server
+from mmrag_pipeline.indexing.place_pixels import PageAt, crop, lines_at, pixels_of
+from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.keepers import AnswerCache, TableCatalog
+from mmrag_pipeline.model_ports import Answerer
+from mmrag_pipeline.models import open_encoders
+from mmrag_pipeline.records import Box, Line
+from mmrag_pipeline.retrieval.answers import Asking, nobody
+from mmrag_pipeline.retrieval.evidence import Budget
+from mmrag_pipeline.retrieval.hits import Hit
+from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.answer_cache import FolderAnswers
+from mmrag_pipeline.stores.kept import with_kept_settings
+from mmrag_pipeline.stores.redis_answers import RedisAnswers
+
+
+@dataclass(frozen=True, slots=True)
+class TabledPages:
+    """Pages as the tables know them (retrieval.evidence.Pages); without a world no pictures."""
+
+    tables: TableCatalog
+    shards: Mapping[str, int]
+    world: World | None = None
+
+    def lines(self, hit: Hit, page_no: int) -> Sequence[Line]:
+        """Return the lines of a page; none where the tables do not know it."""
+        return lines_at(self.tables, self.shards, PageAt(hit.domain, hit.key, page_no))
+
+    def picture(self, hit: Hit, page_no: int, box: Box | None) -> bytes | None:
+        """Return a crop of a page; None where its file has no pixels (any more)."""
+        if self.world is None:
+            return None
+        drawn = pixels_of(self.world, PageAt(hit.domain, hit.key, page_no))
+        return crop(drawn, box, side_px=self.world.settings.answer_picture_px) if drawn else None
+
+
+@contextmanager
+def open_asking(
+    settings: Settings, *, cached: bool = True, warn: Callable[[str], None] = nobody
+) -> Iterator[Asking]:
+    """Open what answers questions; parser processes, which only pictures need, end with it."""
+    cache = open_answer_cache(settings) if cached else None
+    searcher = open_searcher(settings)
+    tokens = settings.answer_evidence_tokens
+    if settings.answer_url is None:
+        kept = with_kept_settings(settings, open_blobs(settings))
+        pages = TabledPages(open_tables(settings), kept.shards)
+        yield Asking(searcher, pages, open_answerer(settings), Budget(tokens), cache, warn)
+        return
+    with open_world(settings) as world:
+        pages = TabledPages(world.tables, world.settings.shards, world)
+        budget = Budget(tokens, settings.answer_pictures)
+        yield Asking(searcher, pages, open_answerer(settings), budget, cache, warn)
+
+
+def open_answerer(settings: Settings) -> Answerer:
+    """Return the server that settings name, else what quotes; nothing connects or loads yet."""
+    if settings.answer_url is None or settings.answer_model is None:
+        return Extractive(open_encoders(settings).text)
+    key = settings.answer_api_key
+    return OpenAiAnswers(
+        Server(
+            url=settings.answer_url,
+            model=settings.answer_model,
+            api_key=key.get_secret_value() if key else None,
+            timeout_s=settings.answer_timeout_s,
+            retries=settings.answer_retries,
+            max_tokens=settings.answer_max_tokens,
+            stream=settings.answer_stream,
+            picture_px=settings.answer_picture_px,
+        )
+    )
+
+
+def open_answer_cache(settings: Settings) -> AnswerCache:
+    """Return where answers are kept: a Redis when one is set, else a folder of `home`."""
+    days = settings.answer_cache_days
+    if settings.answer_cache_url is not None:
+        return RedisAnswers(settings.answer_cache_url.get_secret_value(), days)
+    return FolderAnswers(settings.home / "answers", days)
