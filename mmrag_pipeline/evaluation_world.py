@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from mmrag_pipeline.answering import open_asking
 from mmrag_pipeline.assembly import open_pictures, open_searcher, open_tables
 from mmrag_pipeline.errors import NotFoundError, ParseError, SettingsError
+from mmrag_pipeline.evaluation.answered import Answering
 from mmrag_pipeline.evaluation.evaluator import Evaluator
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.evaluation.trec import read_query_files
@@ -32,7 +34,14 @@ def open_evaluator(
             load_image=load,
             read=partial(_read, settings, tuple(files)),
             clock=partial(datetime.now, UTC),
+            answering=partial(_answering, settings),
         )
+
+
+@contextmanager
+def _answering(settings: Settings) -> Iterator[Answering]:
+    with open_asking(settings) as asking:
+        yield asking.ask
 
 
 def _read(settings: Settings, files: tuple[Path, ...]) -> list[LabelledQuery]:

@@ -181,6 +181,20 @@ EVAL_SCORES = pl.Schema(
         "high": pl.Float64(),
     }
 )
+EVAL_ANSWERS = pl.Schema(
+    {
+        "query_id": pl.String(),
+        "kind": pl.String(),
+        "answerable": pl.Boolean(),
+        "abstained": pl.Boolean(),
+        "cached": pl.Boolean(),
+        "seconds": pl.Float64(),
+        "prompt_tokens": pl.Int64(),
+        "completion_tokens": pl.Int64(),
+        "model": pl.String(),
+        "measures": pl.List(pl.Struct({"measure": pl.String(), "value": pl.Float64()})),
+    }
+)
 EVAL_RUNS = pl.Schema(
     {
         "run_id": pl.String(),
@@ -226,6 +240,7 @@ EVALUATION: Mapping[str, pl.Schema] = {
     "eval_hits": EVAL_HITS,
     "eval_searches": EVAL_SEARCHES,
     "eval_scores": EVAL_SCORES,
+    "eval_answers": EVAL_ANSWERS,
     "eval_runs": EVAL_RUNS,
 }
 """Tables of the evaluation: one each, whatever the partitions of the index."""

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from mmrag_pipeline.assets.declared import OWNERS, RETRY
 from mmrag_pipeline.assets.evaluation_metadata import (
+    answers_metadata,
     drop_metadata,
     hits_metadata,
     queries_metadata,
@@ -18,6 +19,7 @@ from mmrag_pipeline.assets.evaluation_metadata import (
 from mmrag_pipeline.assets.materialize import Materialization, failure_of
 from mmrag_pipeline.assets.metadata import Metadata
 from mmrag_pipeline.errors import MmragError
+from mmrag_pipeline.evaluation.answered import answers_table
 from mmrag_pipeline.evaluation.evaluator import Evaluator, Scored
 from mmrag_pipeline.evaluation.scores import told
 from mmrag_pipeline.evaluation.variants import FAMILIES, Ablations
@@ -80,6 +82,12 @@ SCORES = _spec(
     kinds={"parquet"},
     description="Measures of every ranking with intervals, and the history of evaluations.",
 )
+ANSWERS = _spec(
+    "eval_answers",
+    deps=("eval_queries", "eval_hits"),
+    kinds={"parquet"},
+    description="What answers to the queries with known answers are worth.",
+)
 _DROP_CHECK = dg.AssetCheckSpec(
     DROP,
     asset="eval_scores",
@@ -120,6 +128,17 @@ def eval_scores(
     yield _drop(scored, evaluator)
 
 
+@dg.multi_asset(name="eval_answers", specs=[ANSWERS], retry_policy=RETRY)
+def eval_answers(
+    context: dg.AssetExecutionContext, evaluator: dg.ResourceParam[Evaluator]
+) -> Iterator[Materialization]:
+    """Ask the questions whose answers are known."""
+    with _translated():
+        found = evaluator.write_answers(context.run.run_id)
+    metadata = answers_metadata(found, evaluator.limits.confidence)
+    yield _made("eval_answers", answers_table(found), metadata)
+
+
 def _made(name: str, table: pl.DataFrame, metadata: Metadata) -> Materialization:
     return dg.MaterializeResult(
         asset_key=name, metadata=metadata, data_version=dg.DataVersion(table_digest(table))
@@ -139,7 +158,7 @@ def _drop(scored: Scored, evaluator: Evaluator) -> dg.AssetCheckResult:
     )
 
 
-EVALUATION_ASSETS = (eval_queries, eval_hits, eval_scores)
+EVALUATION_ASSETS = (eval_queries, eval_hits, eval_scores, eval_answers)
 EVALUATE = dg.define_asset_job(
     "evaluate",
     selection=dg.AssetSelection.groups(GROUP),

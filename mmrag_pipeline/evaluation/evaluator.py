@@ -1,7 +1,8 @@
 """The evaluation step by step, each from the tables of those before: queries, hits, scores."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from mmrag_pipeline.errors import OvertakenError, ParseError, SettingsError
+from mmrag_pipeline.evaluation.answered import Answering, Replied, answers_table, replies
 from mmrag_pipeline.evaluation.asking import Ranked, Trial
 from mmrag_pipeline.evaluation.evaluate import LoadImage
 from mmrag_pipeline.evaluation.paired import Limits
@@ -64,6 +66,8 @@ class Evaluator:
     read: Callable[[], Sequence[LabelledQuery]]
     """Reads the queries that settings name."""
     clock: Callable[[], datetime]
+    answering: Callable[[], AbstractContextManager[Answering]]
+    """Opens what answers questions, by the settings."""
 
     @property
     def limits(self) -> Limits:
@@ -94,10 +98,8 @@ class Evaluator:
             raise SettingsError(
                 "no query of MMRAG_EVAL_QUERIES names a relevant file: nothing to find"
             )
-        try:
+        with _pictures_named():
             ranked = list(trial.ask_all(queries))
-        except ParseError as error:
-            raise SettingsError(f"a picture of MMRAG_EVAL_QUERIES: {error}") from error
         hits, searches = hits_table(ranked), searches_table(ranked, self.made_with(trial))
         self._write("eval_hits", hits, run_id, upstream=("eval_queries",))
         self._write("eval_searches", searches, run_id, upstream=("eval_queries", "eval_hits"))
@@ -114,6 +116,20 @@ class Evaluator:
         self._write("eval_scores", scored.table, run_id, upstream=("eval_queries", "eval_hits"))
         append_run(self.tables, scored.run, keep=self.settings.eval_keep_runs)
         return scored
+
+    def write_answers(self, run_id: str) -> list[Replied]:
+        """Ask the questions of `eval_queries` whose answers are known, in the domains of the hits.
+
+        Raises AnswerError, and as `write_hits` does.
+        """
+        queries = queries_of(self._rows("eval_queries"))
+        domains = json.loads(self._rows("eval_searches")["made_with"][0])["domains"]
+        within = None if domains is None else tuple(domains)
+        with self.answering() as answering, _pictures_named():
+            found = [*replies(answering, queries, load_image=self.load_image, domains=within)]
+        table = answers_table(found)
+        self._write("eval_answers", table, run_id, upstream=("eval_queries", "eval_hits"))
+        return found
 
     def judged(
         self, queries: Sequence[LabelledQuery], ranked: Sequence[Ranked], trial: Trial
@@ -200,6 +216,15 @@ class Evaluator:
         digest = table_digest(table)
         lineage = Lineage(name, EVERYTHING, digest, table.height, digests, "", {}, run_id)
         self.tables.write(table, lineage)
+
+
+@contextmanager
+def _pictures_named() -> Iterator[None]:
+    """Tell of a picture that cannot be read where it is named."""
+    try:
+        yield
+    except ParseError as error:
+        raise SettingsError(f"a picture of MMRAG_EVAL_QUERIES: {error}") from error
 
 
 def _digest_of(path: Path) -> str:

@@ -176,3 +176,28 @@ def test_a_run_without_queries_says_what_to_run(
     result = _run(replace(evaluator, read=lambda: []), instance)
     (failed, *_) = [event for event in result.all_events if event.is_step_failure]
     assert "eval_queries has no rows yet" in str(failed.step_failure_data.user_failure_data)
+
+
+def test_questions_with_known_answers_are_answered_and_measured(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    labelled = [
+        replace(QUERIES[0], answers=("amber bolt",)),
+        LabelledQuery("x", "what is not there?", None, (), "none"),
+    ]
+    found = _metadata(_run(fake_evaluator(world, labelled), instance), "eval_answers")
+    told = {
+        name: found[name].value for name in ("answer/exact_match", "abstention/f1", "abstained")
+    }
+    assert told == {"answer/exact_match": 1.0, "abstention/f1": 1.0, "abstained": 1}
+
+
+def test_a_question_that_no_file_answers_is_measured_by_no_ranking(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    none = LabelledQuery("x", "what is not there?", None, (), "none")
+    evaluator = fake_evaluator(world, [*QUERIES, none])
+    _run(evaluator, instance)
+    assert _table(evaluator, "eval_queries").height == len(QUERIES) + 1
+    assert set(_table(evaluator, "eval_scores")["queries"]) <= {1, len(QUERIES)}
+    assert "none" not in set(_table(evaluator, "eval_scores")["name"])
