@@ -1,7 +1,7 @@
 """Settings kept beside the tables: a run that does not name them takes those of the run before.
 
 Had they no home but the environment, the first run started elsewhere would forget them: all
-files would be public, and those whose time is over would come back.
+files would be public, those whose time is over would come back, and personal data as well.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mmrag_pipeline.errors import CorruptStateError, MmragError, OvertakenError
 from mmrag_pipeline.overtaken import retried
+from mmrag_pipeline.safety_settings import NationalId, Redact, RedactRegion
 from mmrag_pipeline.settings import Settings, Shards, TtlBy, TtlDays, variable
 from mmrag_pipeline.stores.blobs import Blobs, read_bytes
 
@@ -43,10 +44,21 @@ class _Sharding(BaseModel):
     shards: Shards | None = None
 
 
+class _Redaction(BaseModel):
+    """Which personal data is taken out of whose texts; None was never named."""
+
+    model_config = _AS_NAMED
+
+    redact: Redact | None = None
+    redact_region: RedactRegion = None
+    redact_national_ids: tuple[NationalId, ...] | None = None
+
+
 _SHARDS = "shards.json"
 _POLICIES: Mapping[str, type[BaseModel]] = {
     "visibility.json": _Visibility,
     "ttl.json": _Lifetime,
+    "redact.json": _Redaction,
     _SHARDS: _Sharding,
 }
 """Blob -> the settings that it keeps, each by its name."""

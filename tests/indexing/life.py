@@ -68,6 +68,10 @@ class Life:
         rules = {"visibility_rules": {f"{DOMAIN}/a*": (group,)}}
         self.settings = self.settings.model_copy(update=rules)
 
+    def redact(self, *kinds: str, domain: str = "*") -> None:
+        """Change which personal data is taken out of texts."""
+        self.settings = self.settings.model_copy(update={"redact": {domain: kinds}})
+
     def run(
         self, *, force: bool = False, replay: bool = False, events: bool = False
     ) -> dict[str, Outcome]:

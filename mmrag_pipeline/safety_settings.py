@@ -1,0 +1,104 @@
+"""Settings of safety: which personal data is taken out of texts before they are cut."""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic_settings import BaseSettings
+
+from mmrag_pipeline.errors import SettingsError
+from mmrag_pipeline.ids import check_domain
+from mmrag_pipeline.index_settings import IndexSettings
+
+PersonalData = Literal["email", "phone", "card", "iban", "national_id"]
+NationalId = Literal[
+    "be.nn",
+    "br.cpf",
+    "ca.sin",
+    "ch.ssn",
+    "cn.ric",
+    "de.idnr",
+    "dk.cpr",
+    "es.dni",
+    "es.nie",
+    "fi.hetu",
+    "fr.nir",
+    "gb.nhs",
+    "gb.nino",
+    "in.aadhaar",
+    "it.codicefiscale",
+    "kr.rrn",
+    "my.nric",
+    "nl.bsn",
+    "no.fodselsnummer",
+    "pl.pesel",
+    "se.personnummer",
+    "us.itin",
+    "us.ssn",
+    "za.idnr",
+]
+"""Country and name, as python-stdnum has them (`gb.nino` is our own)."""
+_REGION = re.compile(r"[A-Z]{2}")
+
+
+def check_domains(names: Iterable[str]) -> None:
+    """Raise ValueError for the first that cannot name a domain."""
+    try:
+        for name in names:
+            check_domain(name)
+    except SettingsError as error:
+        raise ValueError(str(error)) from error
+
+
+def _by_domain(given: object) -> object:
+    """Refuse kinds that are of no domain, saying how to give them to all."""
+    if isinstance(given, list):
+        raise ValueError('write {"*": [KIND, ...]} for all domains, or {"DOMAIN": [KIND, ...]}')
+    return given
+
+
+def _of_domains(kinds: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    check_domains(name for name in kinds if name != "*")
+    return kinds
+
+
+def _region(given: object) -> object:
+    """Return a region that telephone numbers are known of; None for what says so."""
+    if given in ("", "none", None):
+        return None
+    from phonenumbers import SUPPORTED_REGIONS  # it takes a while, and few name a region
+
+    if not _REGION.fullmatch(str(given)) or given not in SUPPORTED_REGIONS:
+        raise ValueError("it is no region: write two letters of ISO 3166-1, GB or MY for example")
+    return given
+
+
+Redact = Annotated[
+    dict[str, tuple[PersonalData, ...]], BeforeValidator(_by_domain), AfterValidator(_of_domains)
+]
+RedactRegion = Annotated[str | None, BeforeValidator(_region)]
+
+
+class SafetySettings(BaseSettings):
+    """What keeps people's data out of the index; `Settings` has all of it."""
+
+    model_config = IndexSettings.model_config
+
+    redact: Redact = {}
+    """Domain (`*` for all others) -> kinds of personal data that its index must not hold. A run
+    that does not name them keeps those of the run before, and so with the next two."""
+    redact_region: RedactRegion = None
+    """Where telephone numbers without a country's code are from; None looks for those with one."""
+    redact_national_ids: tuple[NationalId, ...] = ()
+    """What `national_id` stands for."""
+
+    @model_validator(mode="after")
+    def _national_ids_are_named(self) -> "SafetySettings":
+        named = {kind for kinds in self.redact.values() for kind in kinds}
+        if "national_id" in named and not self.redact_national_ids:
+            raise ValueError(
+                "MMRAG_REDACT names national_id, and nobody says which: name them in "
+                'MMRAG_REDACT_NATIONAL_IDS=["us.ssn"], for example'
+            )
+        return self
