@@ -88,6 +88,7 @@ def open_world(settings: Settings, *, sources: Sources | None = None) -> Iterato
             image_text=engines.image_text,
             text=engines.text,
             sparse=engines.sparse,
+            image_filter=engines.image_filter,
             vectors=open_vectors(settings),
             progress=_Silence(),
             inbox=BlobInbox(blobs),

@@ -14,7 +14,7 @@ Pixels = npt.NDArray[np.uint8]
 """One picture: (height, width, 3) RGB, C-contiguous, EXIF orientation applied."""
 Vectors = npt.NDArray[np.float32]
 """(n, dimension) rows of unit length."""
-Modality = Literal["ocr", "caption", "image_text", "text", "sparse"]
+Modality = Literal["ocr", "caption", "image_text", "text", "sparse", "safety"]
 Signal = Literal["image", "text", "image_text", "bm25"]
 PointKind = Literal["page", "tile", "text", "ocr", "caption"]
 Datatype = Literal["float32", "float16"]
@@ -149,6 +149,14 @@ class Caption:
 
     text: str
     confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How sure a model is, in 0..1, that a label fits a picture."""
+
+    label: str
+    score: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
-"""Settings of safety: which personal data is taken out of texts before they are cut."""
+"""Settings of safety: which personal data and which pictures the index must not hold."""
 
 import re
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_settings import BaseSettings
 
 from mmrag_pipeline.errors import SettingsError
@@ -92,6 +92,23 @@ class SafetySettings(BaseSettings):
     """Where telephone numbers without a country's code are from; None looks for those with one."""
     redact_national_ids: tuple[NationalId, ...] = ()
     """What `national_id` stands for."""
+
+    image_filter: str = "none"
+    """An image classifier of transformers, folder or name, that looks at pages before they are
+    indexed; a run that names none of these three takes those of the run before."""
+    image_filter_labels: tuple[str, ...] = ()
+    """Its labels whose pictures are withheld."""
+    image_filter_threshold: float = Field(default=0.5, gt=0.0, le=1.0)
+    """The score from which on a label counts."""
+
+    @model_validator(mode="after")
+    def _labels_are_named(self) -> "SafetySettings":
+        if self.image_filter != "none" and not self.image_filter_labels:
+            raise ValueError(
+                f"MMRAG_IMAGE_FILTER={self.image_filter!r} withholds nothing: name the labels to "
+                'withhold in MMRAG_IMAGE_FILTER_LABELS=["nsfw"], for example'
+            )
+        return self
 
     @model_validator(mode="after")
     def _national_ids_are_named(self) -> "SafetySettings":

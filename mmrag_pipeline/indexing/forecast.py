@@ -12,6 +12,7 @@ from mmrag_pipeline.indexing import (
     pages,
     text_vectors,
     tiles,
+    withheld,
 )
 from mmrag_pipeline.indexing.applied import is_trusted
 from mmrag_pipeline.indexing.apply import difference
@@ -50,7 +51,10 @@ def forecast(seen: Look) -> dict[str, Work]:
     done = all(works[name].made == 0 for name in _REMEMBERING)
     undrawn = lost["image_vectors"].to_frame("key")
     drawn = tiled if undrawn.is_empty() else tiled.join(undrawn, on="key", how="anti")
-    ahead = Ahead(known, drawn, texts, pending, guess)
+    shown = withheld.shown(seen.world, known)
+    done = done and withheld.unjudged(seen.world, known).is_empty()
+    texts, pending = (rows.join(shown, on="file_id", how="semi") for rows in (texts, pending))
+    ahead = Ahead(shown, drawn, texts, pending, guess)
     works["points"] = pointing(seen, ahead, exact=settled and done)
     works["collection"] = _applying(seen, works["points"])
     return works

@@ -8,7 +8,14 @@ import polars as pl
 
 from mmrag_pipeline.ids import Json, digest_json, domain_of
 from mmrag_pipeline.keepers import TableCatalog
-from mmrag_pipeline.model_ports import Captioner, ImageTextEncoder, Ocr, SparseEncoder, TextEncoder
+from mmrag_pipeline.model_ports import (
+    Captioner,
+    ImageFilter,
+    ImageTextEncoder,
+    Ocr,
+    SparseEncoder,
+    TextEncoder,
+)
 from mmrag_pipeline.ports import Gate, Inbox, Memo, ObjectStore, PageReader, Progress, VectorStore
 from mmrag_pipeline.records import GateVerdict, Lineage
 from mmrag_pipeline.settings import Settings
@@ -47,6 +54,7 @@ class World:
     """Tells domain -> shards as the last run named them, which may have begun after this one."""
     clock: Callable[[], datetime] = _now
     gate: Gate = field(default_factory=OpenGate)
+    image_filter: ImageFilter | None = None
     domain: str = ""
     """Whose partition is worked on: some settings differ by domain; empty for none."""
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.ids import digest_json, domain_of
+from mmrag_pipeline.indexing import withheld
 from mmrag_pipeline.indexing.applied import writing
 from mmrag_pipeline.indexing.apply import HASH, VECTORS_HALF
 from mmrag_pipeline.indexing.commit import rows_of
@@ -74,7 +75,7 @@ def known_of_files(world: World, partition: str) -> str | None:
     lineage = world.tables.lineage("raw_files", partition)
     buried = tombstones(world, partition)["file_id"].sort()
     rules = redaction.recipe(rules_of(world.settings, domain_of(partition)))
-    told = [*buried, rules] if rules else [*buried]
+    told = [*buried, *_withheld(world, partition), *([rules] if rules else [])]
     return None if lineage is None else digest_json([lineage.digest, *told])
 
 
@@ -82,7 +83,8 @@ def _files(world: World, partition: str) -> dict[str, list[str] | None]:
     """Return file id -> groups, of the files that are to be found."""
     rows = rows_of(world.tables, "raw_files", partition)
     buried = tombstones(world, partition)["file_id"]
-    shown = rows.filter(~pl.col("expired") & ~pl.col("file_id").is_in(buried.implode()))
+    out = _withheld(world, partition)
+    shown = rows.filter(~pl.col("expired") & ~pl.col("file_id").is_in([*buried, *out]))
     return dict(shown.select("file_id", "visibility").iter_rows())
 
 
@@ -96,6 +98,15 @@ def _unredacted(index: CollectionReader, rules: Rules) -> set[_Owner]:
         for point in points
         if any(values(str(point.payload.get(name, "")), rules) for name in ("text", "section"))
     }
+
+
+def _withheld(world: World, partition: str) -> list[str]:
+    """Return the ids of files of which the image filter lets a page not pass, sorted."""
+    if world.image_filter is None:
+        return []
+    pages = rows_of(world.tables, "pages", partition)
+    out = pages.join(withheld.shown(world, pages), on="file_id", how="anti")
+    return out["file_id"].unique().sort().to_list()
 
 
 def _work(

@@ -54,11 +54,22 @@ class _Redaction(BaseModel):
     redact_national_ids: tuple[NationalId, ...] | None = None
 
 
+class _Filter(BaseModel):
+    """Which pictures are withheld; None was never named."""
+
+    model_config = _AS_NAMED
+
+    image_filter: str | None = None
+    image_filter_labels: tuple[str, ...] | None = None
+    image_filter_threshold: float | None = None
+
+
 _SHARDS = "shards.json"
 _POLICIES: Mapping[str, type[BaseModel]] = {
     "visibility.json": _Visibility,
     "ttl.json": _Lifetime,
     "redact.json": _Redaction,
+    "image_filter.json": _Filter,
     _SHARDS: _Sharding,
 }
 """Blob -> the settings that it keeps, each by its name."""

@@ -85,6 +85,10 @@ setting_events = st.one_of(
         st.sampled_from(("email", "card")),
     ),
     st.just(_named("redact nothing", lambda life: life.redact())),
+    st.builds(
+        lambda revision: _named(f"filter {revision}", lambda life: life.withhold(revision)),
+        st.sampled_from(("", "1", "2")),
+    ),
 )
 run = st.just(_named("run", lambda life: life.run()))
 purge = st.builds(_purge, keys, st.just(0) | st.integers(1, 30))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mmrag_pipeline.engines.stub import StubCaptioner, StubImageText, StubOcr, StubText
+from mmrag_pipeline.engines.stub import StubCaptioner, StubFilter, StubImageText, StubOcr, StubText
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import Mode, OpenGate, World
 from mmrag_pipeline.indexing.stations import run_partition
@@ -71,6 +71,14 @@ class Life:
     def redact(self, *kinds: str, domain: str = "*") -> None:
         """Change which personal data is taken out of texts."""
         self.settings = self.settings.model_copy(update={"redact": {domain: kinds}})
+
+    def withhold(self, revision: str = "", *, threshold: float = 0.5) -> None:
+        """Change the image filter; without a revision there is none."""
+        self.models = replace(
+            self.models, image_filter=StubFilter(revision=revision) if revision else None
+        )
+        rules = {"image_filter_labels": ("odd",), "image_filter_threshold": threshold}
+        self.settings = self.settings.model_copy(update=rules)
 
     def run(
         self, *, force: bool = False, replay: bool = False, events: bool = False

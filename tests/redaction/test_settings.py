@@ -1,4 +1,4 @@
-"""Settings of redaction say what is wrong with them, and what to write."""
+"""Settings of safety say what is wrong with them, and what to write."""
 
 import pytest
 from pydantic import ValidationError
@@ -21,6 +21,8 @@ def _settings(**named: object) -> Settings:
         ({"redact": {"*": ["national_id"]}}, "MMRAG_REDACT_NATIONAL_IDS"),
         ({"redact_national_ids": ["us.sin"]}, "'us.ssn'"),
         ({"redact_region": "UK"}, "GB or MY"),
+        ({"image_filter": "folder"}, "MMRAG_IMAGE_FILTER_LABELS"),
+        ({"image_filter_threshold": 0}, "greater than 0"),
     ],
 )
 def test_a_wrong_setting_is_told_with_what_to_write(named: dict[str, object], told: str) -> None:

@@ -196,3 +196,12 @@ def test_a_run_that_names_no_personal_data_redacts_that_of_the_run_before(tmp_pa
     assert (kept(tmp_path).redact, kept(tmp_path).redact_region) == ({"*": ("email",)}, "MY")
     keep_settings(Settings(home=tmp_path, redact={}), FolderBlobs(tmp_path))
     assert kept(tmp_path).redact == {}
+
+
+def test_a_run_that_names_no_image_filter_has_that_of_the_run_before(tmp_path: Path) -> None:
+    named = Settings(home=tmp_path, image_filter="model", image_filter_labels=("nsfw",))
+    keep_settings(named, FolderBlobs(tmp_path))
+    held = kept(tmp_path)
+    assert (held.image_filter, held.image_filter_labels) == ("model", ("nsfw",))
+    keep_settings(Settings(home=tmp_path, image_filter="none"), FolderBlobs(tmp_path))
+    assert kept(tmp_path).image_filter == "none"
