@@ -27,7 +27,12 @@ from mmrag_pipeline.stores.blobs import Blobs
 from mmrag_pipeline.stores.edge import EdgeVectors
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.inbox import BlobInbox
-from mmrag_pipeline.stores.kept import kept_shards, known_shards, with_kept_settings
+from mmrag_pipeline.stores.kept import (
+    kept_shards,
+    known_shards,
+    private_domains,
+    with_kept_settings,
+)
 from mmrag_pipeline.stores.locate import Located, locate
 from mmrag_pipeline.stores.memo import ParquetMemo
 from mmrag_pipeline.stores.places import Place, S3Place, place_of
@@ -134,6 +139,7 @@ def open_searcher(settings: Settings) -> Searcher:
         open_encoders(settings),
         settings.collection_prefix,
         shards=known_shards(settings, open_blobs(settings)),
+        private=partial(private_domains, settings, open_blobs(settings)),
         reopen=partial(reopened, settings),
     )
 

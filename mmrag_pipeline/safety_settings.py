@@ -63,6 +63,11 @@ def _of_domains(kinds: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]
     return kinds
 
 
+def _domains(names: tuple[str, ...]) -> tuple[str, ...]:
+    check_domains(names)
+    return names
+
+
 def _region(given: object) -> object:
     """Return a region that telephone numbers are known of; None for what says so."""
     if given in ("", "none", None):
@@ -77,6 +82,7 @@ def _region(given: object) -> object:
 Redact = Annotated[
     dict[str, tuple[PersonalData, ...]], BeforeValidator(_by_domain), AfterValidator(_of_domains)
 ]
+Private = Annotated[tuple[str, ...], AfterValidator(_domains)]
 RedactRegion = Annotated[str | None, BeforeValidator(_region)]
 
 
@@ -85,6 +91,9 @@ class SafetySettings(BaseSettings):
 
     model_config = IndexSettings.model_config
 
+    private_domains: Private = ()
+    """Domains that are searched only where they, or groups, are named; a file of theirs that no
+    rule names is shown to the group of the domain's name. Kept like the visibility rules."""
     redact: Redact = {}
     """Domain (`*` for all others) -> kinds of personal data that its index must not hold. A run
     that does not name them keeps those of the run before, and so with the next two."""

@@ -6,7 +6,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from mmrag_pipeline.assembly import open_pictures, open_searcher
+from mmrag_pipeline.assembly import open_blobs, open_pictures, open_searcher
 from mmrag_pipeline.cli.console import counted, print_entry, print_json, print_title, warn
 from mmrag_pipeline.cli.moments import end_of, start_of
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
@@ -16,6 +16,7 @@ from mmrag_pipeline.records import Pixels, PointKind
 from mmrag_pipeline.retrieval.hits import Hit
 from mmrag_pipeline.retrieval.query import Query
 from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.kept import private_domains
 
 _SNIPPET = 160
 _LAST_PAGE = 2**31 - 1
@@ -84,7 +85,7 @@ def search(
     query = Query(
         text=text,
         image=_picture(settings, image) if image else None,
-        domains=tuple(asked.domains),
+        domains=_asked(settings, asked.domains, domain, visibility),
         kinds=_kinds(kind),
         visibility=tuple(visibility) if visibility else None,
         pages=tuple(page) if page else None,
@@ -99,6 +100,19 @@ def search(
         print_hits(text or str(image), hits)
     if asked.trouble:
         raise typer.Exit(1)
+
+
+def _asked(
+    settings: Settings,
+    found: Sequence[str],
+    named: Sequence[str] | None,
+    groups: Sequence[str] | None,
+) -> tuple[str, ...] | None:
+    """Return the domains to ask: private ones only where they, or groups, are named."""
+    if named or groups:
+        return tuple(found)
+    hidden = private_domains(settings, open_blobs(settings)).intersection(found)
+    return tuple(domain for domain in found if domain not in hidden) or None
 
 
 def _picture(settings: Settings, path: Path) -> Pixels:

@@ -1,7 +1,7 @@
 """A query and the searcher that answers it from one or all domains."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -100,6 +100,8 @@ class Searcher:
     """Domain -> into how many partitions it is split, as named or kept."""
     reopen: Reopen = no_others
     strategy: Strategy = evidence
+    private: Callable[[], Collection[str]] = tuple
+    """Tells the domains that are asked only where they, or groups, are named."""
 
     def domains(self) -> list[str]:
         """Return the domains that can be searched, sorted."""
@@ -123,7 +125,7 @@ class Searcher:
         that is not indexed, CollectionBusyError, and CollectionMismatchError for a domain whose
         models cannot be had.
         """
-        domains = _chosen(query.domains, self.domains())
+        domains = _chosen(query.domains, self._open_to(query))
         for _ in range(TRIES - 1):
             with suppress(NotFoundError):
                 return self._candidates(query, domains)
@@ -140,6 +142,20 @@ class Searcher:
                 Answer(one.encoders, _best([dict.fromkeys(one.questions, ()), *lists], query.depth))
                 for one, lists in zip(asked, found, strict=True)
             ]
+
+    def _open_to(self, query: Query) -> list[str]:
+        """Return the domains that this query may ask."""
+        known = self.domains()
+        if query.domains is not None or query.visibility is not None:
+            return known
+        private = self.private()
+        shown = [domain for domain in known if domain not in private]
+        if known and not shown:
+            raise NotFoundError(
+                f"every indexed domain is private ({', '.join(known)}): name the domains to "
+                "search, or the groups to search for"
+            )
+        return shown
 
     def _partitions(self) -> dict[str, dict[str, str]]:
         """Return domain -> partition -> the collection that serves it, sorted by domain."""

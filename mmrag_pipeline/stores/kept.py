@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mmrag_pipeline.errors import CorruptStateError, MmragError, OvertakenError
 from mmrag_pipeline.overtaken import retried
-from mmrag_pipeline.safety_settings import NationalId, Redact, RedactRegion
+from mmrag_pipeline.safety_settings import NationalId, Private, Redact, RedactRegion
 from mmrag_pipeline.settings import Settings, Shards, TtlBy, TtlDays, variable
 from mmrag_pipeline.stores.blobs import Blobs, read_bytes
 
@@ -25,6 +25,7 @@ class _Visibility(BaseModel):
 
     default_visibility: tuple[str, ...] | None = None
     visibility_rules: dict[str, tuple[str, ...]] | None = None
+    private_domains: Private | None = None
 
 
 class _Lifetime(BaseModel):
@@ -65,8 +66,9 @@ class _Filter(BaseModel):
 
 
 _SHARDS = "shards.json"
+_VISIBILITY = "visibility.json"
 _POLICIES: Mapping[str, type[BaseModel]] = {
-    "visibility.json": _Visibility,
+    _VISIBILITY: _Visibility,
     "ttl.json": _Lifetime,
     "redact.json": _Redaction,
     "image_filter.json": _Filter,
@@ -109,6 +111,20 @@ def known_shards(settings: Settings, blobs: Blobs) -> Mapping[str, int]:
         return kept_shards(blobs)
     except MmragError:
         return settings.shards
+
+
+def private_domains(settings: Settings, blobs: Blobs) -> frozenset[str]:
+    """Return the private domains as named, else as kept; none where that cannot be read.
+
+    It is for those who only look, without naming groups: what they may see is not decided here.
+    """
+    if "private_domains" in settings.model_fields_set:
+        return frozenset(settings.private_domains)
+    try:
+        held = _read(blobs, _VISIBILITY).model_dump(exclude_none=True)
+    except MmragError:
+        return frozenset(settings.private_domains)
+    return frozenset(held.get("private_domains", ()))
 
 
 def keep_settings(settings: Settings, blobs: Blobs) -> None:

@@ -84,6 +84,10 @@ setting_events = st.one_of(
         lambda *kinds: _named(f"redact {kinds}", lambda life: life.redact(*kinds)),
         st.sampled_from(("email", "card")),
     ),
+    st.builds(
+        lambda *names: _named(f"private {names}", lambda life: life.keep_private(*names)),
+        st.sampled_from((DOMAIN, "other")),
+    ),
     st.just(_named("redact nothing", lambda life: life.redact())),
     st.builds(
         lambda revision: _named(f"filter {revision}", lambda life: life.withhold(revision)),

@@ -68,6 +68,10 @@ class Life:
         rules = {"visibility_rules": {f"{DOMAIN}/a*": (group,)}}
         self.settings = self.settings.model_copy(update=rules)
 
+    def keep_private(self, *domains: str) -> None:
+        """Change which domains are private."""
+        self.settings = self.settings.model_copy(update={"private_domains": domains})
+
     def redact(self, *kinds: str, domain: str = "*") -> None:
         """Change which personal data is taken out of texts."""
         self.settings = self.settings.model_copy(update={"redact": {domain: kinds}})
