@@ -7,12 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from mmrag_pipeline.answering import open_asking
-from mmrag_pipeline.assembly import open_pictures, open_searcher, open_tables
+from mmrag_pipeline.assembly import open_searcher, open_tables
 from mmrag_pipeline.errors import NotFoundError, ParseError, SettingsError
 from mmrag_pipeline.evaluation.answered import Answering
 from mmrag_pipeline.evaluation.evaluator import Evaluator
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.evaluation.trec import read_query_files
+from mmrag_pipeline.parsing.query_pictures import open_pictures
 from mmrag_pipeline.settings import Settings
 
 

@@ -6,9 +6,9 @@ from typing import Protocol, runtime_checkable
 
 import polars as pl
 
+from mmrag_pipeline.generation_records import Tuned
 from mmrag_pipeline.ids import Json
 from mmrag_pipeline.ports import Memo, TableStore
-from mmrag_pipeline.records import Tuned
 
 Keep = Callable[[pl.Series, datetime], pl.Series]
 """Given the keys of one memo file and when it was written, says which rows stay."""

@@ -4,7 +4,15 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from mmrag_pipeline.answer_records import Ask, Evidence, Usage
-from mmrag_pipeline.records import Caption, Card, OcrResult, Pixels, SparseVector, Vectors
+from mmrag_pipeline.records import (
+    Caption,
+    Card,
+    Judgement,
+    OcrResult,
+    Pixels,
+    SparseVector,
+    Vectors,
+)
 
 
 class Model(Protocol):
@@ -29,6 +37,14 @@ class Captioner(Model, Protocol):
 
     def caption(self, pages: Sequence[Pixels]) -> list[tuple[Caption, ...]]:
         """Return the captions of each picture, best first; possibly none."""
+        ...
+
+
+class ImageFilter(Model, Protocol):
+    """Tells pictures that nobody should be shown."""
+
+    def judge(self, pictures: Sequence[Pixels]) -> list[tuple[Judgement, ...]]:
+        """Return the score of every label for each picture, labels in the same order."""
         ...
 
 

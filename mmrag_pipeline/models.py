@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from mmrag_pipeline.engines.blip import Blip
 from mmrag_pipeline.engines.cards import CardShelf
+from mmrag_pipeline.engines.classifier import Classifier
 from mmrag_pipeline.engines.compute import (
     Compute,
     ConcretePrecision,
@@ -24,7 +25,14 @@ from mmrag_pipeline.engines.rapidocr import RapidOcr
 from mmrag_pipeline.engines.sentence import DEFAULT as SHIPPED_TEXT
 from mmrag_pipeline.engines.sentence import SentenceEncoder
 from mmrag_pipeline.errors import CollectionMismatchError
-from mmrag_pipeline.model_ports import Captioner, ImageTextEncoder, Ocr, SparseEncoder, TextEncoder
+from mmrag_pipeline.model_ports import (
+    Captioner,
+    ImageFilter,
+    ImageTextEncoder,
+    Ocr,
+    SparseEncoder,
+    TextEncoder,
+)
 from mmrag_pipeline.records import Layout
 from mmrag_pipeline.retrieval.signals import Encoders
 from mmrag_pipeline.settings import Precision, Settings, variable
@@ -45,6 +53,7 @@ class Engines:
     image_text: ImageTextEncoder
     text: TextEncoder
     sparse: SparseEncoder
+    image_filter: ImageFilter | None = None
 
 
 class MadeWith(BaseModel):
@@ -80,6 +89,7 @@ def open_engines(settings: Settings, *, hub: bool = True) -> Engines:
         image_text=image_text,
         text=_text(settings.text_model, cards, compute),
         sparse=_sparse(),
+        image_filter=_image_filter(settings.image_filter, cards, compute),
     )
 
 
@@ -209,6 +219,11 @@ def _text(model: str, cards: CardShelf, compute: Compute) -> TextEncoder:
     if model == SHIPPED_TEXT:
         return MiniLm(compute=compute)
     return SentenceEncoder(model, cards=cards, compute=compute)
+
+
+@cache
+def _image_filter(model: str, cards: CardShelf, compute: Compute) -> ImageFilter | None:
+    return None if model == "none" else Classifier(model, cards=cards, compute=compute)
 
 
 @cache

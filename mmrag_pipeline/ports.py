@@ -6,10 +6,10 @@ from typing import BinaryIO, Literal, Protocol, runtime_checkable
 
 import polars as pl
 
+from mmrag_pipeline.generation_records import GateVerdict
 from mmrag_pipeline.records import (
     Candidate,
     Event,
-    GateVerdict,
     Layout,
     Lineage,
     ObjectInfo,

@@ -8,18 +8,16 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from mmrag_pipeline.ids import Json, digest_json
+from mmrag_pipeline.ids import digest_json
 
 Pixels = npt.NDArray[np.uint8]
 """One picture: (height, width, 3) RGB, C-contiguous, EXIF orientation applied."""
 Vectors = npt.NDArray[np.float32]
 """(n, dimension) rows of unit length."""
-Modality = Literal["ocr", "caption", "image_text", "text", "sparse", "answer"]
+Modality = Literal["ocr", "caption", "image_text", "text", "sparse", "answer", "safety"]
 Signal = Literal["image", "text", "image_text", "bm25"]
 PointKind = Literal["page", "tile", "text", "ocr", "caption"]
 Datatype = Literal["float32", "float16"]
-GenerationEvent = Literal["served", "promoted", "restored", "rolled_back", "refused", "dropped"]
-"""What happens to a generation of a collection; the first three let it serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +150,14 @@ class Caption:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """How sure a model is, in 0..1, that a label fits a picture."""
+
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class SparseVector:
     """Token ids with weights, ids ascending."""
 
@@ -192,21 +198,6 @@ class VectorSpace:
 
 
 @dataclass(frozen=True, slots=True)
-class Tuned:
-    """A setting that a collection takes as it stands, or a payload index that it may lack."""
-
-    setting: str
-    """Its field, or what it is where no setting names it."""
-    now: str
-    asked: str
-
-    @property
-    def differs(self) -> bool:
-        """Return whether the next writer changes it."""
-        return self.now != self.asked
-
-
-@dataclass(frozen=True, slots=True)
 class Layout:
     """Everything about a collection that, when it changes, needs a new generation."""
 
@@ -232,15 +223,6 @@ class Layout:
     def encodes_as(self, other: "Layout") -> bool:
         """Return whether both hold vectors of the same models."""
         return self.spaces == other.spaces
-
-
-@dataclass(frozen=True, slots=True)
-class GateVerdict:
-    """Whether a generation may take the place of the one that serves, and the numbers of it."""
-
-    passed: bool
-    message: str
-    numbers: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -17,11 +16,11 @@ from pydantic import (
 )
 
 from mmrag_pipeline.answer_settings import AnswerSettings
-from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.evaluation_settings import EvaluationSettings
-from mmrag_pipeline.ids import MAX_SHARDS, check_domain
+from mmrag_pipeline.ids import MAX_SHARDS
 from mmrag_pipeline.index_settings import IndexSettings
 from mmrag_pipeline.retrieval_settings import RetrievalSettings
+from mmrag_pipeline.safety_settings import SafetySettings, check_domains
 
 
 def _by_domain(given: object) -> object:
@@ -32,7 +31,7 @@ def _by_domain(given: object) -> object:
 
 
 def _of_domains(days: dict[str, float]) -> dict[str, float]:
-    _check_domains(name for name in days if name != "*")
+    check_domains(name for name in days if name != "*")
     for name, number in days.items():
         if not 0 < number <= 36_500:
             raise ValueError(f"{number:g} days of {name!r} are not above 0 and up to 36500")
@@ -40,7 +39,7 @@ def _of_domains(days: dict[str, float]) -> dict[str, float]:
 
 
 def _of_shards(shards: dict[str, int]) -> dict[str, int]:
-    _check_domains(shards)
+    check_domains(shards)
     for name, number in shards.items():
         if not 2 <= number <= MAX_SHARDS:
             raise ValueError(
@@ -64,7 +63,9 @@ Shards = Annotated[dict[str, int], AfterValidator(_of_shards)]
 TtlDays = Annotated[dict[str, float], BeforeValidator(_by_domain), AfterValidator(_of_domains)]
 
 
-class Settings(AnswerSettings, EvaluationSettings, IndexSettings, RetrievalSettings):
+class Settings(
+    AnswerSettings, EvaluationSettings, IndexSettings, RetrievalSettings, SafetySettings
+):
     """Settings from `MMRAG_*` variables; invalid ones are errors."""
 
     home: Path = Path(".mmrag")
@@ -216,13 +217,13 @@ class Settings(AnswerSettings, EvaluationSettings, IndexSettings, RetrievalSetti
     @field_validator("source_domain")
     @classmethod
     def _is_a_domain(cls, name: str | None) -> str | None:
-        _check_domains([] if name is None else [name])
+        check_domains([] if name is None else [name])
         return name
 
     @field_validator("reindex_crons")
     @classmethod
     def _are_of_domains(cls, crons: dict[str, str]) -> dict[str, str]:
-        _check_domains(crons)
+        check_domains(crons)
         return crons
 
     @model_validator(mode="after")
@@ -242,15 +243,6 @@ class Settings(AnswerSettings, EvaluationSettings, IndexSettings, RetrievalSetti
                 f"chunk_tokens={self.chunk_tokens}: chunks would hardly advance"
             )
         return self
-
-
-def _check_domains(names: Iterable[str]) -> None:
-    """Raise ValueError for the first that cannot name a domain."""
-    try:
-        for name in names:
-            check_domain(name)
-    except SettingsError as error:
-        raise ValueError(str(error)) from error
 
 
 def _is_web_address(url: str) -> bool:

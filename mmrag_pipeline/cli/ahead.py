@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from mmrag_pipeline.cli.console import OUT, counted, in_a_row, printable
+from mmrag_pipeline.generation_records import Tuned
 from mmrag_pipeline.ids import Json, domain_of
 from mmrag_pipeline.indexing.next_generation import NextGeneration
-from mmrag_pipeline.records import Tuned
 from mmrag_pipeline.settings import Settings, variable
 
 

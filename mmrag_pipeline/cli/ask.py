@@ -10,7 +10,7 @@ from mmrag_pipeline.answering import open_asking
 from mmrag_pipeline.cli.console import OUT, print_entry, print_json, print_title, printable, warn
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
 from mmrag_pipeline.cli.search import kinds_of, picture_of
-from mmrag_pipeline.cli.served import searchable_domains
+from mmrag_pipeline.cli.served import open_domains, searchable_domains
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.retrieval.answers import FILES, nobody
 from mmrag_pipeline.retrieval.query import Query
@@ -55,7 +55,7 @@ def ask(
     query = Query(
         text=question,
         image=picture_of(settings, image) if image else None,
-        domains=tuple(asked.domains),
+        domains=open_domains(settings, asked.domains, domain, groups=visibility),
         kinds=kinds_of(kind),
         visibility=tuple(visibility) if visibility else None,
         limit=k,

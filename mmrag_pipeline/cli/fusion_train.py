@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mmrag_pipeline.assembly import open_pictures, open_searcher, open_tables
+from mmrag_pipeline.assembly import open_searcher, open_tables
 from mmrag_pipeline.cli.console import ERR, OUT, print_json, printable, warn
 from mmrag_pipeline.cli.evaluate import warn_of_labels
 from mmrag_pipeline.cli.measured import rankings_table
@@ -17,6 +17,7 @@ from mmrag_pipeline.evaluation.examples import examples
 from mmrag_pipeline.evaluation.fusion_training import Trained, trained
 from mmrag_pipeline.evaluation.qrels import labels_of
 from mmrag_pipeline.evaluation.trec import read_query_files
+from mmrag_pipeline.parsing.query_pictures import open_pictures
 from mmrag_pipeline.retrieval.fusion_model import model_text
 from mmrag_pipeline.stores.files import replace_text
 

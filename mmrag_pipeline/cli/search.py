@@ -6,12 +6,13 @@ from typing import Annotated, get_args
 
 import typer
 
-from mmrag_pipeline.assembly import open_pictures, open_searcher
+from mmrag_pipeline.assembly import open_searcher
 from mmrag_pipeline.cli.console import counted, print_entry, print_json, print_title, warn
 from mmrag_pipeline.cli.moments import end_of, start_of
 from mmrag_pipeline.cli.options import STRATEGY_NAMES, AsJson, Domains, load_settings
-from mmrag_pipeline.cli.served import searchable_domains
+from mmrag_pipeline.cli.served import open_domains, searchable_domains
 from mmrag_pipeline.errors import SettingsError
+from mmrag_pipeline.parsing.query_pictures import open_pictures
 from mmrag_pipeline.records import Pixels, PointKind
 from mmrag_pipeline.retrieval.hits import Hit
 from mmrag_pipeline.retrieval.query import Query
@@ -95,7 +96,7 @@ def search(
     query = Query(
         text=text,
         image=picture_of(settings, image) if image else None,
-        domains=tuple(asked.domains),
+        domains=open_domains(settings, asked.domains, domain, groups=visibility),
         kinds=kinds_of(kind),
         visibility=tuple(visibility) if visibility else None,
         pages=tuple(page) if page else None,

@@ -9,6 +9,7 @@ from mmrag_pipeline.records import (
     Box,
     Caption,
     Card,
+    Judgement,
     Line,
     Modality,
     OcrResult,
@@ -94,6 +95,23 @@ class StubCaptioner(_Counted):
 
     def _words(self, page: Pixels) -> str:
         return _spell(digest_text(f"{self._card.revision}/{pixels_digest(page)}")[:2])
+
+
+class StubFilter(_Counted):
+    """Finds a picture `odd` or `fine` by its digest: about every third is odd."""
+
+    def __init__(self, *, revision: str = "1") -> None:
+        super().__init__("safety", revision=revision)
+
+    def judge(self, pictures: Sequence[Pixels]) -> list[tuple[Judgement, ...]]:
+        """Return the scores of both labels, a function of the pixels and the revision."""
+        self._count(len(pictures))
+        return [self._judged(picture) for picture in pictures]
+
+    def _judged(self, picture: Pixels) -> tuple[Judgement, ...]:
+        digest = digest_text(f"{self._card.revision}/{pixels_digest(picture)}")
+        odd = 0.9 if int(digest, 16) % 3 == 0 else 0.1
+        return Judgement("odd", odd), Judgement("fine", 1.0 - odd)
 
 
 class StubImageText(_Counted):

@@ -16,9 +16,10 @@ from mmrag_pipeline.evaluation.evaluate import Answered, LoadImage, answer
 from mmrag_pipeline.evaluation.paired import Limits
 from mmrag_pipeline.evaluation.qrels import LabelledQuery, labels_of
 from mmrag_pipeline.evaluation.scores import Pair, scored, told
+from mmrag_pipeline.generation_records import GateVerdict
 from mmrag_pipeline.ids import Json, collection_name, domain_of
 from mmrag_pipeline.ports import CollectionReader, Progress, Served, TableStore
-from mmrag_pipeline.records import GateVerdict, Layout
+from mmrag_pipeline.records import Layout
 from mmrag_pipeline.retrieval.query import Searcher
 
 _STATION = "gate"

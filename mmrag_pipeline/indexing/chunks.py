@@ -1,4 +1,7 @@
-"""chunks: what is written on a page, cut to the text encoder's size, with where it stands."""
+"""chunks: what is written on a page, cut to the text encoder's size, with where it stands.
+
+Nothing after them sees a page's own words: so here personal data is taken out.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -20,6 +23,8 @@ from mmrag_pipeline.indexing.remember import (
 from mmrag_pipeline.indexing.splitting import Piece, split_lines
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
 from mmrag_pipeline.records import Box, Line
+from mmrag_pipeline.redaction import lines as redaction
+from mmrag_pipeline.redaction.rules import Rules, rules_of
 from mmrag_pipeline.schemas import BOX, CHUNKS
 
 _BATCH = 512
@@ -51,13 +56,14 @@ def _source_recipes(world: World) -> dict[str, Recipe]:
 
 
 def shelf(world: World) -> Shelf:
-    """Return where cut texts lie in the memo."""
+    """Return where the domain's cut texts lie in the memo."""
     s = world.settings
     cut: list[Json] = [
         _REVISION,
         s.chunk_tokens,
         s.chunk_overlap_tokens,
         world.text.card.fingerprint,
+        *redaction.recipe(_rules(world)),
     ]
     return Shelf("chunks", Recipe(["chunks", *cut]).digest, _MEMO)
 
@@ -144,8 +150,15 @@ def _says_something(text: str) -> bool:
 def _cut(world: World, lines: Sequence[Line]) -> list[Piece]:
     s = world.settings
     return split_lines(
-        lines, world.text.token_spans, size=s.chunk_tokens, overlap=s.chunk_overlap_tokens
+        redaction.redacted(lines, _rules(world)),
+        world.text.token_spans,
+        size=s.chunk_tokens,
+        overlap=s.chunk_overlap_tokens,
     )
+
+
+def _rules(world: World) -> Rules:
+    return rules_of(world.settings, world.domain)
 
 
 def _line(row: Mapping[str, object]) -> Line:

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, replace
 
 from mmrag_pipeline.errors import CollectionMismatchError
+from mmrag_pipeline.generation_records import GateVerdict
 from mmrag_pipeline.indexing import collection
 from mmrag_pipeline.indexing.apply import difference
 from mmrag_pipeline.indexing.commit import no_rows
@@ -12,7 +13,6 @@ from mmrag_pipeline.indexing.history import Said, last_event
 from mmrag_pipeline.indexing.station import Job, Mode, World
 from mmrag_pipeline.overtaken import retried
 from mmrag_pipeline.ports import Progress
-from mmrag_pipeline.records import GateVerdict
 
 _WHY = {"rolled_back": ", which was rolled back", "refused": ", which the gate refused"}
 

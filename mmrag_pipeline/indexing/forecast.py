@@ -15,6 +15,7 @@ from mmrag_pipeline.indexing import (
     pages,
     text_vectors,
     tiles,
+    withheld,
 )
 from mmrag_pipeline.indexing.applied import is_trusted
 from mmrag_pipeline.indexing.apply import difference
@@ -55,7 +56,11 @@ def forecast(seen: Look) -> dict[str, Work]:
     done = all(works[name].made == 0 for name in _REMEMBERING)
     undrawn = missing["image_vectors"].given_up.select(key="item")
     drawn = tiled if undrawn.is_empty() else tiled.join(undrawn, on="key", how="anti")
-    ahead = Ahead(known, drawn, pl.concat([cut.same, cut.other]), cut.pending, guess)
+    shown = withheld.shown(seen.world, known)
+    done = done and withheld.unjudged(seen.world, known).is_empty()
+    texts = pl.concat([cut.same, cut.other]).join(shown, on="file_id", how="semi")
+    pending = cut.pending.join(shown, on="file_id", how="semi")
+    ahead = Ahead(shown, drawn, texts, pending, guess)
     works["points"] = pointing(seen, ahead, exact=settled and done)
     works["collection"] = _applying(seen, works["points"])
     return works

@@ -159,6 +159,7 @@ def _dated(seen: Look, after: pl.DataFrame) -> pl.DataFrame:
     time = pl.col("modified_at").dt.to_string("%Y-%m-%dT%H:%M:%S%.6fZ")
     files = seen.files.select("file_id", "digest", modified_at=time)
     held = seen.table("raw_files").select("file_id", "key")
-    paths = [f"{domain_of(seen.partition)}/{key}" for key in held["key"]]
-    groups = held.with_columns(raw_files.visibility(seen.world.settings, paths)).drop("key")
+    domain = domain_of(seen.partition)
+    seen_by = raw_files.visibility(seen.world.settings, domain, held["key"])
+    groups = held.with_columns(seen_by).drop("key")
     return after.join(files, on="file_id").join(groups, on="file_id", how="left")

@@ -8,6 +8,7 @@ from datetime import datetime
 import polars as pl
 
 from mmrag_pipeline.errors import CollectionBusyError
+from mmrag_pipeline.generation_records import Tuned
 from mmrag_pipeline.ids import Json
 from mmrag_pipeline.indexing import generations
 from mmrag_pipeline.indexing.applied import is_complete
@@ -15,7 +16,7 @@ from mmrag_pipeline.indexing.history import history
 from mmrag_pipeline.indexing.next_generation import tuning
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.ports import Weighed
-from mmrag_pipeline.records import Layout, Tuned
+from mmrag_pipeline.records import Layout
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ import polars as pl
 
 from mmrag_pipeline.errors import OvertakenError
 from mmrag_pipeline.frames import table_digest
+from mmrag_pipeline.generation_records import GenerationEvent
 from mmrag_pipeline.ids import Json, canonical_json
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.overtaken import retried
 from mmrag_pipeline.ports import Replaces
-from mmrag_pipeline.records import GenerationEvent, Lineage
+from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.schemas import GENERATIONS
 
 CHOSEN = ("served", "promoted", "restored")

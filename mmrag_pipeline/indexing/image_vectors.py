@@ -10,12 +10,20 @@ from mmrag_pipeline.indexing.pixel_station import PixelStation, pixel_recipe
 from mmrag_pipeline.indexing.remember import Row
 from mmrag_pipeline.indexing.station import Job, Recipe, Station, World
 from mmrag_pipeline.indexing.unit_rows import unit_rows
+from mmrag_pipeline.indexing.withheld import decision
 from mmrag_pipeline.schemas import IMAGE_VECTORS as TABLE
 
 
 def recipe(world: World) -> Recipe:
     """Return what decides a picture's vector."""
     return pixel_recipe("image_vectors", "image", card=world.image_text.card, world=world)
+
+
+def _table_recipe(world: World) -> Recipe:
+    """Return what decides whose pictures have a vector: also which pages are withheld."""
+    own = recipe(world)
+    rules = decision(world)
+    return Recipe([own.parameters, rules], own.cards) if rules else own
 
 
 def picture_key() -> pl.Expr:
@@ -38,7 +46,7 @@ def _memo(world: World) -> pl.Schema:
 
 
 IMAGE_VECTORS = PixelStation(
-    station=Station("image_vectors", ("raw_files", "pages", "tiles"), recipe),
+    station=Station("image_vectors", ("raw_files", "pages", "tiles"), _table_recipe),
     wanted=_wanted,
     call=_encode,
     batch_size=lambda world: world.settings.batch_size,
@@ -46,4 +54,5 @@ IMAGE_VECTORS = PixelStation(
     table=TABLE,
     table_key="digest",
     holds_results=False,
+    results=recipe,
 )

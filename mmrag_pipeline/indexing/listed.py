@@ -81,6 +81,7 @@ def look(world: World, partition: str, *, read_limit_bytes: int = READ_LIMIT_BYT
     smallest first, up to a limit: they may be renamed, copied or only touched. One that
     cannot be read stays unknown.
     """
+    world = world.of(partition)
     held = held_rows(world.tables, "raw_files", partition)
     listed = raw_files.list_objects(world, partition, last=held)
     listing = alive(world, partition, listed, last=held)

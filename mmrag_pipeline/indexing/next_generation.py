@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mmrag_pipeline.errors import CollectionBusyError
+from mmrag_pipeline.generation_records import Tuned
 from mmrag_pipeline.indexing import collection
 from mmrag_pipeline.indexing.generations import generation, serving
 from mmrag_pipeline.indexing.history import KEPT_BACK, last_event
 from mmrag_pipeline.indexing.plan import StationPlan
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import Tunable
-from mmrag_pipeline.records import Layout, Signal, Tuned, VectorSpace
+from mmrag_pipeline.records import Layout, Signal, VectorSpace
 from mmrag_pipeline.settings import variable
 
 _SETTING: Mapping[Signal, str] = {

@@ -32,11 +32,14 @@ class PixelStation:
     table_key: str
     holds_results: bool = True
     """Whether the table has the results themselves; if not, the keys of those in the memo."""
+    results: Callable[[World], Recipe] | None = None
+    """What decides a result, where more than that decides the table."""
 
     def shelf(self, world: World) -> Shelf:
         """Return where the results lie in the memo."""
         columns = pl.Schema({"key": pl.String(), **self.memo(world)})
-        return Shelf(self.station.name, self.station.recipe(world).digest, columns)
+        decides = self.results or self.station.recipe
+        return Shelf(self.station.name, decides(world).digest, columns)
 
     def carried(self, world: World, job: Job, wanted: pl.Series) -> pl.DataFrame:
         """Return the rows of before that hold what is wanted now: nothing looks them up again."""

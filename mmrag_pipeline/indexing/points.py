@@ -5,11 +5,12 @@ from hashlib import blake2b
 
 import polars as pl
 
-from mmrag_pipeline.ids import Json, canonical_json, domain_of, point_ids
+from mmrag_pipeline.ids import Json, canonical_json, digest_json, domain_of, point_ids
 from mmrag_pipeline.indexing.commit import rows_before
 from mmrag_pipeline.indexing.image_vectors import picture_key
 from mmrag_pipeline.indexing.image_vectors import recipe as pictures_recipe
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
+from mmrag_pipeline.indexing.withheld import decision, shown
 from mmrag_pipeline.records import Signal
 from mmrag_pipeline.schemas import FAILURES, POINTS
 
@@ -47,7 +48,10 @@ _REVISION = 4
 
 
 def recipe(world: World) -> Recipe:
-    """Return the cards that points carry, the revision of the payload, and of the pictures."""
+    """Return the cards that points carry, the revision of the payload, and of the pictures.
+
+    What decides which files are withheld stands beside the cards: it changes no point.
+    """
     cards = {
         "image": world.image_text.card.fingerprint,
         "text": world.text.card.fingerprint,
@@ -55,6 +59,9 @@ def recipe(world: World) -> Recipe:
         "ocr": world.ocr.card.fingerprint,
         "caption": world.captioner.card.fingerprint,
     }
+    rules = decision(world)
+    if rules:
+        cards["safety"] = digest_json(rules)
     return Recipe(["points", _REVISION, pictures_recipe(world).parameters], cards)
 
 
@@ -70,7 +77,7 @@ def make(world: World, job: Job) -> Made:
     files = job.frames["raw_files"].select(
         "file_id", "key", "uri", "digest", "media_type", "modified_at", "visibility"
     )
-    pages = job.frames["pages"].drop("lines").join(files, on="file_id")
+    pages = shown(world, job.frames["pages"].drop("lines")).join(files, on="file_id")
     rows = pl.concat([_pictures(job, pages), _texts(job, pages)], how="diagonal")
     ready = _identified(_with_payload(rows, job.partition))
     pixels = pictures_recipe(world).parameters

@@ -1,6 +1,6 @@
 """raw_files: what the source holds now, with content digests; unchanged files are not read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -40,7 +40,8 @@ def recipe(world: World) -> Recipe:
     settings = world.settings
     rules = [[glob, list(groups)] for glob, groups in settings.visibility_rules.items()]
     ttl = [dict(settings.ttl_days), settings.ttl_by]
-    return Recipe([settings.max_file_bytes, list(settings.default_visibility), rules, ttl])
+    groups = _groups_of(settings, world.domain)
+    return Recipe([settings.max_file_bytes, list(groups), rules, ttl])
 
 
 STATION = Station("raw_files", (), recipe, stateful=True)
@@ -196,23 +197,29 @@ def _table(world: World, partition: str, *, rows: pl.DataFrame, kept: pl.DataFra
     domain = domain_of(partition)
     named = rows.with_columns(
         file_ids(domain, keys),
-        visibility(world.settings, [f"{domain}/{key}" for key in keys]),
+        visibility(world.settings, domain, keys),
     )
     columns = [name for name in RAW_FILES if name != "expired"]
     files = pl.concat([named.select(columns), kept.select(columns)]).sort("key")
     return expire(world, partition, files).select(RAW_FILES.names())
 
 
-def visibility(settings: Settings, paths: Sequence[str]) -> pl.Series:
-    """Return the groups of the first rule that each path matches; a list per rule, not per path."""
+def visibility(settings: Settings, domain: str, keys: Iterable[str]) -> pl.Series:
+    """Return the groups of the first rule that each file matches; a list per rule, not per file."""
+    paths = [f"{domain}/{key}" for key in keys]
     globs = list(settings.visibility_rules)
-    groups = [*settings.visibility_rules.values(), settings.default_visibility]
+    groups = [*settings.visibility_rules.values(), _groups_of(settings, domain)]
     first = [
         next((n for n, glob in enumerate(globs) if fnmatchcase(path, glob)), len(globs))
         for path in paths
     ]
     held = pl.Series("visibility", list(map(list, groups)), dtype=RAW_FILES["visibility"])
     return held.gather(first)
+
+
+def _groups_of(settings: Settings, domain: str) -> tuple[str, ...]:
+    """Return who sees the files of a domain that no rule names."""
+    return (domain,) if domain in settings.private_domains else settings.default_visibility
 
 
 def _changes(last: pl.DataFrame, table: pl.DataFrame) -> dict[str, int]:

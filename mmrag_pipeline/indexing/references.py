@@ -126,6 +126,7 @@ _ABOUT: Mapping[str, Callable[[References, pl.Series], pl.Series]] = {
     "ocr": _of_pages,
     "captions": _of_pages,
     "image_vectors": _of_pages,
+    "image_safety": _of_pages,
     "chunks": _of_cut_texts,
     "text_vectors": _of_texts,
     "image_text_vectors": _of_texts,

@@ -44,7 +44,7 @@ def run_step(
     anew: an older run never has the last word. Raises OvertakenError when that happens again and
     again.
     """
-    started = time.perf_counter()
+    started, world = time.perf_counter(), world.of(partition)
     chosen = [s for s in step.stations if not only or s.name in only]
     recipes = {s.name: s.recipe(world) for s in chosen}
 

@@ -1,16 +1,24 @@
 """What a station is: a name, what it reads, what it depends on, and how it makes its table."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import polars as pl
 
-from mmrag_pipeline.ids import Json, digest_json
+from mmrag_pipeline.generation_records import GateVerdict
+from mmrag_pipeline.ids import Json, digest_json, domain_of
 from mmrag_pipeline.keepers import TableCatalog
-from mmrag_pipeline.model_ports import Captioner, ImageTextEncoder, Ocr, SparseEncoder, TextEncoder
+from mmrag_pipeline.model_ports import (
+    Captioner,
+    ImageFilter,
+    ImageTextEncoder,
+    Ocr,
+    SparseEncoder,
+    TextEncoder,
+)
 from mmrag_pipeline.ports import Gate, Inbox, Memo, ObjectStore, PageReader, Progress, VectorStore
-from mmrag_pipeline.records import GateVerdict, Lineage
+from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.settings import Settings
 
 
@@ -49,6 +57,13 @@ class World:
     """Tells domain -> shards as the last run named them, which may have begun after this one."""
     clock: Callable[[], datetime] = _now
     gate: Gate = field(default_factory=OpenGate)
+    image_filter: ImageFilter | None = None
+    domain: str = ""
+    """Whose partition is worked on: some settings differ by domain; empty for none."""
+
+    def of(self, partition: str) -> "World":
+        """Return the world in which a partition is worked on."""
+        return replace(self, domain=domain_of(partition))
 
 
 @dataclass(frozen=True, slots=True)

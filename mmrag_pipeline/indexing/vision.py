@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import polars as pl
 
+from mmrag_pipeline.indexing import withheld
 from mmrag_pipeline.indexing.captions import CAPTIONS
+from mmrag_pipeline.indexing.failures import failure_table
 from mmrag_pipeline.indexing.image_vectors import IMAGE_VECTORS
 from mmrag_pipeline.indexing.lanes import Lane, Wish
 from mmrag_pipeline.indexing.ocr import OCR
@@ -42,8 +45,52 @@ def make(world: World, jobs: Mapping[str, Job]) -> Mapping[str, Made]:
     """Make the tables of the given stations, reading and decoding each page once for all."""
     tasks = {name: _task(world, _STATIONS[name], job) for name, job in jobs.items()}
     lanes = {name: _lane(world, task) for name, task in tasks.items()}
-    _drive(world, jobs, lanes)
-    return {name: task.made(world, lanes[name]) for name, task in tasks.items()}
+    judging = _judging(world, jobs.get(IMAGE_VECTORS.station.name))
+    _drive(world, jobs, {**lanes, **({withheld.STATION: judging.lane} if judging else {})})
+    made = {name: task.made(world, lanes[name]) for name, task in tasks.items()}
+    if judging:
+        name = IMAGE_VECTORS.station.name
+        made[name] = judging.without_withheld(world, made[name])
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """What the image filter has to say of the pages, beside image_vectors."""
+
+    job: Job
+    missing: Missing
+    lane: Lane
+
+    def without_withheld(self, world: World, made: Made) -> Made:
+        """Return image_vectors without the pages that do not pass: they are among its failures."""
+        pages, before = self.job.frames["pages"], self.job.failures
+        found = withheld.withheld_pages(world, pages)
+        rows = failure_table(found, self.missing.given_up, before.clear())
+        lost = failure_table(self.lane.batch.failures, rows.clear(), before)
+        out = pl.Series(withheld.not_passed(world, pages), dtype=pl.String)
+        keys = pl.col("digest").str.extract(r"^([^:]+)", 1)
+        return replace(
+            made,
+            table=made.table.filter(~keys.is_in(out.implode())),
+            failures=pl.concat([made.failures, rows, lost]).sort("item"),
+            changes={"judged": self.lane.batch.computed, "withheld": len(found)},
+        )
+
+
+def _judging(world: World, job: Job | None) -> _Judging | None:
+    if world.image_filter is None or job is None:
+        return None
+    place = withheld.shelf(world)
+    missing = find_missing(world, job, place, withheld.drawn(job.frames["pages"]))
+    wishes = {key: [Wish(key, None)] for key in missing.keys}
+    lane = Lane(
+        Batch(world, job, place),
+        partial(withheld.judge, world),
+        wishes,
+        size=world.settings.batch_size,
+    )
+    return _Judging(job, missing, lane)
 
 
 def _task(world: World, station: PixelStation, job: Job) -> _Task:
@@ -76,7 +123,8 @@ def _drive(world: World, jobs: Mapping[str, Job], lanes: Mapping[str, Lane]) -> 
     for number, (digest, page) in enumerate(stream_pixels(world, partition, frames, needed), 1):
         for name, lane in lanes.items():
             lane.take(digest, page)
-            world.progress.advance(name, done=number, total=len(needed))
+            if name in jobs:
+                world.progress.advance(name, done=number, total=len(needed))
     for lane in lanes.values():
         lane.finish()
 

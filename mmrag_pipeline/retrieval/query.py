@@ -101,6 +101,8 @@ class Searcher:
     """Domain -> into how many partitions it is split, as named or kept."""
     reopen: Reopen = no_others
     strategy: Strategy = evidence
+    private: Callable[[], Collection[str]] = tuple
+    """Tells the domains that are asked only where they, or groups, are named."""
 
     def domains(self) -> list[str]:
         """Return the domains that can be searched, sorted."""
@@ -135,7 +137,7 @@ class Searcher:
         return self._tried(query, lambda domains: self._answers(query, domains))
 
     def _tried(self, query: Query, ask: Callable[[Sequence[str]], list[T]]) -> list[T]:
-        domains = _chosen(query.domains, self.domains())
+        domains = _chosen(query.domains, self._open_to(query))
         for _ in range(TRIES - 1):
             with suppress(NotFoundError):
                 return ask(domains)
@@ -184,6 +186,20 @@ class Searcher:
                 )
                 for one, (group, encoders), lists in zip(asking, fitted, found, strict=True)
             ]
+
+    def _open_to(self, query: Query) -> list[str]:
+        """Return the domains that this query may ask."""
+        known = self.domains()
+        if query.domains is not None or query.visibility is not None:
+            return known
+        private = self.private()
+        shown = [domain for domain in known if domain not in private]
+        if known and not shown:
+            raise NotFoundError(
+                f"every indexed domain is private ({', '.join(known)}): name the domains to "
+                "search, or the groups to search for"
+            )
+        return shown
 
     def _partitions(self) -> dict[str, dict[str, str]]:
         """Return domain -> partition -> the collection that serves it, sorted by domain."""

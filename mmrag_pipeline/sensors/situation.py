@@ -74,7 +74,8 @@ def _unread(
 
 def _behind(world: World, partition: str) -> list[Json]:
     """Return a row of (station, recipe, its state) for each station that a run would work on."""
-    recipes = ((station, station.recipe(world)) for station in STATIONS.values())
+    own = world.of(partition)
+    recipes = ((station, station.recipe(own)) for station in STATIONS.values())
     return [
         [station.name, recipe.digest, *_state(world, station, partition)]
         for station, recipe in recipes

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmrag_pipeline.errors import CollectionMismatchError, CorruptStateError
+from mmrag_pipeline.generation_records import Tuned
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
-from mmrag_pipeline.records import Layout, Tuned
+from mmrag_pipeline.records import Layout
 from mmrag_pipeline.stores.edge_marks import MarkFile
 from mmrag_pipeline.stores.edge_shard import (
     EdgeCollection,

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mmrag_pipeline.generation_records import Tuned
 from mmrag_pipeline.index_settings import Memory
-from mmrag_pipeline.records import Layout, Tuned
+from mmrag_pipeline.records import Layout
 from mmrag_pipeline.stores.in_force import InForce, tuned
 from mmrag_pipeline.stores.layouts import (
     DATETIME_FIELDS,

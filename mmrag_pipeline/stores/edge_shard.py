@@ -11,13 +11,13 @@ import numpy as np
 import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
+from mmrag_pipeline.generation_records import Tuned
 from mmrag_pipeline.records import (
     Candidate,
     Layout,
     Signal,
     SparseVector,
     StoredPoint,
-    Tuned,
     Vectors,
     Where,
 )

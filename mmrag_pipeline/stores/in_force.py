@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mmrag_pipeline.records import Tuned
+from mmrag_pipeline.generation_records import Tuned
 from mmrag_pipeline.stores.layouts import DATETIME_FIELDS, INTEGER_FIELDS, KEYWORD_FIELDS
 from mmrag_pipeline.stores.tuning import Tuning
 

@@ -1,7 +1,7 @@
 """Settings kept beside the tables: a run that does not name them takes those of the run before.
 
 Had they no home but the environment, the first run started elsewhere would forget them: all
-files would be public, and those whose time is over would come back.
+files would be public, those whose time is over would come back, and personal data as well.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mmrag_pipeline.errors import CorruptStateError, MmragError, OvertakenError
 from mmrag_pipeline.overtaken import retried
+from mmrag_pipeline.safety_settings import NationalId, Private, Redact, RedactRegion
 from mmrag_pipeline.settings import Settings, Shards, TtlBy, TtlDays, variable
 from mmrag_pipeline.stores.blobs import Blobs, read_bytes
 
@@ -24,6 +25,7 @@ class _Visibility(BaseModel):
 
     default_visibility: tuple[str, ...] | None = None
     visibility_rules: dict[str, tuple[str, ...]] | None = None
+    private_domains: Private | None = None
 
 
 class _Lifetime(BaseModel):
@@ -43,10 +45,33 @@ class _Sharding(BaseModel):
     shards: Shards | None = None
 
 
+class _Redaction(BaseModel):
+    """Which personal data is taken out of whose texts; None was never named."""
+
+    model_config = _AS_NAMED
+
+    redact: Redact | None = None
+    redact_region: RedactRegion = None
+    redact_national_ids: tuple[NationalId, ...] | None = None
+
+
+class _Filter(BaseModel):
+    """Which pictures are withheld; None was never named."""
+
+    model_config = _AS_NAMED
+
+    image_filter: str | None = None
+    image_filter_labels: tuple[str, ...] | None = None
+    image_filter_threshold: float | None = None
+
+
 _SHARDS = "shards.json"
+_VISIBILITY = "visibility.json"
 _POLICIES: Mapping[str, type[BaseModel]] = {
-    "visibility.json": _Visibility,
+    _VISIBILITY: _Visibility,
     "ttl.json": _Lifetime,
+    "redact.json": _Redaction,
+    "image_filter.json": _Filter,
     _SHARDS: _Sharding,
 }
 """Blob -> the settings that it keeps, each by its name."""
@@ -86,6 +111,20 @@ def known_shards(settings: Settings, blobs: Blobs) -> Mapping[str, int]:
         return kept_shards(blobs)
     except MmragError:
         return settings.shards
+
+
+def private_domains(settings: Settings, blobs: Blobs) -> frozenset[str]:
+    """Return the private domains as named, else as kept; none where that cannot be read.
+
+    It is for those who only look, without naming groups: what they may see is not decided here.
+    """
+    if "private_domains" in settings.model_fields_set:
+        return frozenset(settings.private_domains)
+    try:
+        held = _read(blobs, _VISIBILITY).model_dump(exclude_none=True)
+    except MmragError:
+        return frozenset(settings.private_domains)
+    return frozenset(held.get("private_domains", ()))
 
 
 def keep_settings(settings: Settings, blobs: Blobs) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
+from mmrag_pipeline.generation_records import Tuned
 from mmrag_pipeline.ports import CollectionReader, CollectionWriter
-from mmrag_pipeline.records import Layout, Tuned
+from mmrag_pipeline.records import Layout
 from mmrag_pipeline.stores.layouts import (
     check_same_layout,
     layout_json,

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mmrag_pipeline.records import Layout, Tuned
+from mmrag_pipeline.generation_records import Tuned
+from mmrag_pipeline.records import Layout
 from mmrag_pipeline.stores.in_force import InForce, tuned
 from mmrag_pipeline.stores.layouts import dense_spaces
 from mmrag_pipeline.stores.server_tuning import (

@@ -11,9 +11,10 @@ from mmrag_pipeline.errors import ParseError
 from mmrag_pipeline.evaluation.gate import QueryGate
 from mmrag_pipeline.evaluation.paired import Limits
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
+from mmrag_pipeline.generation_records import GateVerdict
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.ports import Progress
-from mmrag_pipeline.records import GateVerdict, Pixels, Vectors
+from mmrag_pipeline.records import Pixels, Vectors
 from mmrag_pipeline.retrieval.query import Searcher
 from mmrag_pipeline.retrieval.signals import Encoders
 from mmrag_pipeline.testing.worlds import Models

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from mmrag_pipeline.engines.stub import pixels_digest
 from mmrag_pipeline.ids import digest_text
-from mmrag_pipeline.model_ports import Captioner, ImageTextEncoder, Ocr, TextEncoder
-from mmrag_pipeline.records import Caption, Card, OcrResult, Pixels, Vectors
+from mmrag_pipeline.model_ports import Captioner, ImageFilter, ImageTextEncoder, Ocr, TextEncoder
+from mmrag_pipeline.records import Caption, Card, Judgement, OcrResult, Pixels, Vectors
 from mmrag_pipeline.testing.worlds import Models
 
 Entry = tuple[str, str, str]
@@ -41,7 +41,26 @@ def audited(models: Models, ledger: Ledger) -> Models:
         AuditedImageText(models.image_text, ledger),
         AuditedText(models.text, ledger),
         models.sparse,
+        models.image_filter and AuditedFilter(models.image_filter, ledger),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedFilter:
+    """ImageFilter with a ledger, role `image_filter`."""
+
+    inner: ImageFilter
+    ledger: Ledger
+
+    @property
+    def card(self) -> Card:
+        """Return the card."""
+        return self.inner.card
+
+    def judge(self, pictures: Sequence[Pixels]) -> list[tuple[Judgement, ...]]:
+        """Note and judge."""
+        self.ledger.note("image_filter", self.card, [pixels_digest(p) for p in pictures])
+        return self.inner.judge(pictures)
 
 
 @dataclass(frozen=True, slots=True)

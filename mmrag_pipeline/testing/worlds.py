@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 from mmrag_pipeline.engines.stub import StubCaptioner, StubImageText, StubOcr, StubText
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import TableCatalog
-from mmrag_pipeline.model_ports import Captioner, ImageTextEncoder, Ocr, SparseEncoder, TextEncoder
+from mmrag_pipeline.model_ports import (
+    Captioner,
+    ImageFilter,
+    ImageTextEncoder,
+    Ocr,
+    SparseEncoder,
+    TextEncoder,
+)
 from mmrag_pipeline.ports import Inbox, Memo, VectorStore
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.memory import MemoryMemo, MemoryTables, MemoryVectors
@@ -35,6 +42,7 @@ class Models:
     image_text: ImageTextEncoder = field(default_factory=StubImageText)
     text: TextEncoder = field(default_factory=StubText)
     sparse: SparseEncoder = field(default_factory=StubSparse)
+    image_filter: ImageFilter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ def fake_world(
         image_text=engines.image_text,
         text=engines.text,
         sparse=engines.sparse,
+        image_filter=engines.image_filter,
         vectors=held.vectors,
         progress=Silence(),
         inbox=held.inbox,

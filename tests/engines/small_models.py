@@ -86,3 +86,21 @@ def tokenizer(folder: Path) -> Any:
     (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n")
     loader: Any = BertTokenizer
     return loader.from_pretrained(folder)
+
+
+def save_classifier(folder: Path) -> Path:
+    """Save a ViT of one layer that tells three labels, with its processor; return the folder."""
+    prepare_transformers()
+    import torch
+    from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessor
+
+    torch.manual_seed(1)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    sizes |= {"intermediate_size": 32, "image_size": 32, "patch_size": 16}
+    labels = dict(enumerate(("normal", "nsfw", "violence")))
+    made: Any = ViTConfig
+    config = made(**sizes, id2label=labels, label2id={v: k for k, v in labels.items()})
+    ViTForImageClassification(config).save_pretrained(folder)
+    processor: Any = ViTImageProcessor
+    processor(size={"height": 32, "width": 32}).save_pretrained(folder)
+    return folder

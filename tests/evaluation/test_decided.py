@@ -7,9 +7,9 @@ import pytest
 from mmrag_pipeline.evaluation.decided import Decided, decided
 from mmrag_pipeline.evaluation.paired import Comparison
 from mmrag_pipeline.evaluation.scores import Score
+from mmrag_pipeline.generation_records import GateVerdict
 from mmrag_pipeline.indexing.history import Said, note
 from mmrag_pipeline.ports import Progress
-from mmrag_pipeline.records import GateVerdict
 from tests.indexing.life import DOMAIN, Life
 
 G1, G2, G3 = (f"mmrag__d__g{number}" for number in (1, 2, 3))

@@ -12,8 +12,9 @@ from mmrag_pipeline.evaluation.gate import QueryGate
 from mmrag_pipeline.evaluation.paired import Limits
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.evaluation.scores import Score, scores_of
+from mmrag_pipeline.generation_records import GateVerdict
 from mmrag_pipeline.ids import collection_name, file_ids
-from mmrag_pipeline.records import GateVerdict, Layout, Lineage, Pixels
+from mmrag_pipeline.records import Layout, Lineage, Pixels
 from mmrag_pipeline.schemas import RAW_FILES, TIME
 from mmrag_pipeline.stores.memory import MemoryTables
 from mmrag_pipeline.testing.worlds import TODAY

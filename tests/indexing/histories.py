@@ -20,6 +20,7 @@ CONTENTS = (
     "img:3@150x100",
     "img:?4",
     "txt:a note of few words",
+    "txt:write to ann@example.com\nor pay 4111 1111\n1111 1111 there",
     "txt:# Title\n" + " ".join(f"word{n}." for n in range(40)),
     "pdf:p|q|=a page that has its own layer of text",
     "pdf:p|r|p",
@@ -78,6 +79,19 @@ setting_events = st.one_of(
     st.builds(
         lambda group: _named(f"show to {group}", lambda life: life.show_to(group)),
         st.sampled_from(("staff", "public")),
+    ),
+    st.builds(
+        lambda *kinds: _named(f"redact {kinds}", lambda life: life.redact(*kinds)),
+        st.sampled_from(("email", "card")),
+    ),
+    st.builds(
+        lambda *names: _named(f"private {names}", lambda life: life.keep_private(*names)),
+        st.sampled_from((DOMAIN, "other")),
+    ),
+    st.just(_named("redact nothing", lambda life: life.redact())),
+    st.builds(
+        lambda revision: _named(f"filter {revision}", lambda life: life.withhold(revision)),
+        st.sampled_from(("", "1", "2")),
     ),
 )
 run = st.just(_named("run", lambda life: life.run()))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mmrag_pipeline.engines.stub import StubCaptioner, StubImageText, StubOcr, StubText
+from mmrag_pipeline.engines.stub import StubCaptioner, StubFilter, StubImageText, StubOcr, StubText
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import Mode, OpenGate, World
 from mmrag_pipeline.indexing.stations import run_partition
@@ -66,6 +66,22 @@ class Life:
     def show_to(self, group: str) -> None:
         """Change who may see the files that begin with `a`."""
         rules = {"visibility_rules": {f"{DOMAIN}/a*": (group,)}}
+        self.settings = self.settings.model_copy(update=rules)
+
+    def keep_private(self, *domains: str) -> None:
+        """Change which domains are private."""
+        self.settings = self.settings.model_copy(update={"private_domains": domains})
+
+    def redact(self, *kinds: str, domain: str = "*") -> None:
+        """Change which personal data is taken out of texts."""
+        self.settings = self.settings.model_copy(update={"redact": {domain: kinds}})
+
+    def withhold(self, revision: str = "", *, threshold: float = 0.5) -> None:
+        """Change the image filter; without a revision there is none."""
+        self.models = replace(
+            self.models, image_filter=StubFilter(revision=revision) if revision else None
+        )
+        rules = {"image_filter_labels": ("odd",), "image_filter_threshold": threshold}
         self.settings = self.settings.model_copy(update=rules)
 
     def run(

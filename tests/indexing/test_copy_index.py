@@ -8,6 +8,7 @@ import pytest
 
 from mmrag_pipeline.assembly import OF_INDEX
 from mmrag_pipeline.errors import CollectionMismatchError
+from mmrag_pipeline.generation_records import GateVerdict
 from mmrag_pipeline.indexing.applied import is_trusted
 from mmrag_pipeline.indexing.copy_index import Copied, copy_index
 from mmrag_pipeline.indexing.generations import rollback
@@ -17,7 +18,7 @@ from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.indexing.verify import verify
 from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.ports import CollectionWriter, Progress, VectorStore
-from mmrag_pipeline.records import GateVerdict, StoredPoint
+from mmrag_pipeline.records import StoredPoint
 from mmrag_pipeline.retrieval.query import Query, Searcher
 from mmrag_pipeline.retrieval.signals import Encoders
 from mmrag_pipeline.stores.memory import MemoryTables, MemoryVectors

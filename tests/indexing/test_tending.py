@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from mmrag_pipeline.errors import CorruptStateError, SettingsError, StateUnavailableError
+from mmrag_pipeline.generation_records import GateVerdict
 from mmrag_pipeline.indexing.generations import promote, rollback, serving, standing
 from mmrag_pipeline.indexing.history import Said, history
 from mmrag_pipeline.indexing.purge import purge
@@ -13,7 +14,6 @@ from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.indexing.tombstones import bury
 from mmrag_pipeline.ports import Progress
-from mmrag_pipeline.records import GateVerdict
 from mmrag_pipeline.stores.memory import MemoryTables
 from mmrag_pipeline.testing.gates import SettledGate
 from mmrag_pipeline.testing.ledger import Ledger

@@ -56,6 +56,14 @@ def test_an_indexed_domain_has_no_situation(world: World) -> None:
     assert situation(world, SHOP) == ""
 
 
+def test_rules_of_a_domain_are_a_situation_of_that_domain_until_a_run(world: World) -> None:
+    for domain, waits in (("other", False), (SHOP, True)):
+        rules = world.settings.model_copy(update={"redact": {domain: ("email",)}})
+        told = replace(world, settings=rules)
+        assert bool(situation(told, SHOP)) == waits
+    assert after(told, "run-2") == ""
+
+
 def test_a_domain_without_files_is_indexed_once(source: FakeSource) -> None:
     source.files[SHOP] = {}
     world = fake_world(source)

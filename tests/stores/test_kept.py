@@ -187,3 +187,21 @@ def test_damaged_shards_stop_the_run(tmp_path: Path, damage: str) -> None:
     (tmp_path / "shards.json").write_text(damage)
     with pytest.raises(CorruptStateError, match=r"shards.json .* name MMRAG_SHARDS"):
         kept(tmp_path)
+
+
+def test_a_run_that_names_no_personal_data_redacts_that_of_the_run_before(tmp_path: Path) -> None:
+    named = {"redact": {"*": ("email",)}, "redact_region": "MY"}
+    keep_settings(Settings.model_validate({"home": tmp_path} | named), FolderBlobs(tmp_path))
+    keep_settings(Settings(home=tmp_path), FolderBlobs(tmp_path))
+    assert (kept(tmp_path).redact, kept(tmp_path).redact_region) == ({"*": ("email",)}, "MY")
+    keep_settings(Settings(home=tmp_path, redact={}), FolderBlobs(tmp_path))
+    assert kept(tmp_path).redact == {}
+
+
+def test_a_run_that_names_no_image_filter_has_that_of_the_run_before(tmp_path: Path) -> None:
+    named = Settings(home=tmp_path, image_filter="model", image_filter_labels=("nsfw",))
+    keep_settings(named, FolderBlobs(tmp_path))
+    held = kept(tmp_path)
+    assert (held.image_filter, held.image_filter_labels) == ("model", ("nsfw",))
+    keep_settings(Settings(home=tmp_path, image_filter="none"), FolderBlobs(tmp_path))
+    assert kept(tmp_path).image_filter == "none"

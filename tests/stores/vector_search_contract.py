@@ -73,6 +73,7 @@ class SearchContract(VectorStoreFixtures):
             (Where(visibility=("red",)), {"1.png", "3.png"}),
             (Where(visibility=("red", "blue")), {"1.png", "2.png", "3.png"}),
             (Where(visibility=("nobody",)), set()),
+            (Where(visibility=("*", "re", "RED", "red,blue", "red ", "!public", "")), set()),
             (Where(visibility=()), set()),
             (Where(kinds=("tile",)), {"2.png"}),
             (Where(kinds=()), set()),

@@ -1,0 +1,22 @@
+"""E-mail addresses."""
+
+import re
+from collections.abc import Iterator
+
+from mmrag_pipeline.redaction.plain import Span
+
+_LETTERS = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u052f"
+"""Latin, Greek and Cyrillic: scripts without spaces would run into an address beside them."""
+_LOCAL = rf"[{_LETTERS}0-9.!#$%&'*+/=?^_`{{|}}~-]"
+_LABEL = rf"[{_LETTERS}0-9_-]"
+_ADDRESS = re.compile(
+    rf"(?<!{_LOCAL}){_LOCAL}++@\n?{_LABEL}++(?:\.{_LABEL}++)*\.[{_LETTERS}]{_LABEL}++"
+)
+"""A line may end after the `@`. The last label begins with a letter: no version, no address of a
+machine. Possessive, because no text, however long and odd, may take more than one pass."""
+
+
+def mails(text: str) -> Iterator[Span]:
+    """Yield the places of e-mail addresses in a plain text."""
+    for found in _ADDRESS.finditer(text):
+        yield Span(*found.span())
