@@ -1,6 +1,6 @@
 """Settings to stores and whole worlds: where names become objects, beside models.py."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,11 +14,9 @@ from mmrag_pipeline.indexing.failures import failures_of
 from mmrag_pipeline.indexing.station import OpenGate, World
 from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
 from mmrag_pipeline.models import open_encoders, open_engines, reopened
-from mmrag_pipeline.parsing.limits import too_large
-from mmrag_pipeline.parsing.media import sniff
 from mmrag_pipeline.parsing.pool import ParserPool
+from mmrag_pipeline.parsing.query_pictures import picture_in
 from mmrag_pipeline.ports import Gate, PageReader, VectorStore
-from mmrag_pipeline.records import Pixels
 from mmrag_pipeline.retrieval.fusion_model import FusionModel, read_model
 from mmrag_pipeline.retrieval.query import Searcher
 from mmrag_pipeline.retrieval.strategies import Strategy, Tuning, strategy_of
@@ -110,7 +108,7 @@ def open_gate(settings: Settings, reader: PageReader) -> Gate:
         queries=partial(_labelled, path),
         tables=open_tables(settings),
         searcher=open_searcher(settings),
-        load_image=partial(_read_picture, reader, limit=settings.max_file_bytes),
+        load_image=partial(picture_in, reader, limit=settings.max_file_bytes),
         limits=Limits(settings.gate_max_loss, settings.gate_confidence),
     )
 
@@ -264,36 +262,3 @@ def check_index(settings: Settings) -> None:
     """
     if settings.qdrant_url is not None:
         open_vectors(settings).aliases()
-
-
-@contextmanager
-def open_pictures(settings: Settings) -> Iterator[Callable[[Path], Pixels]]:
-    """Open what reads picture files for queries; one parser process reads them all.
-
-    It returns a file's first page and raises ParseError.
-    """
-    with ParserPool(settings.model_copy(update={"parse_workers": 1})) as reader:
-        yield partial(_read_picture, reader, limit=settings.max_file_bytes)
-
-
-def _read_picture(reader: PageReader, path: Path, *, limit: int) -> Pixels:
-    data = _query_bytes(path, limit)
-    parsed = reader.parse_file(data, sniff(data[:4096], path.name))
-    pages = [page for page in parsed.pages if page.raster]
-    if not pages:
-        raise ParseError(f"{str(path)!r} holds text: give its words instead", reason="no_pixels")
-    return reader.pixels(data, [pages[0].raster])[0].pixels
-
-
-def _query_bytes(path: Path, limit: int) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(limit + 1)
-    except (OSError, ValueError) as error:
-        raise ParseError(
-            f"the query picture {str(path)!r:.200} cannot be read ({error}): name a picture",
-            reason="unreadable",
-        ) from error
-    if len(data) > limit:
-        raise too_large(f"the query picture {path}", limit=f"MMRAG_MAX_FILE_BYTES={limit}")
-    return data

@@ -8,6 +8,7 @@ from mmrag_pipeline import assembly
 from mmrag_pipeline.errors import ListingError, ParseError
 from mmrag_pipeline.index_places import tables_beside
 from mmrag_pipeline.indexing.commit import no_rows
+from mmrag_pipeline.parsing.query_pictures import open_pictures
 from mmrag_pipeline.records import Pixels
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.edge import EdgeVectors
@@ -104,5 +105,5 @@ def test_a_query_picture_that_cannot_be_read_is_named(settings: Settings, name: 
 
 
 def _read(settings: Settings, path: Path) -> Pixels:
-    with assembly.open_pictures(settings) as read:
+    with open_pictures(settings) as read:
         return read(path)

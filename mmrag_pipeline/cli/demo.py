@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from mmrag_pipeline.assembly import open_pictures, open_searcher, open_world
+from mmrag_pipeline.assembly import open_searcher, open_world
 from mmrag_pipeline.cli.chosen import asked_domains, asked_sources
 from mmrag_pipeline.cli.console import OUT, warn
 from mmrag_pipeline.cli.evaluate import evaluation_table
@@ -16,6 +16,7 @@ from mmrag_pipeline.errors import NotFoundError
 from mmrag_pipeline.evaluation.evaluate import evaluate
 from mmrag_pipeline.evaluation.qrels import read_queries
 from mmrag_pipeline.indexing.station import Mode
+from mmrag_pipeline.parsing.query_pictures import open_pictures
 from mmrag_pipeline.records import Pixels
 from mmrag_pipeline.retrieval.query import Query, Searcher
 from mmrag_pipeline.settings import Settings

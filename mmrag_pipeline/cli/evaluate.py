@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from mmrag_pipeline.assembly import open_pictures, open_searcher, open_strategy, open_tables
+from mmrag_pipeline.assembly import open_searcher, open_strategy, open_tables
 from mmrag_pipeline.cli.console import OUT, counted, print_json, table, warn
 from mmrag_pipeline.cli.options import STRATEGY_NAMES, AsJson, Domains, load_settings
 from mmrag_pipeline.cli.partitions import tabled_partitions
@@ -16,6 +16,7 @@ from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.evaluation.evaluate import Evaluation, Scores
 from mmrag_pipeline.evaluation.evaluate import evaluate as measure
 from mmrag_pipeline.evaluation.qrels import LabelledQuery, labels_of, read_queries
+from mmrag_pipeline.parsing.query_pictures import open_pictures
 
 _NAMED = 5
 """How many names a warning lists."""

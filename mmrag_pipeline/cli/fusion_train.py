@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mmrag_pipeline.assembly import open_pictures, open_searcher, open_tables
+from mmrag_pipeline.assembly import open_searcher, open_tables
 from mmrag_pipeline.cli.console import ERR, OUT, print_json, printable, warn
 from mmrag_pipeline.cli.evaluate import rankings_table, warn_of_labels
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
@@ -15,6 +15,7 @@ from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.evaluation.examples import examples
 from mmrag_pipeline.evaluation.fusion_training import Trained, trained
 from mmrag_pipeline.evaluation.qrels import labels_of, read_queries
+from mmrag_pipeline.parsing.query_pictures import open_pictures
 from mmrag_pipeline.retrieval.fusion_model import model_text
 from mmrag_pipeline.stores.files import replace_text
 
