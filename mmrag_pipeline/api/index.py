@@ -30,7 +30,7 @@ from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.kept import known_shards
 
 _TURN = Lock()
-"""Models are shared by all of a process, and their tokenizers serve one thread at a time."""
+"""Models are shared by all of a process, and none promises to serve several threads at once."""
 T = TypeVar("T")
 
 
