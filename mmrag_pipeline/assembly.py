@@ -15,7 +15,7 @@ from mmrag_pipeline.indexing.station import OpenGate, World
 from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
 from mmrag_pipeline.models import open_encoders, open_engines, reopened
 from mmrag_pipeline.parsing.pool import ParserPool
-from mmrag_pipeline.parsing.query_pictures import read_picture
+from mmrag_pipeline.parsing.query_pictures import picture_in
 from mmrag_pipeline.ports import Gate, PageReader, VectorStore
 from mmrag_pipeline.retrieval.fusion_model import FusionModel, read_model
 from mmrag_pipeline.retrieval.query import Searcher
@@ -114,7 +114,7 @@ def open_gate(settings: Settings, reader: PageReader) -> Gate:
         queries=partial(_labelled, path),
         tables=open_tables(settings),
         searcher=open_searcher(settings),
-        load_image=partial(read_picture, reader, limit=settings.max_file_bytes),
+        load_image=partial(picture_in, reader, limit=settings.max_file_bytes),
         limits=Limits(settings.gate_max_loss, settings.gate_confidence),
     )
 

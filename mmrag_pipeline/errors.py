@@ -14,6 +14,7 @@ MmragError
 ├── OvertakenError           state was replaced again and again while it was read or changed
 ├── CollectionBusyError      another process holds the collection
 ├── CollectionMismatchError  collection and encoder, or two cards, do not belong together
+├── ClosedError              an index was asked after it was closed
 └── NotFoundError            an asked-for point, domain, table or collection is absent
 """
 
@@ -120,6 +121,10 @@ class CollectionBusyError(MmragError):
 
 class CollectionMismatchError(MmragError):
     """A collection and an encoder do not belong together."""
+
+
+class ClosedError(MmragError):
+    """An index was asked after it was closed."""
 
 
 class NotFoundError(MmragError):

@@ -9,11 +9,9 @@ from mmrag_pipeline.answer_records import Checked, Citation, Evidence, GroundedA
 from mmrag_pipeline.answering import open_asking
 from mmrag_pipeline.cli.console import OUT, print_entry, print_json, print_title, printable, warn
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
-from mmrag_pipeline.cli.search import kinds_of, picture_of
-from mmrag_pipeline.cli.served import open_domains, searchable_domains
+from mmrag_pipeline.cli.wanted import Wanted, as_option, query_of
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.retrieval.answers import FILES, nobody
-from mmrag_pipeline.retrieval.query import Query
 
 
 def ask(
@@ -49,18 +47,19 @@ def ask(
     if not question.strip():
         raise SettingsError("nothing is asked: give a question in words")
     settings = load_settings()
-    asked = searchable_domains(settings, domain)
-    for told in asked.told:
-        warn(told)
-    query = Query(
+    wanted = Wanted(
         text=question,
-        image=picture_of(settings, image) if image else None,
-        domains=open_domains(settings, asked.domains, domain, groups=visibility),
-        kinds=kinds_of(kind),
-        visibility=tuple(visibility) if visibility else None,
+        image=image,
+        domains=domain or None,
+        kinds=kind or None,
+        visibility=visibility or None,
         limit=k,
     )
     with open_asking(settings, cached=not no_cache, warn=warn) as asking:
+        store = asking.searcher.store
+        query, asked = query_of(settings, wanted, store=store, spelled=as_option)
+        for told in asked.told:
+            warn(told)
         answer = asking.ask(query, nobody if as_json else _say)
     if as_json:
         print_json(answer.as_json())

@@ -34,7 +34,7 @@ def explain(
     settings = load_settings()
     with open_world(settings) as world:
         domains = indexed_domains(settings, domain)
-        name, found = _find(world, tabled_partitions(settings, domains), point_id)
+        name, found = find_point(world, tabled_partitions(settings, domains), point_id)
         engines = (world.image_text, world.text, world.sparse, world.ocr, world.captioner)
         names = {engine.card.fingerprint: engine.card.name for engine in engines}
     if domain_of(name) not in served_domains(settings):
@@ -46,7 +46,8 @@ def explain(
         OUT.print(f"[bold]{label:>10}[/bold]  {escape(printable(value))}")
 
 
-def _find(world: World, partitions: list[str], point_id: str) -> tuple[str, Explanation]:
+def find_point(world: World, partitions: list[str], point_id: str) -> tuple[str, Explanation]:
+    """Return the partition that has a point, and where it comes from; raises NotFoundError."""
     for name in partitions:
         try:
             return name, explain_point(world, name, point_id)

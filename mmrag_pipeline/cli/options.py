@@ -1,6 +1,8 @@
 """Options that several commands share, and the settings they lead to."""
 
+from collections.abc import Callable
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
@@ -43,10 +45,15 @@ def given_place(source: str | None) -> Place | None:
     return place_of(source) if source else None
 
 
-def load_settings() -> Settings:
-    """Return the settings of the environment; raises SettingsError naming the variable."""
+def load_settings(
+    home: Path | str | None = None, *, tell: Callable[[str], None] = warn
+) -> Settings:
+    """Return the settings of the environment; raises SettingsError naming the variable.
+
+    A given `home` stands in for that of the environment. Variables without effect are told.
+    """
     for name in unknown_variables():
         near = get_close_matches(name, map(variable, Settings.model_fields), n=1)
         meant = f"did you mean {near[0]}?" if near else "docs/settings.md lists them"
-        warn(f"{name} is no setting of ours and has no effect ({meant})")
-    return read_settings()
+        tell(f"{name} is no setting of ours and has no effect ({meant})")
+    return read_settings(home)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mmrag_pipeline.cli.dead_letters import read_letters
+from mmrag_pipeline.cli.pictures import picture_of_hit
 from mmrag_pipeline.cli.summary import Summary, stations
 from mmrag_pipeline.evaluation.evaluate import Evaluation
 from mmrag_pipeline.evaluation.report import (
@@ -12,21 +13,17 @@ from mmrag_pipeline.evaluation.report import (
     Report,
     SampleQuery,
     ScoreRow,
-    ShownHit,
-    SignalShare,
     StationRow,
     Totals,
     render,
+    shown_hit,
     thumbnail,
 )
-from mmrag_pipeline.indexing.place_pixels import PageAt, pixels_of
 from mmrag_pipeline.indexing.plan import MODEL_STATIONS
 from mmrag_pipeline.indexing.station import World
-from mmrag_pipeline.records import Box, PagePixels, Pixels
+from mmrag_pipeline.records import Pixels
 from mmrag_pipeline.retrieval.hits import Hit
 from mmrag_pipeline.stores.files import replace_text
-
-_THUMBNAIL_PX = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +99,10 @@ def _station(summary: Summary, name: str) -> StationRow:
 
 
 def _sample(world: World, shown: Shown) -> SampleQuery:
-    hits = tuple(_hit(world, hit) for hit in shown.hits)
+    hits = tuple(shown_hit(hit, picture_of_hit(world, hit)) for hit in shown.hits)
     if shown.picture is None:
         return SampleQuery(shown.text, None, hits)
-    return SampleQuery(shown.text, thumbnail(shown.picture, None, side_px=_THUMBNAIL_PX), hits)
+    return SampleQuery(shown.text, thumbnail(shown.picture, None), hits)
 
 
 def _scores(evaluation: Evaluation) -> tuple[ScoreRow, ...]:
@@ -114,35 +111,3 @@ def _scores(evaluation: Evaluation) -> tuple[ScoreRow, ...]:
         for kind in [*evaluation.fused.kinds, "overall"]
         for name, scores in evaluation.rankings().items()
     )
-
-
-def _hit(world: World, hit: Hit) -> ShownHit:
-    return ShownHit(
-        rank=hit.rank,
-        score=hit.score,
-        domain=hit.domain,
-        key=hit.key,
-        page_no=hit.place.page_no,
-        kind=hit.place.kind,
-        text=hit.place.text,
-        thumbnail=_picture(world, hit),
-        shares=tuple(
-            SignalShare(signal, share.rank, share.score, share.contribution)
-            for signal, share in hit.signals.items()
-        ),
-    )
-
-
-def _picture(world: World, hit: Hit) -> bytes | None:
-    """Return a hit's page with its box, or None when the file has no pixels (any more)."""
-    page = pixels_of(world, PageAt(hit.domain, hit.key, hit.place.page_no))
-    return None if page is None else _framed(page, hit)
-
-
-def _framed(page: PagePixels, hit: Hit) -> bytes:
-    box = hit.place.box
-    sides = (
-        (round(v * page.scale) for v in (box.left, box.top, box.right, box.bottom)) if box else ()
-    )
-    drawn = Box(*sides) if box and hit.place.kind != "page" else None
-    return thumbnail(page.pixels, drawn, side_px=_THUMBNAIL_PX)

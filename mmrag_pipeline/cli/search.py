@@ -2,25 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 import typer
 
 from mmrag_pipeline.assembly import open_searcher
 from mmrag_pipeline.cli.console import counted, print_entry, print_json, print_title, warn
-from mmrag_pipeline.cli.moments import end_of, start_of
 from mmrag_pipeline.cli.options import STRATEGY_NAMES, AsJson, Domains, load_settings
-from mmrag_pipeline.cli.served import open_domains, searchable_domains
-from mmrag_pipeline.errors import SettingsError
-from mmrag_pipeline.parsing.query_pictures import open_pictures
-from mmrag_pipeline.records import Pixels, PointKind
+from mmrag_pipeline.cli.wanted import LAST_PAGE, MOST_HITS, Wanted, as_option, query_of
 from mmrag_pipeline.retrieval.hits import Hit
-from mmrag_pipeline.retrieval.query import Query
-from mmrag_pipeline.settings import Settings
 
 _SNIPPET = 160
-_LAST_PAGE = 2**31 - 1
-"""More than any file has, and what every store can compare."""
 
 
 def search(
@@ -58,7 +50,7 @@ def search(
     page: Annotated[
         list[int] | None,
         typer.Option(
-            "--page", min=1, max=_LAST_PAGE, help="Only this page of files (may be repeated)."
+            "--page", min=1, max=LAST_PAGE, help="Only this page of files (may be repeated)."
         ),
     ] = None,
     strategy: Annotated[
@@ -70,7 +62,7 @@ def search(
             show_default=False,
         ),
     ] = None,
-    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many files.")] = 10,
+    k: Annotated[int, typer.Option("-k", min=1, max=MOST_HITS, help="How many files.")] = 10,
     as_json: AsJson = False,
 ) -> None:
     """Find files by words, by a picture, or by both.
@@ -87,45 +79,29 @@ def search(
 
         mmrag search "heating costs" --strategy rrf
     """
-    if not text.strip() and image is None:
-        raise SettingsError("nothing to search for: give words, --image FILE, or both")
     settings = load_settings()
-    asked = searchable_domains(settings, domain)
-    for told in asked.told:
-        warn(told)
-    query = Query(
+    searcher = open_searcher(settings, strategy)
+    wanted = Wanted(
         text=text,
-        image=picture_of(settings, image) if image else None,
-        domains=open_domains(settings, asked.domains, domain, groups=visibility),
-        kinds=kinds_of(kind),
-        visibility=tuple(visibility) if visibility else None,
-        pages=tuple(page) if page else None,
-        modified_from=start_of("--since", since),
-        modified_before=end_of("--until", until),
+        image=image,
+        domains=domain or None,
+        kinds=kind or None,
+        visibility=visibility or None,
+        pages=page or None,
+        since=since,
+        until=until,
         limit=k,
     )
-    hits = open_searcher(settings, strategy).search(query)
+    query, asked = query_of(settings, wanted, store=searcher.store, spelled=as_option)
+    for told in asked.told:
+        warn(told)
+    hits = searcher.search(query)
     if as_json:
         print_json({"query": text, "hits": [hit.as_json() for hit in hits]})
     else:
         print_hits(text or str(image), hits)
     if asked.trouble:
         raise typer.Exit(1)
-
-
-def picture_of(settings: Settings, path: Path) -> Pixels:
-    """Return the first page of a picture file; raises ParseError."""
-    with open_pictures(settings) as read:
-        return read(path)
-
-
-def kinds_of(asked: Sequence[str] | None) -> tuple[PointKind, ...] | None:
-    """Return the kinds that `--kind` names, None without any; raises SettingsError."""
-    known: tuple[PointKind, ...] = get_args(PointKind)
-    unknown = [kind for kind in asked or () if kind not in known]
-    if unknown:
-        raise SettingsError(f"unknown --kind {unknown[0]!r}; known: {', '.join(known)}")
-    return tuple(kind for kind in known if kind in asked) if asked else None
 
 
 def print_hits(title: str, hits: Sequence[Hit]) -> None:

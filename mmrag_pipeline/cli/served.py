@@ -7,25 +7,31 @@ from mmrag_pipeline.cli.chosen import Asked, asked_among
 from mmrag_pipeline.cli.console import in_a_row
 from mmrag_pipeline.cli.partitions import tabled_domains
 from mmrag_pipeline.errors import MmragError, NotFoundError
+from mmrag_pipeline.ports import Served
 from mmrag_pipeline.retrieval.serving import serving
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.kept import known_shards, private_domains
 
 
-def served_domains(settings: Settings) -> dict[str, dict[str, str]]:
-    """Return domain -> partition -> the collection that serves it here, sorted by domain."""
+def served_domains(settings: Settings, *, store: Served | None = None) -> dict[str, dict[str, str]]:
+    """Return domain -> partition -> the collection that serves it here, sorted by domain.
+
+    `store` is the settings' own where somebody has it open already.
+    """
     shards = known_shards(settings, open_blobs(settings))
-    return serving(open_vectors(settings), settings.collection_prefix, shards)
+    return serving(store or open_vectors(settings), settings.collection_prefix, shards)
 
 
-def searchable_domains(settings: Settings, names: list[str] | None) -> Asked:
+def searchable_domains(
+    settings: Settings, names: list[str] | None, *, store: Served | None = None
+) -> Asked:
     """Return the asked domains that can be searched here; without names all of them.
 
     `warning` tells of those that have tables and no collection here, `trouble` why nobody knows
     which have. Raises NotFoundError when one without a collection is named, and when no domain
     can be searched.
     """
-    served = list(served_domains(settings))
+    served = list(served_domains(settings, store=store))
     if names and set(names) <= set(served):
         return Asked(list(dict.fromkeys(names)))
     try:

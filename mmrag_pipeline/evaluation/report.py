@@ -11,9 +11,11 @@ import jinja2
 from PIL import Image, ImageDraw
 
 from mmrag_pipeline.evaluation.measures import Measures
-from mmrag_pipeline.records import Box, Pixels
+from mmrag_pipeline.records import Box, PagePixels, Pixels
+from mmrag_pipeline.retrieval.hits import Hit, Place
 
 THUMBNAIL_BYTES = 20_000
+THUMBNAIL_PX = 240
 MAX_SAMPLES = 24
 MAX_HITS = 10
 MAX_DEAD_LETTERS = 200
@@ -127,10 +129,39 @@ def render(report: Report) -> str:
     whatever the files hold. The result can always be encoded as UTF-8.
     """
     limits = {"samples": MAX_SAMPLES, "hits": MAX_HITS, "dead_letters": MAX_DEAD_LETTERS}
-    return _environment().get_template("report.html.j2").render(report=report, limits=limits)
+    page = templates("mmrag_pipeline.evaluation").get_template("report.html.j2")
+    return page.render(report=report, limits=limits)
 
 
-def thumbnail(pixels: Pixels, box: Box | None, *, side_px: int) -> bytes:
+def shown_hit(hit: Hit, picture: bytes | None) -> ShownHit:
+    """Return a hit as it is shown, beside its picture if it has one."""
+    return ShownHit(
+        rank=hit.rank,
+        score=hit.score,
+        domain=hit.domain,
+        key=hit.key,
+        page_no=hit.place.page_no,
+        kind=hit.place.kind,
+        text=hit.place.text,
+        thumbnail=picture,
+        shares=tuple(
+            SignalShare(signal, share.rank, share.score, share.contribution)
+            for signal, share in hit.signals.items()
+        ),
+    )
+
+
+def framed(page: PagePixels, place: Place) -> bytes:
+    """Return a thumbnail of a page with the box of a place on it, unless that is the page."""
+    box = place.box
+    sides = (
+        (round(v * page.scale) for v in (box.left, box.top, box.right, box.bottom)) if box else ()
+    )
+    drawn = Box(*sides) if box and place.kind != "page" else None
+    return thumbnail(page.pixels, drawn)
+
+
+def thumbnail(pixels: Pixels, box: Box | None, *, side_px: int = THUMBNAIL_PX) -> bytes:
     """Return a JPEG of at most THUMBNAIL_BYTES, its longer side at most `side_px`.
 
     `box` is in the pixels given and is drawn as a frame; parts outside them are cut off.
@@ -186,9 +217,10 @@ def data_uri(jpeg: bytes) -> str:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def templates(package: str) -> jinja2.Environment:
+    """Return the templates of a package; they escape what they are given, and miss nothing."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("mmrag_pipeline.evaluation", "templates"),
+        loader=jinja2.PackageLoader(package, "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

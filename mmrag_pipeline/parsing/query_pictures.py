@@ -1,4 +1,4 @@
-"""Pictures that queries ask by: files that people name, read as those of a corpus are."""
+"""The picture of a query, from a file or its bytes: parsed like those that are indexed."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,34 +15,37 @@ from mmrag_pipeline.settings import Settings
 
 
 @contextmanager
-def open_pictures(settings: Settings) -> Iterator[Callable[[Path], Pixels]]:
-    """Open what reads picture files for queries; one parser process reads them all.
+def open_pictures(settings: Settings) -> Iterator[Callable[[Path | bytes], Pixels]]:
+    """Open what reads pictures for queries; one parser process reads them all.
 
-    It returns a file's first page and raises ParseError.
+    It returns the first page of a file, or of what one holds, and raises ParseError.
     """
     with ParserPool(settings.model_copy(update={"parse_workers": 1})) as reader:
-        yield partial(read_picture, reader, limit=settings.max_file_bytes)
+        yield partial(picture_in, reader, limit=settings.max_file_bytes)
 
 
-def read_picture(reader: PageReader, path: Path, *, limit: int) -> Pixels:
-    """Return the first page of a file of at most `limit` bytes; raises ParseError."""
-    data = _query_bytes(path, limit)
-    parsed = reader.parse_file(data, sniff(data[:4096], path.name))
+def picture_in(reader: PageReader, given: Path | bytes, *, limit: int) -> Pixels:
+    """Return the first page of a file, or of what one holds; raises ParseError."""
+    shown = f"{str(given)!r:.200}" if isinstance(given, Path) else f"of {len(given):,} bytes"
+    data = _read(given, limit + 1) if isinstance(given, Path) else given
+    if len(data) > limit:
+        raise too_large(f"the query picture {shown}", limit=f"MMRAG_MAX_FILE_BYTES={limit}")
+    name = given.name if isinstance(given, Path) else ""
+    parsed = reader.parse_file(data, sniff(data[:4096], name))
     pages = [page for page in parsed.pages if page.raster]
     if not pages:
-        raise ParseError(f"{str(path)!r} holds text: give its words instead", reason="no_pixels")
+        raise ParseError(
+            f"the query picture {shown} holds text: give its words instead", reason="no_pixels"
+        )
     return reader.pixels(data, [pages[0].raster])[0].pixels
 
 
-def _query_bytes(path: Path, limit: int) -> bytes:
+def _read(path: Path, size_bytes: int) -> bytes:
     try:
         with path.open("rb") as stream:
-            data = stream.read(limit + 1)
+            return stream.read(size_bytes)
     except (OSError, ValueError) as error:
         raise ParseError(
             f"the query picture {str(path)!r:.200} cannot be read ({error}): name a picture",
             reason="unreadable",
         ) from error
-    if len(data) > limit:
-        raise too_large(f"the query picture {path}", limit=f"MMRAG_MAX_FILE_BYTES={limit}")
-    return data

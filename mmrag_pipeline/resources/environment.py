@@ -1,6 +1,8 @@
 """The settings of the environment, for commands and for Dagster: what is wrong is one line."""
 
 import re
+from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_settings import SettingsError as UnreadableSetting
@@ -16,13 +18,15 @@ _AS_SHOWN = "write it as docs/settings.md shows"
 _FIELD = re.compile(r'field "(\w+)"')
 
 
-def read_settings() -> Settings:
+def read_settings(home: Path | str | None = None) -> Settings:
     """Return the settings of the environment; raises SettingsError naming the variable.
 
-    The message says what to write, and never repeats an address: it may hold a secret.
+    A given `home` stands in for that of the environment. The message says what to write, and
+    never repeats an address: it may hold a secret.
     """
+    given: dict[str, Any] = {} if home is None else {"home": home}
     try:
-        settings = Settings()
+        settings = Settings(**given)
     except ValidationError as error:
         wrong = "; ".join(_wrong(e["loc"], e["msg"], e["input"]) for e in error.errors())
         raise SettingsError(f"settings from the environment are wrong: {wrong}") from error

@@ -1,0 +1,173 @@
+"""The index from Python: the same searches as the command line, with models that stay loaded."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self, TypeVar
+
+from PIL.Image import Image
+
+from mmrag_pipeline.api.hits import Hits
+from mmrag_pipeline.api.pictures import Pictures, as_given, pictures_of
+from mmrag_pipeline.assembly import open_blobs, open_searcher, open_strategy, open_world
+from mmrag_pipeline.cli.chosen import indexed_domains
+from mmrag_pipeline.cli.explain import find_point
+from mmrag_pipeline.cli.options import load_settings
+from mmrag_pipeline.cli.partitions import tabled_partitions
+from mmrag_pipeline.cli.wanted import Wanted, query_of
+from mmrag_pipeline.engines.lazy import Lazy
+from mmrag_pipeline.errors import ClosedError
+from mmrag_pipeline.indexing.explain import Explanation
+from mmrag_pipeline.records import Pixels, PointKind
+from mmrag_pipeline.retrieval.query import Searcher
+from mmrag_pipeline.retrieval_settings import StrategyName
+from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.kept import known_shards
+
+_TURN = Lock()
+"""Models are shared by all of a process, and none promises to serve several threads at once."""
+T = TypeVar("T")
+
+
+class Index:
+    """An index to search, as `mmrag search` does.
+
+    Nothing is read or loaded before the first search; models then stay for those that follow,
+    also of another Index of this process. Threads may share it: they take turns. Every error is a
+    MmragError that says what to do; what does not stop a search is a Python warning.
+
+        with Index.open(".mmrag") as index:
+            hits = index.search("a tent for camping", limit=3)
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._searcher: Lazy[Searcher] | None = Lazy(partial(open_searcher, settings))
+
+    @classmethod
+    def open(cls, home: Path | str | None = None, settings: Settings | None = None) -> Self:
+        """Return the index whose state lies in `home` (without it: MMRAG_HOME, else `.mmrag`).
+
+        Other settings are those of the environment (MMRAG_*), or `settings` in their place.
+        Raises SettingsError.
+        """
+        if settings is None:
+            settings = load_settings(home, tell=partial(_warn, above=2))
+        elif home is not None:
+            settings = settings.model_copy(update={"home": Path(home)})
+        return cls(settings.model_copy(update={"home": settings.home.absolute()}))
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings that it was opened with."""
+        return self._settings
+
+    def search(
+        self,
+        text: str = "",
+        *,
+        image: Path | str | bytes | Image | Pixels | None = None,
+        domains: str | Sequence[str] | None = None,
+        kinds: PointKind | Sequence[PointKind] | None = None,
+        visibility: str | Sequence[str] | None = None,
+        pages: int | Sequence[int] | None = None,
+        since: str | date | None = None,
+        until: str | date | None = None,
+        limit: int = 10,
+        strategy: StrategyName | None = None,
+    ) -> Hits:
+        """Return at most `limit` files by words, a picture, or both, best first.
+
+        `image` is a file, its bytes, a Pillow picture, or (height, width, 3) uint8 RGB. Filters
+        hold inside the index query; None restricts nothing. `visibility` names the groups of who
+        asks: an empty list sees nothing. `since` and `until` are dates or times as in `mmrag
+        search`. Raises SettingsError for what cannot be asked, ParseError for the picture,
+        NotFoundError for a domain that is not indexed, ClosedError; and, where models or
+        collections cannot be had, as the command line does.
+        """
+        wanted = Wanted(
+            text=text,
+            image=as_given(image),
+            domains=_several(domains),
+            kinds=_several(kinds),
+            visibility=_several(visibility),
+            pages=_several(pages),
+            since=since,
+            until=until,
+            limit=limit,
+        )
+        with _TURN:
+            searcher = self._searching(strategy)
+            query, asked = query_of(
+                self._settings, wanted, store=searcher.store, spelled=_as_argument
+            )
+            found = searcher.search(query)
+        for told in asked.told:
+            _warn(told)
+        return Hits.of(text, found, Pictures(partial(pictures_of, self._settings)))
+
+    def domains(self) -> list[str]:
+        """Return the domains that can be searched here, sorted."""
+        return self._searching(None).domains()
+
+    def explain(self, point_id: str) -> Explanation:
+        """Return which page, file, models and runs a point comes from, as `mmrag explain` does.
+
+        Raises NotFoundError for a point that no table has (any more).
+        """
+        self._opened()
+        with open_world(self._settings) as world:
+            domains = indexed_domains(self._settings, None)
+            return find_point(world, tabled_partitions(self._settings, domains), point_id)[1]
+
+    def close(self) -> None:
+        """Let go of the collections; hits that were found can still be looked at."""
+        self._searcher = None
+
+    def _opened(self) -> Lazy[Searcher]:
+        if self._searcher is None:
+            raise ClosedError(f"{self!r} is closed: open it again with Index.open")
+        return self._searcher
+
+    def _searching(self, strategy: str | None) -> Searcher:
+        """Return what searches now: how domains are split may have changed since."""
+        return replace(
+            self._opened().get(),
+            shards=known_shards(self._settings, open_blobs(self._settings)),
+            strategy=open_strategy(self._settings, strategy or self._settings.strategy),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Index({str(self._settings.home)!r})"
+
+
+def _several(given: T | Sequence[T] | None) -> Sequence[T] | None:
+    """Return what is given as several: a single one is a list of one."""
+    if given is None:
+        return None
+    return (given,) if isinstance(given, str | int) else tuple(given)  # type: ignore[arg-type]
+
+
+def _as_argument(field: str) -> str:
+    return f"`{field}`"
+
+
+def _warn(message: str, *, above: int = 1) -> None:
+    """Warn where the caller stands of the function that is so many calls above."""
+    warnings.warn(message, stacklevel=above + 2)
