@@ -21,6 +21,7 @@ RAW_FILES = pl.Schema(
         "media_type": pl.String(),
         "version": pl.String(),
         "visibility": pl.List(pl.String()),
+        "category": pl.String(),
         "indexed_at": TIME,
         "expired": pl.Boolean(),
     }
@@ -134,5 +135,5 @@ TABLES: Mapping[str, pl.Schema] = {
 """The tables of stations."""
 BESIDE: Mapping[str, pl.Schema] = {"tombstones": TOMBSTONES, "generations": GENERATIONS}
 """Tables that no station makes."""
-ADDED: Mapping[str, tuple[str, ...]] = {"raw_files": ("version",)}
+ADDED: Mapping[str, tuple[str, ...]] = {"raw_files": ("version", "category")}
 """Table -> columns that earlier versions of this code did not write; they are null there."""

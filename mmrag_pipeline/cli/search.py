@@ -36,6 +36,10 @@ def search(
         list[str] | None,
         typer.Option("--visibility", help="Only what this group may see (may be repeated)."),
     ] = None,
+    category: Annotated[
+        list[str] | None,
+        typer.Option("--category", help="Only files of this category (may be repeated)."),
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(
@@ -84,6 +88,8 @@ def search(
 
         mmrag search "heating costs" --since 2026-01-01 --page 1
 
+        mmrag search "heating costs" --category invoices
+
         mmrag search "heating costs" --strategy rrf
     """
     if not text.strip() and image is None:
@@ -98,6 +104,7 @@ def search(
         domains=tuple(asked.domains),
         kinds=_kinds(kind),
         visibility=tuple(visibility) if visibility else None,
+        categories=tuple(category) if category else None,
         pages=tuple(page) if page else None,
         modified_from=start_of("--since", since),
         modified_before=end_of("--until", until),

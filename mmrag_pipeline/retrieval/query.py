@@ -54,6 +54,7 @@ class Query:
     domains: tuple[str, ...] | None = None
     kinds: tuple[PointKind, ...] | None = None
     visibility: tuple[str, ...] | None = None
+    categories: tuple[str, ...] | None = None
     pages: tuple[int, ...] | None = None
     modified_from: datetime | None = None
     modified_before: datetime | None = None
@@ -65,6 +66,7 @@ class Query:
         return Where(
             kinds=self.kinds,
             visibility=self.visibility,
+            categories=self.categories,
             pages=self.pages,
             modified_from=self.modified_from,
             modified_before=self.modified_before,

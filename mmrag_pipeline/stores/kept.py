@@ -26,6 +26,14 @@ class _Visibility(BaseModel):
     visibility_rules: dict[str, tuple[str, ...]] | None = None
 
 
+class _Categories(BaseModel):
+    """Which category which file has; None was never named."""
+
+    model_config = _AS_NAMED
+
+    category_rules: dict[str, str] | None = None
+
+
 class _Lifetime(BaseModel):
     """How long files stay in the index; None was never named."""
 
@@ -46,6 +54,7 @@ class _Sharding(BaseModel):
 _SHARDS = "shards.json"
 _POLICIES: Mapping[str, type[BaseModel]] = {
     "visibility.json": _Visibility,
+    "categories.json": _Categories,
     "ttl.json": _Lifetime,
     _SHARDS: _Sharding,
 }

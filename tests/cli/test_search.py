@@ -92,6 +92,13 @@ def test_a_visibility_rule_moves_a_file_without_a_model_call(bench: Bench) -> No
     assert [hit["key"] for hit in staff] == ["tea.txt"]
 
 
+def test_a_search_takes_only_files_of_a_category(bench: Bench) -> None:
+    bench.mmrag("index", "--domain", "notes", MMRAG_CATEGORY_RULES='{"notes/tea.*": "drinks"}')
+    named = _search(bench, "tea water", "--domain", "notes", "--category", "drinks")
+    assert [hit["key"] for hit in named.json["hits"]] == ["tea.txt"]
+    assert _search(bench, "tea", "--domain", "notes", "--category", "drink").json["hits"] == []
+
+
 def test_a_run_without_the_rules_makes_nothing_public(bench: Bench) -> None:
     rules = '{"notes/tea.*": ["staff"]}'
     bench.mmrag("index", "--domain", "notes", MMRAG_VISIBILITY_RULES=rules)

@@ -79,6 +79,10 @@ setting_events = st.one_of(
         lambda group: _named(f"show to {group}", lambda life: life.show_to(group)),
         st.sampled_from(("staff", "public")),
     ),
+    st.builds(
+        lambda name: _named(f"sort into {name!r}", lambda life: life.sort_into(name)),
+        st.sampled_from(("bills", "")),
+    ),
 )
 run = st.just(_named("run", lambda life: life.run()))
 purge = st.builds(_purge, keys, st.just(0) | st.integers(1, 30))
