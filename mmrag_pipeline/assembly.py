@@ -13,7 +13,7 @@ from mmrag_pipeline.evaluation.qrels import LabelledQuery, read_queries
 from mmrag_pipeline.indexing.failures import failures_of
 from mmrag_pipeline.indexing.station import OpenGate, World
 from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
-from mmrag_pipeline.models import open_encoders, open_engines, reopened
+from mmrag_pipeline.models import open_encoders, open_engines, open_expansion, reopened
 from mmrag_pipeline.parsing.limits import too_large
 from mmrag_pipeline.parsing.media import sniff
 from mmrag_pipeline.parsing.pool import ParserPool
@@ -144,6 +144,7 @@ def open_searcher(settings: Settings, strategy: str | None = None) -> Searcher:
         shards=known_shards(settings, open_blobs(settings)),
         reopen=partial(reopened, settings),
         strategy=open_strategy(settings, strategy or settings.strategy),
+        expand=open_expansion(settings),
     )
 
 

@@ -135,6 +135,8 @@ def _kinds(asked: Sequence[str] | None) -> tuple[PointKind, ...] | None:
 def print_hits(title: str, hits: Sequence[Hit]) -> None:
     """Print hits: where, why and what is written there."""
     print_title(f"{counted(len(hits), 'hit')} for {title!r}")
+    if hits and hits[0].derived:
+        print_entry("texts were asked with what the picture says", _cut(hits[0].derived))
     for hit in hits:
         place = f"page {hit.place.page_no}, {hit.place.kind}: {_why(hit)}"
         print_entry(f"{hit.rank:>3} {hit.domain}/{hit.key}", place, body=_text(hit))
@@ -150,5 +152,9 @@ def _why(hit: Hit) -> str:
 def _text(hit: Hit) -> str:
     """Return what is written at the hit, or elsewhere on it when the best place has no words."""
     texts = (place.text for place in (hit.place, *hit.also))
-    words = " ".join(next((text for text in texts if text.strip()), "").split())
+    return _cut(next((text for text in texts if text.strip()), ""))
+
+
+def _cut(text: str) -> str:
+    words = " ".join(text.split())
     return words if len(words) <= _SNIPPET else words[: _SNIPPET - 1] + "…"

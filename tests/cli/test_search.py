@@ -99,6 +99,15 @@ def test_a_search_takes_only_files_of_a_category(bench: Bench) -> None:
     assert _search(bench, "tea", "--domain", "notes", "--category", "drink").json["hits"] == []
 
 
+def test_a_picture_asks_texts_with_what_stands_in_it_where_settings_say_so(indexed: Bench) -> None:
+    lamp = str(indexed.source / "shop" / "lamp.png")
+    shown = ("search", "--image", lamp, "--kind", "ocr")
+    assert indexed.mmrag(*shown, "--json").json["hits"] == []
+    hit = indexed.mmrag(*shown, "--json", MMRAG_EXPAND_PICTURES="true").json["hits"][0]
+    assert (hit["key"], "LM-8832" in hit["derived"]) == ("lamp.png", True)
+    assert "LM-8832" in indexed.mmrag(*shown, MMRAG_EXPAND_PICTURES="true").out
+
+
 def test_a_run_without_the_rules_makes_nothing_public(bench: Bench) -> None:
     rules = '{"notes/tea.*": ["staff"]}'
     bench.mmrag("index", "--domain", "notes", MMRAG_VISIBILITY_RULES=rules)
