@@ -13,7 +13,7 @@ from mmrag_pipeline.evaluation.qrels import LabelledQuery, read_queries
 from mmrag_pipeline.indexing.failures import failures_of
 from mmrag_pipeline.indexing.station import OpenGate, World
 from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
-from mmrag_pipeline.models import open_encoders, open_engines, reopened
+from mmrag_pipeline.models import open_encoders, open_engines, open_expansion, reopened
 from mmrag_pipeline.parsing.pool import ParserPool
 from mmrag_pipeline.parsing.query_pictures import picture_in
 from mmrag_pipeline.ports import Gate, PageReader, VectorStore
@@ -149,6 +149,7 @@ def open_searcher(settings: Settings, strategy: str | None = None) -> Searcher:
         private=partial(private_domains, settings, open_blobs(settings)),
         reopen=partial(reopened, settings),
         strategy=open_strategy(settings, strategy or settings.strategy),
+        expand=open_expansion(settings),
     )
 
 

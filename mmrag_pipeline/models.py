@@ -34,6 +34,7 @@ from mmrag_pipeline.model_ports import (
     TextEncoder,
 )
 from mmrag_pipeline.records import Layout
+from mmrag_pipeline.retrieval.expansion import Expand, Expansion, nothing_more
 from mmrag_pipeline.retrieval.signals import Encoders
 from mmrag_pipeline.settings import Precision, Settings, variable
 from mmrag_pipeline.stores.bm25 import QdrantBm25
@@ -97,6 +98,14 @@ def open_encoders(settings: Settings) -> Encoders:
     """Return what queries are asked with, of the models that settings name; none loads yet."""
     engines = open_engines(settings)
     return Encoders(engines.image_text, engines.text, engines.sparse)
+
+
+def open_expansion(settings: Settings) -> Expand:
+    """Return what puts a query's picture into words, where the settings ask for it."""
+    if not settings.expand_pictures:
+        return nothing_more
+    engines = open_engines(settings)
+    return Expansion(engines.captioner, engines.ocr)
 
 
 def reopened(settings: Settings, layout: Layout) -> Iterator[Encoders]:

@@ -251,6 +251,7 @@ class Where:
 
     kinds: tuple[str, ...] | None = None
     visibility: tuple[str, ...] | None = None
+    categories: tuple[str, ...] | None = None
     keys: tuple[str, ...] | None = None
     pages: tuple[int, ...] | None = None
     """Page numbers, from 1."""

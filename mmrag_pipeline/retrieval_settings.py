@@ -26,6 +26,9 @@ class RetrievalSettings(BaseSettings):
     fusion_model: Path | None = None
     """The file of `mmrag fusion-train` that the strategy `learned` ranks by."""
 
+    expand_pictures: bool = False
+    """Whether texts are asked, too, for a picture without words: with its caption and OCR."""
+
     @field_validator("signal_weights")
     @classmethod
     def _leave_something(cls, weights: dict[Signal, float]) -> dict[Signal, float]:

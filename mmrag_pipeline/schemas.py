@@ -21,6 +21,7 @@ RAW_FILES = pl.Schema(
         "media_type": pl.String(),
         "version": pl.String(),
         "visibility": pl.List(pl.String()),
+        "category": pl.String(),
         "indexed_at": TIME,
         "expired": pl.Boolean(),
     }
@@ -246,5 +247,5 @@ EVALUATION: Mapping[str, pl.Schema] = {
 """Tables of the evaluation: one each, whatever the partitions of the index."""
 DECLARED: Mapping[str, pl.Schema] = {**TABLES, **BESIDE, **EVALUATION}
 """Every table but those of failures."""
-ADDED: Mapping[str, tuple[str, ...]] = {"raw_files": ("version",)}
+ADDED: Mapping[str, tuple[str, ...]] = {"raw_files": ("version", "category")}
 """Table -> columns that earlier versions of this code did not write; they are null there."""

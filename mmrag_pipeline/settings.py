@@ -91,6 +91,9 @@ class Settings(
     visibility_rules: dict[str, tuple[str, ...]] = {}
     """Glob over `DOMAIN/KEY` -> visibility groups; the first match wins. A run that does not
     name them keeps those of the run before."""
+    category_rules: dict[str, str] = {}
+    """Glob over `DOMAIN/KEY` -> category; the first match wins, and a file that none names has
+    the first folder of its key. Kept beside the tables, too."""
 
     s3_endpoint_url: str | None = None
     """Of an S3-compatible store; None is AWS. Credentials come from boto3's own chain only."""

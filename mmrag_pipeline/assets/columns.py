@@ -35,6 +35,7 @@ _POINT_HASH = _column(
     "pages.page_digest",
     "raw_files.key",
     "raw_files.visibility",
+    "raw_files.category",
 )
 
 COLUMNS: Mapping[str, Mapping[str, Column]] = {
@@ -49,6 +50,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
         "media_type": _column("Media type by content, not by name."),
         "version": _column("The bucket's version that was read; null where it keeps none."),
         "visibility": _column("Groups that may see the file."),
+        "category": _column("By rules, else the first folder of the key."),
         "indexed_at": _column("When the content was first read."),
         "expired": _column("Whether its time is over: listed, and not in the index."),
     },
@@ -136,6 +138,7 @@ COLUMNS: Mapping[str, Mapping[str, Column]] = {
             "raw_files.uri",
             "raw_files.digest",
             "raw_files.visibility",
+            "raw_files.category",
             "pages.page_no",
             "pages.page_digest",
             "chunks.text",

@@ -77,6 +77,7 @@ def _lines(domain: str, found: Explanation, names: Mapping[str, str]) -> Iterato
     if file.version:
         yield "", f"version {file.version} of {file.uri}"
     yield "seen by", ", ".join(file.visibility)
+    yield "category", file.category or "none"
     yield "models", ", ".join(f"{role} {_model(card, names)}" for role, card in found.cards.items())
     yield "served by", f"{found.served_by or 'nothing'} (run {found.applied_by_run or '-'})"
     for row in found.lineage:

@@ -29,6 +29,10 @@ def search(
         list[str] | None,
         typer.Option("--visibility", help="Only what this group may see (may be repeated)."),
     ] = None,
+    category: Annotated[
+        list[str] | None,
+        typer.Option("--category", help="Only files of this category (may be repeated)."),
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(
@@ -77,6 +81,8 @@ def search(
 
         mmrag search "heating costs" --since 2026-01-01 --page 1
 
+        mmrag search "heating costs" --category invoices
+
         mmrag search "heating costs" --strategy rrf
     """
     settings = load_settings()
@@ -87,6 +93,7 @@ def search(
         domains=domain or None,
         kinds=kind or None,
         visibility=visibility or None,
+        categories=category or None,
         pages=page or None,
         since=since,
         until=until,
@@ -107,6 +114,8 @@ def search(
 def print_hits(title: str, hits: Sequence[Hit]) -> None:
     """Print hits: where, why and what is written there."""
     print_title(f"{counted(len(hits), 'hit')} for {title!r}")
+    if hits and hits[0].derived:
+        print_entry("texts were asked with what the picture says", _cut(hits[0].derived))
     for hit in hits:
         place = f"page {hit.place.page_no}, {hit.place.kind}: {_why(hit)}"
         print_entry(f"{hit.rank:>3} {hit.domain}/{hit.key}", place, body=_text(hit))
@@ -122,5 +131,9 @@ def _why(hit: Hit) -> str:
 def _text(hit: Hit) -> str:
     """Return what is written at the hit, or elsewhere on it when the best place has no words."""
     texts = (place.text for place in (hit.place, *hit.also))
-    words = " ".join(next((text for text in texts if text.strip()), "").split())
+    return _cut(next((text for text in texts if text.strip()), ""))
+
+
+def _cut(text: str) -> str:
+    words = " ".join(text.split())
     return words if len(words) <= _SNIPPET else words[: _SNIPPET - 1] + "…"

@@ -30,6 +30,7 @@ class Wanted:
     domains: Sequence[str] | None = None
     kinds: Sequence[str] | None = None
     visibility: Sequence[str] | None = None
+    categories: Sequence[str] | None = None
     pages: Sequence[int] | None = None
     since: str | date | None = None
     until: str | date | None = None
@@ -64,6 +65,7 @@ def query_of(
         domains=open_domains(settings, asked.domains, names, groups=wanted.visibility),
         kinds=kinds_of(wanted.kinds, spelled=spelled),
         visibility=None if wanted.visibility is None else tuple(wanted.visibility),
+        categories=None if wanted.categories is None else tuple(wanted.categories),
         pages=None if wanted.pages is None else tuple(wanted.pages),
         modified_from=start_of(spelled("since"), _written(wanted.since)),
         modified_before=end_of(spelled("until"), _written(wanted.until)),

@@ -110,7 +110,9 @@ def answer(
 ) -> Answered:
     """Return what these domains answer to one labelled query; raises as the searcher does."""
     image = None if labelled.image is None else load_image(labelled.image)
-    query = Query(text=labelled.text, image=image, domains=domains, limit=DEEPEST)
+    query = searcher.expanded(
+        Query(text=labelled.text, image=image, domains=domains, limit=DEEPEST)
+    )
     answers = searcher.candidates(query)
     lists = [one.lists for one in answers]
     signals = {signal for own in lists for signal in own}

@@ -49,7 +49,9 @@ def examples(
     found = []
     for labelled in queries:
         image = None if labelled.image is None else load_image(labelled.image)
-        query = Query(text=labelled.text, image=image, domains=domains, limit=DEEPEST)
+        query = searcher.expanded(
+            Query(text=labelled.text, image=image, domains=domains, limit=DEEPEST)
+        )
         found.append(example(labelled, query.asked, searcher.candidates(query)))
     return found
 

@@ -27,6 +27,8 @@ class FileOrigin:
     size_bytes: int
     modified_at: datetime
     visibility: tuple[str, ...]
+    category: str | None
+    """None until a run of this version has looked at it."""
     version: str | None
     """The version of the object at `uri` that was read; None where the source keeps none."""
 

@@ -15,9 +15,9 @@ from mmrag_pipeline.schemas import RAW_FILES
 
 _OWNER = ["file_id", "page_no", "kind"]
 _SAME = [*_OWNER, "anchor"]
-_OF_FILE = ("digest", "modified_at", "visibility")
+_OF_FILE = ("digest", "modified_at", *raw_files.BY_RULES)
 """What payloads say of a file."""
-_SEEN_BY = pl.Struct({"visibility": RAW_FILES["visibility"]})
+_BY_RULES = pl.Struct({name: RAW_FILES[name] for name in raw_files.BY_RULES})
 _ROLES = {
     "page": {"image"},
     "tile": {"image"},
@@ -114,16 +114,22 @@ def _before(seen: Look, scope: pl.Series | None) -> pl.DataFrame:
     """Return the points of these files (None: of all), where each stands and of which content."""
     held = seen.table("points").with_columns(file_id=_told("file_id"))
     rows = held if scope is None else held.filter(pl.col("file_id").is_in(scope.implode()))
-    return rows.select(
-        "file_id",
-        "kind",
-        "image_key",
-        text_digest="text_key",
-        page_no=_told("page_no").cast(pl.Int32),
-        digest=_told("digest"),
-        modified_at=_told("modified_at"),
-        visibility=pl.col("payload").str.json_decode(_SEEN_BY).struct.field("visibility"),
-    ).with_columns(anchor=pl.coalesce(pl.col("image_key").str.split(":").list.last(), _nth_text()))
+    return (
+        rows.select(
+            "file_id",
+            "kind",
+            "image_key",
+            text_digest="text_key",
+            page_no=_told("page_no").cast(pl.Int32),
+            digest=_told("digest"),
+            modified_at=_told("modified_at"),
+            rules=pl.col("payload").str.json_decode(_BY_RULES),
+        )
+        .unnest("rules")
+        .with_columns(
+            anchor=pl.coalesce(pl.col("image_key").str.split(":").list.last(), _nth_text())
+        )
+    )
 
 
 def _told(name: str) -> pl.Expr:
@@ -152,14 +158,13 @@ def _after(ahead: Ahead, scope: pl.Series | None) -> pl.DataFrame:
 
 
 def _dated(seen: Look, after: pl.DataFrame) -> pl.DataFrame:
-    """Add what a file's payloads say of its content, its time and who may see it.
+    """Add what a file's payloads say of its content, its time, who may see it and its category.
 
-    New files have no groups here: they have no points to be compared either.
+    New files have neither of these two here: they have no points to be compared either.
     """
     time = pl.col("modified_at").dt.to_string("%Y-%m-%dT%H:%M:%S%.6fZ")
     files = seen.files.select("file_id", "digest", modified_at=time)
     held = seen.table("raw_files").select("file_id", "key")
-    domain = domain_of(seen.partition)
-    seen_by = raw_files.visibility(seen.world.settings, domain, held["key"])
-    groups = held.with_columns(seen_by).drop("key")
-    return after.join(files, on="file_id").join(groups, on="file_id", how="left")
+    ruled = raw_files.by_rules(seen.world.settings, domain_of(seen.partition), held["key"])
+    told = held.with_columns(ruled).drop("key")
+    return after.join(files, on="file_id").join(told, on="file_id", how="left")

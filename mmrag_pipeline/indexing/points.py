@@ -28,6 +28,7 @@ _PAYLOAD = (
     "media_type",
     "modified_at",
     "visibility",
+    "category",
     "box",
     "text",
     "section",
@@ -43,7 +44,7 @@ _ENCODED: Mapping[Signal, tuple[str, str]] = {
     "bm25": ("sparse_text", "bm25"),
 }
 """Signal -> the column that names what is encoded, and the role of the model that does it."""
-_REVISION = 4
+_REVISION = 5
 """Raise it when the same rows make other payloads, or the same vectors another hash."""
 
 
@@ -75,7 +76,7 @@ STATION = Station(
 def make(world: World, job: Job) -> Made:
     """Join pages, tiles, chunks and vectors to points; deterministic ids, no model."""
     files = job.frames["raw_files"].select(
-        "file_id", "key", "uri", "digest", "media_type", "modified_at", "visibility"
+        "file_id", "key", "uri", "digest", "media_type", "modified_at", "visibility", "category"
     )
     pages = shown(world, job.frames["pages"].drop("lines")).join(files, on="file_id")
     rows = pl.concat([_pictures(job, pages), _texts(job, pages)], how="diagonal")

@@ -20,6 +20,8 @@ from mmrag_pipeline.records import Pending
 from mmrag_pipeline.schemas import RAW_FILES
 from mmrag_pipeline.settings import Settings
 
+BY_RULES = ("visibility", "category")
+"""Columns that rules of the settings decide, and payloads have."""
 _FEW = 1_000
 """Files that are looked up one by one; of more than this and a thousandth of a partition a
 listing tells sooner."""
@@ -41,7 +43,8 @@ def recipe(world: World) -> Recipe:
     rules = [[glob, list(groups)] for glob, groups in settings.visibility_rules.items()]
     ttl = [dict(settings.ttl_days), settings.ttl_by]
     groups = _groups_of(settings, world.domain)
-    return Recipe([settings.max_file_bytes, list(groups), rules, ttl])
+    named = [[glob, category] for glob, category in settings.category_rules.items()]
+    return Recipe([settings.max_file_bytes, list(groups), rules, ttl, named])
 
 
 STATION = Station("raw_files", (), recipe, stateful=True)
@@ -191,30 +194,35 @@ def _dated(rows: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
 def _table(world: World, partition: str, *, rows: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
     """Return RAW_FILES rows, sorted by key.
 
-    Who may see a file is settled anew for `rows`; the others are kept only under the same rules.
+    What rules say of a file is settled anew for `rows`; the others are kept only under the same.
     """
-    keys = rows["key"].to_list()
     domain = domain_of(partition)
     named = rows.with_columns(
-        file_ids(domain, keys),
-        visibility(world.settings, domain, keys),
+        file_ids(domain, rows["key"].to_list()), *by_rules(world.settings, domain, rows["key"])
     )
     columns = [name for name in RAW_FILES if name != "expired"]
     files = pl.concat([named.select(columns), kept.select(columns)]).sort("key")
     return expire(world, partition, files).select(RAW_FILES.names())
 
 
-def visibility(settings: Settings, domain: str, keys: Iterable[str]) -> pl.Series:
-    """Return the groups of the first rule that each file matches; a list per rule, not per file."""
+def by_rules(settings: Settings, domain: str, keys: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return `visibility` and `category` of each key, by the first rule that it matches."""
     paths = [f"{domain}/{key}" for key in keys]
-    globs = list(settings.visibility_rules)
     groups = [*settings.visibility_rules.values(), _groups_of(settings, domain)]
-    first = [
-        next((n for n, glob in enumerate(globs) if fnmatchcase(path, glob)), len(globs))
-        for path in paths
-    ]
-    held = pl.Series("visibility", list(map(list, groups)), dtype=RAW_FILES["visibility"])
-    return held.gather(first)
+    shown = pl.Series("visibility", list(map(list, groups)), dtype=RAW_FILES["visibility"])
+    named = pl.Series("category", [*settings.category_rules.values(), None], dtype=pl.String)
+    category = named.gather(_first(settings.category_rules, paths))
+    folder = keys.str.extract("^([^/]*)/").fill_null("")
+    return (
+        shown.gather(_first(settings.visibility_rules, paths)),
+        category.zip_with(category.is_not_null(), folder),
+    )
+
+
+def _first(globs: Iterable[str], paths: Sequence[str]) -> list[int]:
+    """Return the place of the first glob that each path matches, that after the last for none."""
+    numbered = list(enumerate(globs))
+    return [next((n for n, g in numbered if fnmatchcase(p, g)), len(numbered)) for p in paths]
 
 
 def _groups_of(settings: Settings, domain: str) -> tuple[str, ...]:

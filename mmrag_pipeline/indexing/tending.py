@@ -1,4 +1,4 @@
-"""What is done for a generation that no run fills: who may see a file or a text, and what is gone.
+"""What is done for a generation that no run fills: what rules say of a file, and what is gone.
 
 None of it needs a model. So a generation that serves while another one is held back, and one that
 a person is about to let serve again, shows nobody a file that was hidden, deleted or purged since,
@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from mmrag_pipeline.errors import CorruptStateError
-from mmrag_pipeline.ids import digest_json, domain_of
+from mmrag_pipeline.ids import Json, digest_json, domain_of
 from mmrag_pipeline.indexing import withheld
 from mmrag_pipeline.indexing.applied import writing
 from mmrag_pipeline.indexing.apply import HASH, VECTORS_HALF
 from mmrag_pipeline.indexing.commit import rows_of
+from mmrag_pipeline.indexing.raw_files import BY_RULES
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.indexing.tombstones import tombstones
 from mmrag_pipeline.ports import CollectionReader
@@ -30,6 +31,8 @@ TENDED = "tended"
 _BATCH = 1_000
 _Owner = tuple[str, ...]
 """File, page and kind of a text."""
+Files = Mapping[str, Mapping[str, Json]]
+"""File id -> what rules say of it, as payloads have it, and the id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,13 @@ class _Tending:
     """What some points need."""
 
     hidden: Mapping[str, Mapping[str, object]]
-    """Point id -> payload with other groups."""
+    """Point id -> payload with other groups or another category."""
     hashes: Mapping[str, str]
     gone: list[str]
 
 
 def tend(world: World, partition: str, name: str) -> int:
-    """Bring visibility and absence of files to a generation; return how many points changed.
+    """Bring what rules say of files, and their absence; return how many points changed.
 
     One to which nothing happened since is not looked into. Raises CorruptStateError when no table
     tells of the files: nothing is deleted because of that.
@@ -79,13 +82,13 @@ def known_of_files(world: World, partition: str) -> str | None:
     return None if lineage is None else digest_json([lineage.digest, *told])
 
 
-def _files(world: World, partition: str) -> dict[str, list[str] | None]:
-    """Return file id -> groups, of the files that are to be found."""
+def _files(world: World, partition: str) -> Files:
+    """Return what payloads say by rules, of the files that are to be found."""
     rows = rows_of(world.tables, "raw_files", partition)
     buried = tombstones(world, partition)["file_id"]
     out = _withheld(world, partition)
     shown = rows.filter(~pl.col("expired") & ~pl.col("file_id").is_in([*buried, *out]))
-    return dict(shown.select("file_id", "visibility").iter_rows())
+    return {row["file_id"]: row for row in shown.select("file_id", *BY_RULES).iter_rows(named=True)}
 
 
 def _unredacted(index: CollectionReader, rules: Rules) -> set[_Owner]:
@@ -109,9 +112,7 @@ def _withheld(world: World, partition: str) -> list[str]:
     return out["file_id"].unique().sort().to_list()
 
 
-def _work(
-    index: CollectionReader, files: Mapping[str, list[str] | None], unredacted: set[_Owner]
-) -> Iterator[_Tending]:
+def _work(index: CollectionReader, files: Files, unredacted: set[_Owner]) -> Iterator[_Tending]:
     """Yield what a few points need at a time; that is done before the next are looked at."""
     for points in _held(index):
         gone = [
@@ -121,7 +122,7 @@ def _work(
         ]
         other = [p for p in points if p.point_id not in gone and _is_other(p, files)]
         yield _Tending(
-            {p.point_id: _shown_to(p, files) for p in other},
+            {p.point_id: _told(p, files) for p in other},
             {p.point_id: str(p.payload.get(HASH)) for p in other},
             gone,
         )
@@ -137,13 +138,14 @@ def _owner(point: StoredPoint) -> _Owner:
     return tuple(str(point.payload.get(name)) for name in ("file_id", "page_no", "kind"))
 
 
-def _is_other(point: StoredPoint, files: Mapping[str, list[str] | None]) -> bool:
-    return point.payload.get("visibility") != files[str(point.payload["file_id"])]
+def _is_other(point: StoredPoint, files: Files) -> bool:
+    told = files[str(point.payload["file_id"])]
+    return any(point.payload.get(name) != said for name, said in told.items())
 
 
-def _shown_to(point: StoredPoint, files: Mapping[str, list[str] | None]) -> dict[str, object]:
-    """Return a payload with other groups, and another hash: a run of its models looks again."""
-    groups = files[str(point.payload["file_id"])]
+def _told(point: StoredPoint, files: Files) -> dict[str, object]:
+    """Return a payload as rules have it, and another hash: a run of its models looks again."""
+    told = files[str(point.payload["file_id"])]
     held = str(point.payload.get(HASH))[:VECTORS_HALF]
-    mark = f"{held}{digest_json(['tended', groups])[:VECTORS_HALF]}"
-    return {**point.payload, "visibility": groups, HASH: mark}
+    mark = f"{held}{digest_json(['tended', told])[:VECTORS_HALF]}"
+    return {**point.payload, **told, HASH: mark}

@@ -7,6 +7,8 @@ from typing import Literal, Protocol, runtime_checkable
 from mmrag_pipeline.retrieval.fusion import FileId, FusedFile
 from mmrag_pipeline.retrieval.signals import Answer
 
+DERIVED = 0.5
+"""Trust in what words find that a model said of a picture, beside words that a person gave."""
 Form = Literal["words", "exact", "picture", "both"]
 """What a query is made of: words, words with numbers or codes, a picture, or words and one."""
 
@@ -20,6 +22,18 @@ class Asked:
     """Whether it has a picture."""
     depth: int
     """After how many points of one domain each list was cut off."""
+    derived: str = ""
+    """What models saw and read in the picture of a query that has no words."""
+
+    @property
+    def words(self) -> str:
+        """Return the words that ask texts: its own, or those derived from its picture."""
+        return self.text if self.text.strip() else self.derived
+
+    @property
+    def said(self) -> float:
+        """Return how far they are the asker's: trust in what they find is multiplied by it."""
+        return 1.0 if self.text.strip() else DERIVED
 
     @property
     def form(self) -> Form:

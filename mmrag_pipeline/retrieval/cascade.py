@@ -3,7 +3,8 @@
 Words are looked up (`bm25`) and compared with texts (`text`) first, which costs little. Of the
 files that these find the best are re-ranked with what their pictures say. Where texts explain
 the whole query pictures have no say: none is asked, and the query is not encoded for them. Where
-texts find too few files for a shortlist pictures are asked everywhere.
+texts find too few files for a shortlist, and for a picture without words, pictures are asked
+everywhere.
 """
 
 from collections.abc import Sequence
@@ -30,9 +31,9 @@ class Cascade:
         Evidence of texts is what it is among all files, that of pictures what it is within the
         shortlist. Files of equal evidence keep the order that texts give them.
         """
-        trusts = trust(asked.text, answers, pictured=asked.pictured)
+        trusts = trust(asked.words, answers, pictured=asked.pictured, said=asked.said)
         first = _fused(_cheap(answers), trusts, asked)
-        if len(first) < self.files:
+        if not asked.text.strip() or len(first) < self.files:
             return _fused(answers, trusts, asked)
         chosen = frozenset(file.file for file in first[: self.files])
         seen = {file.file: file for file in _fused(_pictures(answers, chosen), trusts, asked)}
@@ -41,11 +42,11 @@ class Cascade:
 
     def shortlist(self, asked: Asked, answers: Sequence[Answer]) -> frozenset[FileId] | None:
         """Return the best files by texts, none where pictures have no say, None for too few."""
-        trusts = trust(asked.text, answers, pictured=asked.pictured)
+        trusts = trust(asked.words, answers, pictured=asked.pictured, said=asked.said)
         if not any(own["image"] > 0.0 for own in trusts):
             return frozenset()
         first = _fused(_cheap(answers), trusts, asked)
-        if len(first) < self.files:
+        if not asked.text.strip() or len(first) < self.files:
             return None
         return frozenset(file.file for file in first[: self.files])
 

@@ -36,6 +36,8 @@ class Hit:
     signals: Mapping[Signal, Share]
     collection: str
     """The generation that answered."""
+    derived: str = ""
+    """Words that models found in the query's picture, with which texts were asked."""
 
     def as_json(self) -> dict[str, object]:
         """Return the hit as `mmrag search --json` prints it."""
@@ -48,6 +50,7 @@ class Hit:
             **_place_json(self.place),
             "signals": {signal: share.as_json() for signal, share in self.signals.items()},
             "also": [_place_json(place) for place in self.also],
+            "derived": self.derived,
         }
 
 

@@ -11,7 +11,7 @@ from mmrag_pipeline.records import Signal
 from mmrag_pipeline.retrieval.asked import Asked
 from mmrag_pipeline.retrieval.fusion import FileId, FusedFile, Share, best_first, best_scores
 from mmrag_pipeline.retrieval.normalised import Normalise
-from mmrag_pipeline.retrieval.signals import SIGNALS, Answer, Lists
+from mmrag_pipeline.retrieval.signals import CHEAP, SIGNALS, Answer, Lists
 
 RRF_K = 60.0
 """As Cormack, Clarke and Büttcher chose it; a larger one tells ranks apart less."""
@@ -27,7 +27,7 @@ class ReciprocalRank:
 
     def __call__(self, asked: Asked, answers: Sequence[Answer]) -> list[FusedFile]:
         """Return every found file, best first, equal ones by name."""
-        return summed(answers, self._ranks, self.weights)
+        return summed(answers, self._ranks, _weights(asked, self.weights))
 
     def _ranks(self, scores: Sequence[float]) -> list[float]:
         return [1.0 / (self.k + rank) for rank, _ in enumerate(scores, start=1)]
@@ -42,7 +42,12 @@ class ScoreSum:
 
     def __call__(self, asked: Asked, answers: Sequence[Answer]) -> list[FusedFile]:
         """Return every found file, best first, equal ones by name."""
-        return summed(answers, self.normalise, self.weights)
+        return summed(answers, self.normalise, _weights(asked, self.weights))
+
+
+def _weights(asked: Asked, weights: Weights) -> Weights:
+    """Return what signals count: words derived from a picture less than given ones."""
+    return {s: weights.get(s, 1.0) * (asked.said if s in CHEAP else 1.0) for s in SIGNALS}
 
 
 def summed(

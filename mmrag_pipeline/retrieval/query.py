@@ -16,6 +16,7 @@ from mmrag_pipeline.records import Pixels, PointKind, Signal, Where
 from mmrag_pipeline.retrieval.asked import Asked, Staged, Strategy
 from mmrag_pipeline.retrieval.asking import Asking
 from mmrag_pipeline.retrieval.encoders import Reopen, fitting, no_others
+from mmrag_pipeline.retrieval.expansion import Expand, nothing_more
 from mmrag_pipeline.retrieval.fusion import FileId, FusedFile
 from mmrag_pipeline.retrieval.hits import Hit, hits
 from mmrag_pipeline.retrieval.serving import serving
@@ -54,10 +55,13 @@ class Query:
     domains: tuple[str, ...] | None = None
     kinds: tuple[PointKind, ...] | None = None
     visibility: tuple[str, ...] | None = None
+    categories: tuple[str, ...] | None = None
     pages: tuple[int, ...] | None = None
     modified_from: datetime | None = None
     modified_before: datetime | None = None
     limit: int = 10
+    derived: str = ""
+    """Words of the picture that ask texts where `text` has none; `Searcher.expanded` gives them."""
 
     @property
     def where(self) -> Where:
@@ -65,6 +69,7 @@ class Query:
         return Where(
             kinds=self.kinds,
             visibility=self.visibility,
+            categories=self.categories,
             pages=self.pages,
             modified_from=self.modified_from,
             modified_before=self.modified_before,
@@ -78,7 +83,7 @@ class Query:
     @property
     def asked(self) -> Asked:
         """Return what a strategy knows of it."""
-        return Asked(self.text, self.image is not None, self.depth)
+        return Asked(self.text, self.image is not None, self.depth, self.derived)
 
 
 _Fitted = tuple[Group, Encoders]
@@ -103,6 +108,7 @@ class Searcher:
     strategy: Strategy = evidence
     private: Callable[[], Collection[str]] = tuple
     """Tells the domains that are asked only where they, or groups, are named."""
+    expand: Expand = nothing_more
 
     def domains(self) -> list[str]:
         """Return the domains that can be searched, sorted."""
@@ -111,16 +117,24 @@ class Searcher:
     def search(self, query: Query) -> list[Hit]:
         """Return at most `query.limit` files, best first; raises as `candidates` does.
 
-        A strategy of stages is asked in stages.
+        A strategy of stages is asked in stages, a picture without words is expanded.
         """
+        asked = self.expanded(query)
 
         def ranked(domains: Sequence[str]) -> list[Hit]:
             staged = self.strategy if isinstance(self.strategy, Staged) else None
-            answers = self._answers(query, domains, staged)
+            answers = self._answers(asked, domains, staged)
             lists = _merged(answer.lists for answer in answers)
-            return hits(lists, self.fused(query, answers), limit=query.limit)
+            found = hits(lists, self.fused(asked, answers), limit=query.limit)
+            return [replace(hit, derived=asked.derived) for hit in found]
 
         return self._tried(query, ranked)
+
+    def expanded(self, query: Query) -> Query:
+        """Return a query that is a picture alone with the words that models find in it."""
+        if query.image is None or query.text.strip() or query.derived:
+            return query
+        return replace(query, derived=self.expand(query.image))
 
     def fused(self, query: Query, answers: Sequence[Answer]) -> list[FusedFile]:
         """Return every file in the answers to a query, best first."""
@@ -219,7 +233,9 @@ def _questions(query: Query, fitted: _Fitted, among: Collection[Signal]) -> dict
     """Encode what the query asks, of these signals that a shelf holds."""
     group, encoders = fitted
     signals = [signal for signal in SIGNALS if signal in among and signal in group.cards]
-    return questions(query.text, query.image, signals=signals, encoders=encoders)
+    return questions(
+        query.text, query.image, signals=signals, encoders=encoders, derived=query.derived
+    )
 
 
 def best_of(found: Iterable[Found], depth: int) -> list[Found]:
@@ -261,7 +277,7 @@ def _chosen(asked: Sequence[str] | None, known: Sequence[str]) -> list[str]:
 
 def _signals(query: Query, shelves: Sequence[Shelf]) -> tuple[Signal, ...]:
     """Return what the query asks and at least one shelf holds."""
-    wanted = askable(query.text, query.image, query.kinds)
+    wanted = askable(query.asked.words, query.image, query.kinds)
     held = {signal for shelf in shelves for signal in shelf.held}
     signals = tuple(s for s in SIGNALS if s in wanted and s in held)
     if wanted and not signals:

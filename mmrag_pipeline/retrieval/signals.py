@@ -111,20 +111,27 @@ def askable(
 
 
 def questions(
-    text: str, image: Pixels | None, *, signals: Sequence[Signal], encoders: Encoders
+    text: str,
+    image: Pixels | None,
+    *,
+    signals: Sequence[Signal],
+    encoders: Encoders,
+    derived: str = "",
 ) -> dict[Signal, Question]:
     """Return the vector of each signal, every encoder called at most once.
 
-    Words without a single index term ask nothing of `bm25`: it is left out.
+    Without words of its own it asks texts with `derived` ones. Words without a single index
+    term ask nothing of `bm25`: it is left out.
     """
     asked: dict[Signal, Question] = {}
+    words = text if text.strip() else derived
     if "image" in signals or "image_text" in signals:
         vector = _image_text(text, image, encoders.image_text)
         asked |= {s: vector for s in signals if s in ("image", "image_text")}
     if "text" in signals:
-        asked["text"] = encoders.text.encode([text])[0]
+        asked["text"] = encoders.text.encode([words])[0]
     if "bm25" in signals:
-        sparse = encoders.sparse.query(text)
+        sparse = encoders.sparse.query(words)
         asked |= {"bm25": sparse} if sparse.indices else {}
     return asked
 

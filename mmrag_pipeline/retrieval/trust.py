@@ -27,19 +27,22 @@ _WORD = re.compile(r"\w(?:\S*\w)?")
 """Characters without white space, punctuation around them left out."""
 
 
-def trust(text: str, answers: Sequence[Answer], *, pictured: bool) -> list[Trust]:
+def trust(
+    text: str, answers: Sequence[Answer], *, pictured: bool, said: float = 1.0
+) -> list[Trust]:
     """Return the trust in each signal of each answer to one query.
 
-    It is in words, a picture (`pictured`) or both. Which text explains the words is a matter
+    It is in words, a picture (`pictured`) or both; words derived from the picture count less
+    (`said`). Which text explains the words is a matter
     of all answers: a photograph is trusted less because of a text that other models found.
     """
     covered = max((_covered(text, answer) for answer in answers), default=0.0)
     return [
         {
-            "text": _in_words(text, answer) if answer.lists.get("text") else 0.0,
+            "text": said * _in_words(text, answer) if answer.lists.get("text") else 0.0,
             "image": 1.0 if pictured else 1.0 - covered,
             "image_text": 1.0 if pictured and not answer.lists.get("image") else 0.0,
-            "bm25": covered,
+            "bm25": said * covered,
         }
         for answer in answers
     ]

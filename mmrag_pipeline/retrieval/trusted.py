@@ -14,6 +14,6 @@ def evidence(asked: Asked, answers: Sequence[Answer]) -> list[FusedFile]:
 
     Words that stand beside each other in the query and in a text add to those of `bm25`.
     """
-    trusts = trust(asked.text, answers, pictured=asked.pictured)
-    lists = [with_phrases(asked.text, answer.lists) for answer in answers]
+    trusts = trust(asked.words, answers, pictured=asked.pictured, said=asked.said)
+    lists = [with_phrases(asked.words, answer.lists) for answer in answers]
     return fuse(lists, trusts, depth=asked.depth)

@@ -14,11 +14,22 @@ if TYPE_CHECKING:
 
 _CANARY = "Invoice XR-200: 2 running shoes, RM 129.50 on 12/01/2019"
 _CANARY_TOKENS = 4
-_JOINING = "1"
+_JOINING = "2"
 """Revision of `with_joined`: part of the card, because it makes other tokens."""
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _CURRENCY = re.compile(r"\b([A-Za-z]{1,3})(?=\d+\.\d\d\b)")
-_CODE = re.compile(r"[^\W_]+(?:[.,/:&_-][^\W_]+)+")
+_DASH = re.compile(
+    r"(?<=[^\W_])[~\u2010-\u2015\u2053\u2212\u223c\u301c\xb7\u2022\u2027\u30fb](?=[^\W_])"
+)
+"""What is read, or written, in place of a dash or a point within a code (after NFKC)."""
+_SPACED_DATE = re.compile(
+    r"(?<![\w.,/&-])(?<!\d:)"
+    r"(0[1-9]|[12]\d|3[01]) (0[1-9]|1[0-2])-((?:19|20)?\d\d)"
+    r"(?![\w%]|[.,/:&-]\w)"
+)
+"""A day, month and year of which a reader lost the first dash; nothing else looks like it."""
+_CODE = re.compile(r"[^\W_]+(?:(?:[.,/&_-]|(?<=\d):(?=\d))[^\W_]+)+")
+"""A colon joins digits only: before a letter or after one it ends a label (`Date:12/01/2019`)."""
 
 
 def with_joined(text: str) -> str:
@@ -27,10 +38,11 @@ def with_joined(text: str) -> str:
     The tokenizer splits at every punctuation mark, so `129.50` would match any text with a
     129 and a 50. Thousands separators go (`1,299.00` is `1299.00`), a currency leaves its
     amount (`RM129.50`), and the joined forms are appended: `129x50`, `xr200`, `12x01x2019`,
-    `diy`. The parts stay, so `XR` alone still finds `XR-200`.
+    `diy`. The parts stay, so `XR` alone still finds `XR-200`. Whatever dash a reader of a
+    picture saw is one dash (`12–01–2019`, `519537·X`), also that it missed (`12 01-2019`).
     """
-    plain = _THOUSANDS.sub("", unicodedata.normalize("NFKC", text))
-    plain = _CURRENCY.sub(r"\1 ", plain)
+    plain = _DASH.sub("-", _THOUSANDS.sub("", unicodedata.normalize("NFKC", text)))
+    plain = _SPACED_DATE.sub(r"\1-\2-\3", _CURRENCY.sub(r"\1 ", plain))
     joined = [_joined(code) for code in _CODE.findall(plain)]
     return " ".join([plain, *(word for word in joined if word)])
 

@@ -28,6 +28,14 @@ class _Visibility(BaseModel):
     private_domains: Private | None = None
 
 
+class _Categories(BaseModel):
+    """Which category which file has; None was never named."""
+
+    model_config = _AS_NAMED
+
+    category_rules: dict[str, str] | None = None
+
+
 class _Lifetime(BaseModel):
     """How long files stay in the index; None was never named."""
 
@@ -69,6 +77,7 @@ _SHARDS = "shards.json"
 _VISIBILITY = "visibility.json"
 _POLICIES: Mapping[str, type[BaseModel]] = {
     _VISIBILITY: _Visibility,
+    "categories.json": _Categories,
     "ttl.json": _Lifetime,
     "redact.json": _Redaction,
     "image_filter.json": _Filter,

@@ -20,7 +20,7 @@ from mmrag_pipeline.records import (
 
 HASH = "_hash"
 """Payload field of the point hash."""
-KEYWORD_FIELDS = ("kind", "visibility", "key")
+KEYWORD_FIELDS = ("kind", "visibility", "category", "key")
 INTEGER_FIELDS = ("page_no",)
 MODIFIED = "modified_at"
 DATETIME_FIELDS = (MODIFIED,)
@@ -94,12 +94,17 @@ def impossible(where: Where, limit: int) -> bool:
     """Return whether no point can match: an empty tuple allows nothing, it is not `any`."""
     start, end = period(where)
     ended = start is not None and end is not None and start >= end
-    return limit < 1 or ended or () in (where.kinds, where.visibility, where.keys, where.pages)
+    return limit < 1 or ended or any(not values for _, values in conditions(where))
 
 
 def conditions(where: Where) -> list[tuple[str, list[str] | list[int]]]:
     """Return payload field -> the values of which one is enough; every pair must hold."""
-    asked = (("kind", where.kinds), ("visibility", where.visibility), ("key", where.keys))
+    asked = (
+        ("kind", where.kinds),
+        ("visibility", where.visibility),
+        ("category", where.categories),
+        ("key", where.keys),
+    )
     words = [(name, list(values)) for name, values in asked if values is not None]
     return [*words, *([("page_no", list(where.pages))] if where.pages is not None else [])]
 

@@ -92,6 +92,22 @@ def test_a_visibility_rule_moves_a_file_without_a_model_call(bench: Bench) -> No
     assert [hit["key"] for hit in staff] == ["tea.txt"]
 
 
+def test_a_search_takes_only_files_of_a_category(bench: Bench) -> None:
+    bench.mmrag("index", "--domain", "notes", MMRAG_CATEGORY_RULES='{"notes/tea.*": "drinks"}')
+    named = _search(bench, "tea water", "--domain", "notes", "--category", "drinks")
+    assert [hit["key"] for hit in named.json["hits"]] == ["tea.txt"]
+    assert _search(bench, "tea", "--domain", "notes", "--category", "drink").json["hits"] == []
+
+
+def test_a_picture_asks_texts_with_what_stands_in_it_where_settings_say_so(indexed: Bench) -> None:
+    lamp = str(indexed.source / "shop" / "lamp.png")
+    shown = ("search", "--image", lamp, "--kind", "ocr")
+    assert indexed.mmrag(*shown, "--json").json["hits"] == []
+    hit = indexed.mmrag(*shown, "--json", MMRAG_EXPAND_PICTURES="true").json["hits"][0]
+    assert (hit["key"], "LM-8832" in hit["derived"]) == ("lamp.png", True)
+    assert "LM-8832" in indexed.mmrag(*shown, MMRAG_EXPAND_PICTURES="true").out
+
+
 def test_a_run_without_the_rules_makes_nothing_public(bench: Bench) -> None:
     rules = '{"notes/tea.*": ["staff"]}'
     bench.mmrag("index", "--domain", "notes", MMRAG_VISIBILITY_RULES=rules)

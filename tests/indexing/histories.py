@@ -93,6 +93,10 @@ setting_events = st.one_of(
         lambda revision: _named(f"filter {revision}", lambda life: life.withhold(revision)),
         st.sampled_from(("", "1", "2")),
     ),
+    st.builds(
+        lambda name: _named(f"sort into {name!r}", lambda life: life.sort_into(name)),
+        st.sampled_from(("bills", "")),
+    ),
 )
 run = st.just(_named("run", lambda life: life.run()))
 purge = st.builds(_purge, keys, st.just(0) | st.integers(1, 30))

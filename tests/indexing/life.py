@@ -84,6 +84,11 @@ class Life:
         rules = {"image_filter_labels": ("odd",), "image_filter_threshold": threshold}
         self.settings = self.settings.model_copy(update=rules)
 
+    def sort_into(self, category: str) -> None:
+        """Change the category of the files that begin with `a`."""
+        rules = {"category_rules": {f"{DOMAIN}/a*": category}}
+        self.settings = self.settings.model_copy(update=rules)
+
     def run(
         self, *, force: bool = False, replay: bool = False, events: bool = False
     ) -> dict[str, Outcome]:

@@ -107,6 +107,15 @@ def test_a_visibility_that_was_taken_back_is_so_in_a_generation_that_serves_agai
     assert life.index()[0] == life.rebuild()[0][0]
 
 
+def test_a_generation_that_serves_again_has_the_categories_of_today() -> None:
+    life = _two()
+    life.sort_into("bills")
+    life.run()
+    rollback(life.world(), DOMAIN, ANNA)
+    served = index_points(life.world(), DOMAIN).values()
+    assert {payload["category"] for payload, _, _ in served if payload["key"] == "a"} == {"bills"}
+
+
 @pytest.mark.parametrize("role", ["ocr", "captioner"])
 def test_a_purge_takes_no_other_files_points_from_one_that_was_rolled_back_to(role: str) -> None:
     life = _two()

@@ -8,6 +8,7 @@ import polars as pl
 
 from mmrag_pipeline.engines.stub import StubImageText, StubText
 from mmrag_pipeline.ids import collection_name, file_id, point_ids
+from mmrag_pipeline.ports import VectorStore
 from mmrag_pipeline.records import (
     Candidate,
     Layout,
@@ -57,7 +58,7 @@ def picture(seed: int) -> Pixels:
 class Shelves:
     """A store of collections and the encoders that fill and ask it."""
 
-    store: MemoryVectors = field(default_factory=MemoryVectors)
+    store: VectorStore = field(default_factory=MemoryVectors)
     image_text: StubImageText = field(default_factory=StubImageText)
     text: StubText = field(default_factory=StubText)
     sparse: StubSparse = field(default_factory=StubSparse)

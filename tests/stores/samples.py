@@ -41,7 +41,7 @@ def vector(*values: float) -> Vectors:
 def payload(number: int, **fields: object) -> dict[str, object]:
     """Return a payload with hashes of a numbered point."""
     base = {"key": f"{number}.png", "kind": "page", "visibility": ["public"], "page_no": number}
-    return {**base, HASH: f"hash-{number}", **fields}
+    return {**base, "category": "", HASH: f"hash-{number}", **fields}
 
 
 def point(number: int, **fields: object) -> StoredPoint:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mmrag_pipeline.records import Layout, StoredPoint, VectorSpace, Where
@@ -78,10 +78,77 @@ def test_a_query_without_known_words_finds_nothing(receipts: MemoryCollection, q
         ("XR-200", "XR-200 XR200"),
         ("MR D.I.Y.", "MR D.I.Y. DIY"),
         ("12/01/2019", "12/01/2019 12x01x2019"),
+        ("Date:12/01/2019 14:29", "Date:12/01/2019 14:29 12x01x2019 14x29"),
+        ("Total:RM129.50", "Total:RM 129.50 129x50"),
+        ("No:XR-200", "No:XR-200 XR200"),
     ],
 )
 def test_exact_values_are_one_word_beside_their_parts(text: str, seen: str) -> None:
     assert with_joined(text) == seen
+
+
+@pytest.mark.parametrize(
+    ("seen", "meant"),
+    [
+        ("05-05~18", "05-05-18"),
+        ("12–01–2019", "12/01/2019"),
+        ("519537·X", "519537-X"),
+        ("MR D·I·Y", "MR D.I.Y."),
+        ("Date:05 02-18 14:29", "05-02-18"),
+        ("05 02–2018", "05-02-2018"),
+        ("０５－０２－１８", "05-02-18"),
+    ],
+)
+def test_a_dash_that_was_read_as_something_else_is_a_dash(seen: str, meant: str) -> None:
+    assert set(ENCODER.query(meant).indices) <= set(ENCODER.document(seen).indices)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "05 13-18",  # no month
+        "32 02-18",
+        "05 02-1518",
+        "105 02-18",
+        "9.05 02-18",
+        "12:05 02-18",
+        "05 02-18-3",
+        "05 02-18.50",
+        "05 02-18%",
+        "05 02 18",
+        "05-02 18",
+        "10 12.50",
+    ],
+)
+def test_numbers_that_may_be_no_date_are_not_joined_over_a_space(text: str) -> None:
+    assert "x02x" not in with_joined(text).replace("02x18x3", "")
+    assert "10x12" not in with_joined(text)
+
+
+DASHES = "-~‐‑‒–—―−∼〜·•‧・－﹣"
+PARTS = st.lists(st.text("0123456789AXZ", min_size=1, max_size=5), min_size=2, max_size=4)
+
+
+@st.composite
+def spelled(draw: st.DrawFn, parts: list[str]) -> str:
+    """Return a code with any dash between any two of its parts."""
+    dashes = [draw(st.sampled_from(DASHES)) for _ in parts[1:]]
+    return parts[0] + "".join(map("".join, zip(dashes, parts[1:], strict=True)))
+
+
+@given(st.data(), PARTS)
+def test_a_code_in_any_spelling_finds_it_in_any_other(
+    data: st.DataObject, parts: list[str]
+) -> None:
+    asked, held = data.draw(spelled(parts)), f"no. {data.draw(spelled(parts))}, paid"
+    assert set(ENCODER.query(asked).indices) <= set(ENCODER.document(held).indices)
+
+
+@given(st.data(), PARTS, PARTS)
+def test_different_codes_do_not_meet(data: st.DataObject, one: list[str], other: list[str]) -> None:
+    assume("".join(one) != "".join(other))
+    asked, held = data.draw(spelled(one)), data.draw(spelled(other))
+    assert not set(ENCODER.query(asked).indices) <= set(ENCODER.document(held).indices)
 
 
 def test_ordinary_words_are_left_alone() -> None:

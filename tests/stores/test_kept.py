@@ -97,6 +97,13 @@ def test_each_kind_of_setting_has_a_file_of_its_own(tmp_path: Path) -> None:
     assert (kept(tmp_path).visibility_rules, kept(tmp_path).ttl_days) == ({}, DAYS)
 
 
+def test_a_run_that_names_no_categories_takes_those_of_the_run_before(tmp_path: Path) -> None:
+    rules = {"shop/*.pdf": "bills", "shop/*": ""}
+    keep_settings(Settings(home=tmp_path, category_rules=rules), FolderBlobs(tmp_path))
+    keep_settings(Settings(home=tmp_path), FolderBlobs(tmp_path))
+    assert list(kept(tmp_path).category_rules.items()) == list(rules.items())
+
+
 def test_rules_that_an_earlier_version_kept_are_read(tmp_path: Path) -> None:
     text = '{\n "default_visibility": ["staff"],\n "visibility_rules": {"hr/*": ["hr"]}\n}\n'
     (tmp_path / "visibility.json").write_text(text)

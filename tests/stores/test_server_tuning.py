@@ -91,7 +91,7 @@ def _updates(served: Served, store: ServerVectors) -> int:
 def test_a_collection_is_brought_up_to_the_settings_once(
     served: Served, tuning: Tuning, copies: Copies, updates: int
 ) -> None:
-    assert _updates(served, _store(served)) == 5  # the payload indexes of a fresh one
+    assert _updates(served, _store(served)) == 6  # the payload indexes of a fresh one
     assert _updates(served, _store(served)) == 0
     changed = _store(served, tuning, replace(_access(served), copies=copies))
     assert [_updates(served, changed) for _ in range(2)] == [updates, 0]

@@ -22,16 +22,16 @@ from tests.stores.vector_store_fixtures import (
     held,
 )
 
-WHO: Sequence[tuple[object, str]] = (
-    (["red"], "page"),
-    (["blue"], "tile"),
-    (["red", "blue"], "page"),
-    (None, "page"),
+WHO: Sequence[tuple[object, str, object]] = (
+    (["red"], "page", "bills"),
+    (["blue"], "tile", ""),
+    (["red", "blue"], "page", 'it\'s "new"'),
+    (None, "page", None),
 )
 
 
-def _seen_by(number: int, who: tuple[object, str]) -> StoredPoint:
-    fields = payload(number, visibility=who[0], kind=who[1])
+def _seen_by(number: int, who: tuple[object, str, object]) -> StoredPoint:
+    fields = payload(number, visibility=who[0], kind=who[1], category=who[2])
     sparse = SparseVector((9,), (1.0,))
     return StoredPoint(point_id(number), fields, {"image": vector(1, number, 0, 0)}, sparse)
 
@@ -80,6 +80,12 @@ class SearchContract(VectorStoreFixtures):
             (Where(keys=("1.png", "2.png")), {"1.png", "2.png"}),
             (Where(keys=()), set()),
             (Where(kinds=("page",), visibility=("blue",)), {"3.png"}),
+            (Where(categories=("bills",)), {"1.png"}),
+            (Where(categories=("",)), {"2.png"}),
+            (Where(categories=("bills", 'it\'s "new"')), {"1.png", "3.png"}),
+            (Where(categories=("bill", "bills*", "Bills")), set()),
+            (Where(categories=()), set()),
+            (Where(categories=("bills",), visibility=("blue",)), set()),
             (Where(), {"1.png", "2.png", "3.png", "4.png"}),
         ],
     )
