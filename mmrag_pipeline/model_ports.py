@@ -65,3 +65,11 @@ class SparseEncoder(Model, Protocol):
     def query(self, text: str) -> SparseVector:
         """Return the vector of a query."""
         ...
+
+
+class PairScorer(Model, Protocol):
+    """Reads a query and a passage together."""
+
+    def scores(self, query: str, passages: Sequence[str]) -> list[float]:
+        """Return how well each passage answers the query; higher is better, on any scale."""
+        ...
