@@ -16,6 +16,7 @@ from mmrag_pipeline.engines.compute import (
     choose_device,
     choose_precision,
 )
+from mmrag_pipeline.engines.cross_encoder import CrossEncoderScorer
 from mmrag_pipeline.engines.labels import LabelCaptioner
 from mmrag_pipeline.engines.minilm import MiniLm
 from mmrag_pipeline.engines.openclip import OpenClip
@@ -24,7 +25,14 @@ from mmrag_pipeline.engines.rapidocr import RapidOcr
 from mmrag_pipeline.engines.sentence import DEFAULT as SHIPPED_TEXT
 from mmrag_pipeline.engines.sentence import SentenceEncoder
 from mmrag_pipeline.errors import CollectionMismatchError
-from mmrag_pipeline.model_ports import Captioner, ImageTextEncoder, Ocr, SparseEncoder, TextEncoder
+from mmrag_pipeline.model_ports import (
+    Captioner,
+    ImageTextEncoder,
+    Ocr,
+    PairScorer,
+    SparseEncoder,
+    TextEncoder,
+)
 from mmrag_pipeline.records import Layout
 from mmrag_pipeline.retrieval.signals import Encoders
 from mmrag_pipeline.settings import Precision, Settings, variable
@@ -63,17 +71,11 @@ def open_engines(settings: Settings, *, hub: bool = True) -> Engines:
 
     Without `hub` none is downloaded: one that is not here raises ModelUnavailableError when used.
     """
-    device = choose_device(settings.device)
-    compute = Compute(
-        precision=choose_precision(settings.precision, device=device),
-        device=device,
-        batch_size=settings.batch_size,
-        hub=hub,
-    )
+    compute = _compute_of(settings, hub=hub)
     cards = CardShelf(settings.home / "cards")
     image_text = _image_text(settings.image_model, cards, compute)
     return Engines(
-        ocr=_ocr(settings.ocr, settings.ocr_model_dir, device),
+        ocr=_ocr(settings.ocr, settings.ocr_model_dir, compute.device),
         captioner=_captioner(
             settings.captioner, settings.caption_model, image_text, cards, compute
         ),
@@ -87,6 +89,25 @@ def open_encoders(settings: Settings) -> Encoders:
     """Return what queries are asked with, of the models that settings name; none loads yet."""
     engines = open_engines(settings)
     return Encoders(engines.image_text, engines.text, engines.sparse)
+
+
+def open_cross_encoder(settings: Settings) -> PairScorer | None:
+    """Return the cross-encoder that settings name, not loaded yet, or None."""
+    if settings.cross_encoder is None:
+        return None
+    return _cross_encoder(
+        settings.cross_encoder, CardShelf(settings.home / "cards"), _compute_of(settings)
+    )
+
+
+def _compute_of(settings: Settings, *, hub: bool = True) -> Compute:
+    device = choose_device(settings.device)
+    return Compute(
+        precision=choose_precision(settings.precision, device=device),
+        device=device,
+        batch_size=settings.batch_size,
+        hub=hub,
+    )
 
 
 def reopened(settings: Settings, layout: Layout) -> Iterator[Encoders]:
@@ -209,6 +230,11 @@ def _text(model: str, cards: CardShelf, compute: Compute) -> TextEncoder:
     if model == SHIPPED_TEXT:
         return MiniLm(compute=compute)
     return SentenceEncoder(model, cards=cards, compute=compute)
+
+
+@cache
+def _cross_encoder(model: str, cards: CardShelf, compute: Compute) -> PairScorer:
+    return CrossEncoderScorer(model, cards=cards, compute=compute)
 
 
 @cache

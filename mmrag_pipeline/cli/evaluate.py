@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from mmrag_pipeline.assembly import open_pictures, open_searcher, open_strategy, open_tables
+from mmrag_pipeline.assembly import named_ranking, open_pictures, open_searcher, open_tables
 from mmrag_pipeline.cli.console import OUT, counted, print_json, table, warn
 from mmrag_pipeline.cli.options import STRATEGY_NAMES, AsJson, Domains, load_settings
 from mmrag_pipeline.cli.partitions import tabled_partitions
@@ -32,7 +32,11 @@ def evaluate(
     domain: Domains = None,
     strategy: Annotated[
         list[str] | None,
-        typer.Option("--strategy", help=f"{STRATEGY_NAMES} (may be repeated: side by side)."),
+        typer.Option(
+            "--strategy",
+            help=f"{STRATEGY_NAMES} (may be repeated: side by side), with refinements after a +: "
+            "evidence+mmr.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -46,7 +50,7 @@ def evaluate(
 
         mmrag evaluate --queries queries.jsonl --domain receipts --json
 
-        mmrag evaluate --queries queries.jsonl --strategy evidence --strategy rrf
+        mmrag evaluate --queries queries.jsonl --strategy evidence --strategy evidence+mmr
     """
     settings = load_settings()
     labelled = read_queries(queries)
@@ -56,8 +60,10 @@ def evaluate(
     tables = open_tables(settings)
     held = (labels_of(tables, name) for name in tabled_partitions(settings, asked.domains))
     warn_of_labels(labelled, set[str]().union(*held))
-    named = {name: open_strategy(settings, name) for name in strategy or ()}
-    searcher = open_searcher(settings, strategy[0] if strategy else None)
+    named = {name: named_ranking(settings, name) for name in strategy or ()}
+    searcher = (
+        open_searcher(settings, strategy[0], refine=()) if strategy else open_searcher(settings)
+    )
     with open_pictures(settings) as read:
         result = measure(
             searcher,

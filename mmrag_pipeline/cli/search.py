@@ -9,10 +9,17 @@ import typer
 from mmrag_pipeline.assembly import open_pictures, open_searcher
 from mmrag_pipeline.cli.console import counted, print_entry, print_json, print_title, warn
 from mmrag_pipeline.cli.moments import end_of, start_of
-from mmrag_pipeline.cli.options import STRATEGY_NAMES, AsJson, Domains, load_settings
+from mmrag_pipeline.cli.options import (
+    REFINEMENT_NAMES,
+    STRATEGY_NAMES,
+    AsJson,
+    Domains,
+    load_settings,
+)
 from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.records import Pixels, PointKind
+from mmrag_pipeline.retrieval.fusion import Change
 from mmrag_pipeline.retrieval.hits import Hit
 from mmrag_pipeline.retrieval.query import Query
 from mmrag_pipeline.settings import Settings
@@ -69,6 +76,15 @@ def search(
             show_default=False,
         ),
     ] = None,
+    refine: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--refine",
+            metavar="NAME",
+            help=f"What to do with the ranking: {REFINEMENT_NAMES} (may be repeated, in order).",
+            show_default=False,
+        ),
+    ] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many files.")] = 10,
     as_json: AsJson = False,
 ) -> None:
@@ -84,7 +100,7 @@ def search(
 
         mmrag search "heating costs" --since 2026-01-01 --page 1
 
-        mmrag search "heating costs" --strategy rrf
+        mmrag search "heating costs" --strategy rrf --refine exact --refine mmr
     """
     if not text.strip() and image is None:
         raise SettingsError("nothing to search for: give words, --image FILE, or both")
@@ -103,7 +119,7 @@ def search(
         modified_before=end_of("--until", until),
         limit=k,
     )
-    hits = open_searcher(settings, strategy).search(query)
+    hits = open_searcher(settings, strategy, refine=refine).search(query)
     if as_json:
         print_json({"query": text, "hits": [hit.as_json() for hit in hits]})
     else:
@@ -135,9 +151,19 @@ def print_hits(title: str, hits: Sequence[Hit]) -> None:
 
 def _why(hit: Hit) -> str:
     shares = sorted(hit.signals.items(), key=lambda item: -item[1].contribution)
-    return ", ".join(
-        f"{signal} {share.contribution:+.1f}" for signal, share in shares if share.contribution
-    )
+    why = [f"{signal} {share.contribution:+.1f}" for signal, share in shares if share.contribution]
+    return ", ".join([*why, *map(_told, hit.refined, hit.refined.values()), *_copies(hit)])
+
+
+def _told(refinement: str, change: Change) -> str:
+    """Return what a refinement did, `mmr 3 -> 2` for one, with what it went by."""
+    moved = [f"{change['from']:.0f} -> {change['to']:.0f}"] if "to" in change else []
+    by = [f"{name} {number:.2f}" for name, number in change.items() if name not in ("from", "to")]
+    return " ".join([refinement, *moved, *by])
+
+
+def _copies(hit: Hit) -> list[str]:
+    return ["same as " + " and ".join("/".join(file) for file in hit.copies)] if hit.copies else []
 
 
 def _text(hit: Hit) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -19,6 +19,7 @@ from mmrag_pipeline.retrieval.encoders import Reopen, fitting, no_others
 from mmrag_pipeline.retrieval.evidence import evidence
 from mmrag_pipeline.retrieval.fusion import FileId, FusedFile
 from mmrag_pipeline.retrieval.hits import Hit, hits
+from mmrag_pipeline.retrieval.refined import Refined, Refinements
 from mmrag_pipeline.retrieval.serving import serving
 from mmrag_pipeline.retrieval.shelves import Group, Shelf, grouped, layout_of
 from mmrag_pipeline.retrieval.signals import (
@@ -101,6 +102,7 @@ class Searcher:
     """Domain -> into how many partitions it is split, as named or kept."""
     reopen: Reopen = no_others
     strategy: Strategy = evidence
+    refinements: Refinements = field(default_factory=dict)
 
     def domains(self) -> list[str]:
         """Return the domains that can be searched, sorted."""
@@ -121,8 +123,8 @@ class Searcher:
         return self._tried(query, ranked)
 
     def fused(self, query: Query, answers: Sequence[Answer]) -> list[FusedFile]:
-        """Return every file in the answers to a query, best first."""
-        return self.strategy(query.asked, answers)
+        """Return every file in the answers to a query, best first, refined."""
+        return Refined(self.strategy, self.refinements)(query.asked, answers)
 
     def candidates(self, query: Query) -> list[Answer]:
         """Return the points that each asked signal finds, apart for each set of models.
@@ -154,10 +156,7 @@ class Searcher:
         if files is not None and not files:
             return first
         rest = self._told(query, fitted, PICTURED, files)
-        return [
-            replace(one, lists={**one.lists, **more.lists})
-            for one, more in zip(first, rest, strict=True)
-        ]
+        return [one.joined(more) for one, more in zip(first, rest, strict=True)]
 
     def _told(
         self,
@@ -181,6 +180,8 @@ class Searcher:
                     encoders,
                     _best([dict.fromkeys(one.questions, ()), *lists], one.deep),
                     partial(one.near, group.shelves),
+                    partial(one.again, group.shelves),
+                    one.questions,
                 )
                 for one, (group, encoders), lists in zip(asking, fitted, found, strict=True)
             ]
