@@ -21,7 +21,7 @@ from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.records import Pixels, PointKind
 from mmrag_pipeline.retrieval.fusion import Change
 from mmrag_pipeline.retrieval.hits import Hit
-from mmrag_pipeline.retrieval.query import Query
+from mmrag_pipeline.retrieval.query import Query, Unit
 from mmrag_pipeline.settings import Settings
 
 _SNIPPET = 160
@@ -85,7 +85,10 @@ def search(
             show_default=False,
         ),
     ] = None,
-    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many files.")] = 10,
+    group: Annotated[
+        str, typer.Option("--group", help="What a hit is: file, or page (each of its own).")
+    ] = "file",
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many hits.")] = 10,
     as_json: AsJson = False,
 ) -> None:
     """Find files by words, by a picture, or by both.
@@ -101,6 +104,8 @@ def search(
         mmrag search "heating costs" --since 2026-01-01 --page 1
 
         mmrag search "heating costs" --strategy rrf --refine exact --refine mmr
+
+        mmrag search "heating costs" --group page
     """
     if not text.strip() and image is None:
         raise SettingsError("nothing to search for: give words, --image FILE, or both")
@@ -118,6 +123,7 @@ def search(
         modified_from=start_of("--since", since),
         modified_before=end_of("--until", until),
         limit=k,
+        unit=_unit(group),
     )
     hits = open_searcher(settings, strategy, refine=refine).search(query)
     if as_json:
@@ -139,6 +145,14 @@ def _kinds(asked: Sequence[str] | None) -> tuple[PointKind, ...] | None:
     if unknown:
         raise SettingsError(f"unknown --kind {unknown[0]!r}; known: {', '.join(known)}")
     return tuple(kind for kind in known if kind in asked) if asked else None
+
+
+def _unit(asked: str) -> Unit:
+    known: tuple[Unit, ...] = get_args(Unit)
+    for unit in known:
+        if unit == asked:
+            return unit
+    raise SettingsError(f"unknown --group {asked!r:.100}; known: {', '.join(known)}")
 
 
 def print_hits(title: str, hits: Sequence[Hit]) -> None:

@@ -60,7 +60,7 @@ class CrossEncoderScorer:
 
     def scores(self, query: str, passages: Sequence[str]) -> list[float]:
         """Return one score per passage; raises ModelUnavailableError, ModelDriftError."""
-        return self._loaded.get().scores(query, passages) if passages else []
+        return self._loaded.get().scores(query, passages)
 
     def _draft(self) -> Card:
         folder = local_folder(self._name)

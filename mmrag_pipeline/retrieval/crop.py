@@ -13,6 +13,7 @@ import numpy as np
 from mmrag_pipeline.records import Box, Pixels
 from mmrag_pipeline.retrieval.asked import Asked
 from mmrag_pipeline.retrieval.fusion import FileId, FusedFile, file_of
+from mmrag_pipeline.retrieval.paged import file_of_page
 from mmrag_pipeline.retrieval.reranked import RERANK_TOP, WEIGHT, reranked
 from mmrag_pipeline.retrieval.signals import Answer, Found
 
@@ -110,7 +111,7 @@ def _spot(found: Found) -> Spot:
     payload = found.candidate.payload
     corners = cast("Sequence[int] | None", payload.get("box"))
     return Spot(
-        file_of(found),
+        file_of_page(file_of(found)),
         digest=str(payload.get("digest") or ""),
         media_type=str(payload.get("media_type") or ""),
         page_no=int(str(payload.get("page_no") or 1)),

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
 from mmrag_pipeline.ids import collection_name
@@ -19,6 +19,7 @@ from mmrag_pipeline.retrieval.encoders import Reopen, fitting, no_others
 from mmrag_pipeline.retrieval.evidence import evidence
 from mmrag_pipeline.retrieval.fusion import FileId, FusedFile
 from mmrag_pipeline.retrieval.hits import Hit, hits
+from mmrag_pipeline.retrieval.paged import paged, unpaged
 from mmrag_pipeline.retrieval.refined import Refined, Refinements
 from mmrag_pipeline.retrieval.serving import serving
 from mmrag_pipeline.retrieval.shelves import Group, Shelf, grouped, layout_of
@@ -43,12 +44,13 @@ READERS = 8
 """Collections asked at the same time."""
 TRIES = 5
 """How often a search starts again whose collections are replaced meanwhile."""
+Unit = Literal["file", "page"]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked: words, a picture or both; None restricts nothing; `limit` counts files."""
+    """What is asked: words, a picture or both; None restricts nothing; `limit` counts hits."""
 
     text: str = ""
     image: Pixels | None = None
@@ -59,6 +61,8 @@ class Query:
     modified_from: datetime | None = None
     modified_before: datetime | None = None
     limit: int = 10
+    unit: Unit = "file"
+    """What a hit is."""
 
     @property
     def where(self) -> Where:
@@ -109,7 +113,7 @@ class Searcher:
         return list(self._partitions())
 
     def search(self, query: Query) -> list[Hit]:
-        """Return at most `query.limit` files, best first; raises as `candidates` does.
+        """Return at most `query.limit` hits, best first; raises as `candidates` does.
 
         A strategy of stages is asked in stages.
         """
@@ -117,8 +121,11 @@ class Searcher:
         def ranked(domains: Sequence[str]) -> list[Hit]:
             staged = self.strategy if isinstance(self.strategy, Staged) else None
             answers = self._answers(query, domains, staged)
+            by_page = query.unit == "page"
+            answers = list(map(paged, answers)) if by_page else answers
             lists = _merged(answer.lists for answer in answers)
-            return hits(lists, self.fused(query, answers), limit=query.limit)
+            found = hits(lists, self.fused(query, answers), limit=query.limit)
+            return list(map(unpaged, found)) if by_page else found
 
         return self._tried(query, ranked)
 

@@ -76,3 +76,14 @@ def test_refined_rankings_are_measured_beside_plain_ones(indexed: Bench, tmp_pat
     said = indexed.mmrag("evaluate", "--queries", str(queries), *named, "--json")
     assert list(said.json["strategies"]) == ["evidence", "evidence+exact+mmr"]
     assert said.json["strategies"]["evidence+exact+mmr"]["overall"]["recall@1"] == 1.0
+
+
+def test_hits_by_page_are_asked_for_by_name(indexed: Bench) -> None:
+    by_file = indexed.mmrag("search", "green tea", "--json").json["hits"]
+    by_page = indexed.mmrag("search", "green tea", "--group", "page", "--json").json["hits"]
+    assert [(hit["key"], hit["page"]) for hit in by_page] == [
+        (hit["key"], hit["page"]) for hit in by_file
+    ]
+    said = indexed.mmrag("search", "green tea", "--group", "chapter")
+    assert said.code != 0
+    assert "unknown --group 'chapter'; known: file, page" in " ".join(said.err.split())

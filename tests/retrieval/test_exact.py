@@ -17,6 +17,7 @@ from mmrag_pipeline.records import (
     Vectors,
     Where,
 )
+from mmrag_pipeline.retrieval.cascade import Cascade
 from mmrag_pipeline.retrieval.evidence import evidence
 from mmrag_pipeline.retrieval.exact import Exact
 from mmrag_pipeline.retrieval.fusion import FusedFile
@@ -153,9 +154,11 @@ def test_filters_hold_for_what_is_asked_again(shelves: Shelves) -> None:
 
 
 def test_a_cascade_is_asked_again_by_the_signals_of_both_stages(shelves: Shelves) -> None:
-    query = Query("picture 2 zebra", limit=3)
-    cascade = STRATEGIES["cascade"]
-    searcher = replace(shelves.searcher, strategy=cascade, refinements={"exact": Exact(cascade)})
-    hit = searcher.search(query)[0]
-    assert hit.key == "2.png"
-    assert {"bm25", "text"} <= hit.signals.keys()
+    cascade, query = Cascade(2), Query("picture 2 zebra")
+    plain = replace(shelves.searcher, strategy=cascade)
+    rough = replace(roughly(shelves), strategy=cascade, refinements={"exact": Exact(cascade)})
+    before, after = plain.search(query)[0], rough.search(query)[0]
+    assert (before.key, after.key) == ("2.png", "2.png")
+    signals: tuple[Signal, ...] = ("image", "text")
+    for signal in signals:
+        assert after.signals[signal].score == pytest.approx(before.signals[signal].score, abs=1e-6)
