@@ -17,9 +17,9 @@ from mmrag_pipeline.models import open_encoders, open_engines, open_expansion, r
 from mmrag_pipeline.parsing.pool import ParserPool
 from mmrag_pipeline.parsing.query_pictures import picture_in
 from mmrag_pipeline.ports import Gate, PageReader, VectorStore
-from mmrag_pipeline.retrieval.fusion_model import FusionModel, read_model
+from mmrag_pipeline.ranking import open_ranking
 from mmrag_pipeline.retrieval.query import Searcher
-from mmrag_pipeline.retrieval.strategies import Strategy, Tuning, strategy_of
+from mmrag_pipeline.retrieval.refined import Refined
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.absorb import Sinks
 from mmrag_pipeline.stores.aws import access_of, s3_client, sqs_client
@@ -135,12 +135,17 @@ def _labelled(path: Path) -> list[LabelledQuery]:
         raise SettingsError(f"MMRAG_GATE_QUERIES: {error}") from error
 
 
-def open_searcher(settings: Settings, strategy: str | None = None) -> Searcher:
+def open_searcher(
+    settings: Settings, strategy: str | None = None, *, refine: Sequence[str] | None = None
+) -> Searcher:
     """Return what answers queries from the serving collections, each by its own models.
 
-    It ranks by a strategy of this name, by that of the settings without one; raises as
-    `open_strategy` does.
+    It ranks by a strategy and refinements of these names, by those of the settings without them;
+    raises as `open_ranking` does.
     """
+    ranking = named_ranking(
+        settings, strategy or settings.strategy, settings.refine if refine is None else refine
+    )
     return Searcher(
         open_vectors(settings),
         open_encoders(settings),
@@ -148,33 +153,19 @@ def open_searcher(settings: Settings, strategy: str | None = None) -> Searcher:
         shards=known_shards(settings, open_blobs(settings)),
         private=partial(private_domains, settings, open_blobs(settings)),
         reopen=partial(reopened, settings),
-        strategy=open_strategy(settings, strategy or settings.strategy),
         expand=open_expansion(settings),
+        strategy=ranking.strategy,
+        refinements=ranking.refinements,
     )
 
 
-def open_strategy(settings: Settings, name: str) -> Strategy:
-    """Return a strategy by name, tuned by the settings.
+def named_ranking(settings: Settings, name: str, refine: Sequence[str] = ()) -> Refined:
+    """Return a ranking by name (`evidence+mmr`), `refine` where it names a strategy only.
 
-    Raises SettingsError for an unknown name, and for a trained fusion that cannot be had.
+    Raises as `open_ranking` does.
     """
-    tuning = Tuning(settings.rrf_k, settings.signal_weights)
-    return strategy_of(name, tuning, lambda: _fusion_model(settings.fusion_model))
-
-
-def _fusion_model(path: Path | None) -> FusionModel:
-    if path is None:
-        raise SettingsError(
-            "the strategy 'learned' has to be trained: run `mmrag fusion-train --queries FILE`, "
-            "then name the file that it writes in MMRAG_FUSION_MODEL"
-        )
-    try:
-        return read_model(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"MMRAG_FUSION_MODEL={path} cannot be read ({error}): name the file that `mmrag "
-            "fusion-train` wrote, or write it with `mmrag fusion-train --queries FILE`"
-        ) from error
+    source = open_source(settings, read_sources(settings.home))
+    return open_ranking(settings, name, source, refine=refine)
 
 
 def all_sources(settings: Settings, sources: Sources) -> Sources:

@@ -93,3 +93,11 @@ class Answerer(Model, Protocol):
         It is exactly `wording.DO_NOT_KNOW` where evidence is lacking. Raises AnswerError.
         """
         ...
+
+
+class PairScorer(Model, Protocol):
+    """Reads a query and a passage together."""
+
+    def scores(self, query: str, passages: Sequence[str]) -> list[float]:
+        """Return how well each passage answers the query; higher is better, on any scale."""
+        ...

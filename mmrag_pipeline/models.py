@@ -17,6 +17,7 @@ from mmrag_pipeline.engines.compute import (
     choose_device,
     choose_precision,
 )
+from mmrag_pipeline.engines.cross_encoder import CrossEncoderScorer
 from mmrag_pipeline.engines.labels import LabelCaptioner
 from mmrag_pipeline.engines.minilm import MiniLm
 from mmrag_pipeline.engines.openclip import OpenClip
@@ -30,6 +31,7 @@ from mmrag_pipeline.model_ports import (
     ImageFilter,
     ImageTextEncoder,
     Ocr,
+    PairScorer,
     SparseEncoder,
     TextEncoder,
 )
@@ -73,17 +75,11 @@ def open_engines(settings: Settings, *, hub: bool = True) -> Engines:
 
     Without `hub` none is downloaded: one that is not here raises ModelUnavailableError when used.
     """
-    device = choose_device(settings.device)
-    compute = Compute(
-        precision=choose_precision(settings.precision, device=device),
-        device=device,
-        batch_size=settings.batch_size,
-        hub=hub,
-    )
+    compute = _compute_of(settings, hub=hub)
     cards = CardShelf(settings.home / "cards")
     image_text = _image_text(settings.image_model, cards, compute)
     return Engines(
-        ocr=_ocr(settings.ocr, settings.ocr_model_dir, device),
+        ocr=_ocr(settings.ocr, settings.ocr_model_dir, compute.device),
         captioner=_captioner(
             settings.captioner, settings.caption_model, image_text, cards, compute
         ),
@@ -106,6 +102,25 @@ def open_expansion(settings: Settings) -> Expand:
         return nothing_more
     engines = open_engines(settings)
     return Expansion(engines.captioner, engines.ocr)
+
+
+def open_cross_encoder(settings: Settings) -> PairScorer | None:
+    """Return the cross-encoder that settings name, not loaded yet, or None."""
+    if settings.cross_encoder is None:
+        return None
+    return _cross_encoder(
+        settings.cross_encoder, CardShelf(settings.home / "cards"), _compute_of(settings)
+    )
+
+
+def _compute_of(settings: Settings, *, hub: bool = True) -> Compute:
+    device = choose_device(settings.device)
+    return Compute(
+        precision=choose_precision(settings.precision, device=device),
+        device=device,
+        batch_size=settings.batch_size,
+        hub=hub,
+    )
 
 
 def reopened(settings: Settings, layout: Layout) -> Iterator[Encoders]:
@@ -233,6 +248,11 @@ def _text(model: str, cards: CardShelf, compute: Compute) -> TextEncoder:
 @cache
 def _image_filter(model: str, cards: CardShelf, compute: Compute) -> ImageFilter | None:
     return None if model == "none" else Classifier(model, cards=cards, compute=compute)
+
+
+@cache
+def _cross_encoder(model: str, cards: CardShelf, compute: Compute) -> PairScorer:
+    return CrossEncoderScorer(model, cards=cards, compute=compute)
 
 
 @cache

@@ -14,7 +14,7 @@ Pixels = npt.NDArray[np.uint8]
 """One picture: (height, width, 3) RGB, C-contiguous, EXIF orientation applied."""
 Vectors = npt.NDArray[np.float32]
 """(n, dimension) rows of unit length."""
-Modality = Literal["ocr", "caption", "image_text", "text", "sparse", "answer", "safety"]
+Modality = Literal["ocr", "caption", "image_text", "text", "sparse", "answer", "safety", "pair"]
 Signal = Literal["image", "text", "image_text", "bm25"]
 PointKind = Literal["page", "tile", "text", "ocr", "caption"]
 Datatype = Literal["float32", "float16"]

@@ -1,4 +1,4 @@
-"""Settings of retrieval: how the signals' lists become one ranking."""
+"""Settings of retrieval: how the signals' lists become one ranking, and how it is refined."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from mmrag_pipeline.records import Signal
 
 StrategyName = Literal["evidence", "rrf", "zscore", "minmax", "dbsf", "early", "cascade", "learned"]
+RefinementName = Literal["exact", "crop", "cross-encoder", "recency", "distinct", "mmr"]
 Weight = Annotated[float, Field(ge=0.0, le=1_000.0, allow_inf_nan=False)]
 
 
@@ -28,6 +29,20 @@ class RetrievalSettings(BaseSettings):
 
     expand_pictures: bool = False
     """Whether texts are asked, too, for a picture without words: with its caption and OCR."""
+    refine: tuple[RefinementName, ...] = ()
+    """Refinements of every ranking, in the order in which they are applied."""
+    refine_top: int = Field(default=100, ge=1, le=1_000)
+    """Files on top that `exact` scores again and among which `mmr` looks for difference."""
+    rerank_top: int = Field(default=20, ge=1, le=1_000)
+    """Files on top that `crop` and `cross-encoder` look at, each at the price of a model."""
+    rerank_weight: float = Field(default=0.5, ge=0.0, le=1.0)
+    """What the judgement of `crop` and `cross-encoder` counts beside the score of the fusion."""
+    cross_encoder: str | None = Field(default=None, min_length=1)
+    """A sentence-transformers cross-encoder, by name or folder; None has none."""
+    recency_half_life_days: float | None = Field(default=None, gt=0.0, le=36_500.0)
+    """Age at which `recency` leaves half of a file's score."""
+    mmr_lambda: float = Field(default=0.7, ge=0.0, le=1.0)
+    """What `mmr` gives to relevance; the rest goes to difference."""
 
     @field_validator("signal_weights")
     @classmethod

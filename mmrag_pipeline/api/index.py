@@ -14,7 +14,7 @@ from PIL.Image import Image
 
 from mmrag_pipeline.api.hits import Hits
 from mmrag_pipeline.api.pictures import Pictures, as_given, pictures_of
-from mmrag_pipeline.assembly import open_blobs, open_searcher, open_strategy, open_world
+from mmrag_pipeline.assembly import named_ranking, open_blobs, open_searcher, open_world
 from mmrag_pipeline.cli.chosen import indexed_domains
 from mmrag_pipeline.cli.explain import find_point
 from mmrag_pipeline.cli.options import load_settings
@@ -24,8 +24,8 @@ from mmrag_pipeline.engines.lazy import Lazy
 from mmrag_pipeline.errors import ClosedError
 from mmrag_pipeline.indexing.explain import Explanation
 from mmrag_pipeline.records import Pixels, PointKind
-from mmrag_pipeline.retrieval.query import Searcher
-from mmrag_pipeline.retrieval_settings import StrategyName
+from mmrag_pipeline.retrieval.query import Searcher, Unit
+from mmrag_pipeline.retrieval_settings import RefinementName, StrategyName
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.kept import known_shards
 
@@ -75,18 +75,22 @@ class Index:
         domains: str | Sequence[str] | None = None,
         kinds: PointKind | Sequence[PointKind] | None = None,
         visibility: str | Sequence[str] | None = None,
+        categories: str | Sequence[str] | None = None,
         pages: int | Sequence[int] | None = None,
         since: str | date | None = None,
         until: str | date | None = None,
         limit: int = 10,
+        unit: Unit = "file",
         strategy: StrategyName | None = None,
+        refine: Sequence[RefinementName] | None = None,
     ) -> Hits:
-        """Return at most `limit` files by words, a picture, or both, best first.
+        """Return at most `limit` hits by words, a picture, or both, best first.
 
         `image` is a file, its bytes, a Pillow picture, or (height, width, 3) uint8 RGB. Filters
         hold inside the index query; None restricts nothing. `visibility` names the groups of who
         asks: an empty list sees nothing. `since` and `until` are dates or times as in `mmrag
-        search`. Raises SettingsError for what cannot be asked, ParseError for the picture,
+        search`. A hit is a file, or a page where `unit` is that; `refine` names refinements in
+        order. Raises SettingsError for what cannot be asked, ParseError for the picture,
         NotFoundError for a domain that is not indexed, ClosedError; and, where models or
         collections cannot be had, as the command line does.
         """
@@ -96,13 +100,15 @@ class Index:
             domains=_several(domains),
             kinds=_several(kinds),
             visibility=_several(visibility),
+            categories=_several(categories),
             pages=_several(pages),
             since=since,
             until=until,
             limit=limit,
+            unit=unit,
         )
         with _TURN:
-            searcher = self._searching(strategy)
+            searcher = self._searching(strategy, refine)
             query, asked = query_of(
                 self._settings, wanted, store=searcher.store, spelled=_as_argument
             )
@@ -113,7 +119,7 @@ class Index:
 
     def domains(self) -> list[str]:
         """Return the domains that can be searched here, sorted."""
-        return self._searching(None).domains()
+        return self._searching(None, None).domains()
 
     def explain(self, point_id: str) -> Explanation:
         """Return which page, file, models and runs a point comes from, as `mmrag explain` does.
@@ -134,12 +140,16 @@ class Index:
             raise ClosedError(f"{self!r} is closed: open it again with Index.open")
         return self._searcher
 
-    def _searching(self, strategy: str | None) -> Searcher:
+    def _searching(self, strategy: str | None, refine: Sequence[str] | None) -> Searcher:
         """Return what searches now: how domains are split may have changed since."""
+        settings = self._settings
+        name = strategy or settings.strategy
+        ranking = named_ranking(settings, name, settings.refine if refine is None else refine)
         return replace(
             self._opened().get(),
-            shards=known_shards(self._settings, open_blobs(self._settings)),
-            strategy=open_strategy(self._settings, strategy or self._settings.strategy),
+            shards=known_shards(settings, open_blobs(settings)),
+            strategy=ranking.strategy,
+            refinements=ranking.refinements,
         )
 
     def __enter__(self) -> Self:

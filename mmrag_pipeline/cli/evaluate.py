@@ -45,7 +45,10 @@ def evaluate(
     strategy: Annotated[
         str | None,
         typer.Option(
-            "--strategy", help=f"What ranks `fused`: {STRATEGY_NAMES}.", show_default=False
+            "--strategy",
+            help=f"What ranks `fused`: {STRATEGY_NAMES}, with refinements after a + "
+            "(evidence+mmr).",
+            show_default=False,
         ),
     ] = None,
     ablate: Annotated[
@@ -74,7 +77,7 @@ def evaluate(
 
         mmrag evaluate --ablate leave_one_out --compare
 
-        mmrag evaluate --queries queries.jsonl --strategy rrf
+        mmrag evaluate --queries queries.jsonl --strategy evidence+mmr
     """
     settings = load_settings()
     ablations = Ablations(tuple(FAMILIES) if _ALL in (ablate or ()) else tuple(ablate or ()))

@@ -61,7 +61,7 @@ def fusion_train(
     tables, domains = open_tables(settings), tuple(asked.domains)
     held = (labels_of(tables, name) for name in tabled_partitions(settings, asked.domains))
     warn_of_labels(labelled, set[str]().union(*held))
-    searcher = open_searcher(settings, "evidence")
+    searcher = open_searcher(settings, "evidence", refine=())
     with open_pictures(settings) as read:
         given = examples(searcher, labelled, load_image=read, domains=domains)
     result = trained(given, domains=domains, trained_at=datetime.now(UTC))

@@ -9,7 +9,7 @@ import typer
 
 from mmrag_pipeline.cli.console import warn
 from mmrag_pipeline.resources.environment import read_settings
-from mmrag_pipeline.retrieval_settings import StrategyName
+from mmrag_pipeline.retrieval_settings import RefinementName, StrategyName
 from mmrag_pipeline.settings import Settings, unknown_variables, variable
 from mmrag_pipeline.stores.places import Place, place_of
 
@@ -37,6 +37,7 @@ Domains = Annotated[
     list[str] | None,
     typer.Option("--domain", help="Only this domain (may be repeated).", show_default=False),
 ]
+REFINEMENT_NAMES = ", ".join(get_args(RefinementName))
 STRATEGY_NAMES = ", ".join(get_args(StrategyName))
 
 

@@ -8,8 +8,15 @@ import typer
 
 from mmrag_pipeline.assembly import open_searcher
 from mmrag_pipeline.cli.console import counted, print_entry, print_json, print_title, warn
-from mmrag_pipeline.cli.options import STRATEGY_NAMES, AsJson, Domains, load_settings
+from mmrag_pipeline.cli.options import (
+    REFINEMENT_NAMES,
+    STRATEGY_NAMES,
+    AsJson,
+    Domains,
+    load_settings,
+)
 from mmrag_pipeline.cli.wanted import LAST_PAGE, MOST_HITS, Wanted, as_option, query_of
+from mmrag_pipeline.retrieval.fusion import Change
 from mmrag_pipeline.retrieval.hits import Hit
 
 _SNIPPET = 160
@@ -66,7 +73,19 @@ def search(
             show_default=False,
         ),
     ] = None,
-    k: Annotated[int, typer.Option("-k", min=1, max=MOST_HITS, help="How many files.")] = 10,
+    refine: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--refine",
+            metavar="NAME",
+            help=f"What to do with the ranking: {REFINEMENT_NAMES} (may be repeated, in order).",
+            show_default=False,
+        ),
+    ] = None,
+    group: Annotated[
+        str, typer.Option("--group", help="What a hit is: file, or page (each of its own).")
+    ] = "file",
+    k: Annotated[int, typer.Option("-k", min=1, max=MOST_HITS, help="How many hits.")] = 10,
     as_json: AsJson = False,
 ) -> None:
     """Find files by words, by a picture, or by both.
@@ -83,10 +102,12 @@ def search(
 
         mmrag search "heating costs" --category invoices
 
-        mmrag search "heating costs" --strategy rrf
+        mmrag search "heating costs" --strategy rrf --refine exact --refine mmr
+
+        mmrag search "heating costs" --group page
     """
     settings = load_settings()
-    searcher = open_searcher(settings, strategy)
+    searcher = open_searcher(settings, strategy, refine=refine)
     wanted = Wanted(
         text=text,
         image=image,
@@ -98,6 +119,7 @@ def search(
         since=since,
         until=until,
         limit=k,
+        unit=group,
     )
     query, asked = query_of(settings, wanted, store=searcher.store, spelled=as_option)
     for told in asked.told:
@@ -123,9 +145,19 @@ def print_hits(title: str, hits: Sequence[Hit]) -> None:
 
 def _why(hit: Hit) -> str:
     shares = sorted(hit.signals.items(), key=lambda item: -item[1].contribution)
-    return ", ".join(
-        f"{signal} {share.contribution:+.1f}" for signal, share in shares if share.contribution
-    )
+    why = [f"{signal} {share.contribution:+.1f}" for signal, share in shares if share.contribution]
+    return ", ".join([*why, *map(_told, hit.refined, hit.refined.values()), *_copies(hit)])
+
+
+def _told(refinement: str, change: Change) -> str:
+    """Return what a refinement did, `mmr 3 -> 2` for one, with what it went by."""
+    moved = [f"{change['from']:.0f} -> {change['to']:.0f}"] if "to" in change else []
+    by = [f"{name} {number:.2f}" for name, number in change.items() if name not in ("from", "to")]
+    return " ".join([refinement, *moved, *by])
+
+
+def _copies(hit: Hit) -> list[str]:
+    return ["same as " + " and ".join("/".join(file) for file in hit.copies)] if hit.copies else []
 
 
 def _text(hit: Hit) -> str:

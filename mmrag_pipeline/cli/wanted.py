@@ -13,7 +13,7 @@ from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.parsing.query_pictures import open_pictures
 from mmrag_pipeline.ports import Served
 from mmrag_pipeline.records import Pixels, PointKind
-from mmrag_pipeline.retrieval.query import Query
+from mmrag_pipeline.retrieval.query import Query, Unit
 from mmrag_pipeline.settings import Settings
 
 LAST_PAGE = 2**31 - 1
@@ -35,6 +35,7 @@ class Wanted:
     since: str | date | None = None
     until: str | date | None = None
     limit: int = 10
+    unit: str = "file"
 
 
 Spelled = Callable[[str], str]
@@ -43,9 +44,14 @@ Spelled = Callable[[str], str]
 
 def as_option(field: str) -> str:
     """Return the option of `mmrag search` that gives a field."""
-    return {"domains": "--domain", "kinds": "--kind", "pages": "--page", "limit": "-k"}.get(
-        field, f"--{field}"
-    )
+    named = {
+        "domains": "--domain",
+        "kinds": "--kind",
+        "pages": "--page",
+        "limit": "-k",
+        "unit": "--group",
+    }
+    return named.get(field, f"--{field}")
 
 
 def query_of(
@@ -70,6 +76,7 @@ def query_of(
         modified_from=start_of(spelled("since"), _written(wanted.since)),
         modified_before=end_of(spelled("until"), _written(wanted.until)),
         limit=wanted.limit,
+        unit=_unit(wanted.unit, spelled),
     )
     return query, asked
 
@@ -93,6 +100,14 @@ def kinds_of(
     if unknown:
         raise SettingsError(f"unknown {spelled('kinds')} {unknown[0]!r}; known: {', '.join(known)}")
     return tuple(kind for kind in known if kind in asked)
+
+
+def _unit(asked: str, spelled: Spelled) -> Unit:
+    known: tuple[Unit, ...] = get_args(Unit)
+    for unit in known:
+        if unit == asked:
+            return unit
+    raise SettingsError(f"unknown {spelled('unit')} {asked!r:.100}; known: {', '.join(known)}")
 
 
 def _check(wanted: Wanted, spelled: Spelled) -> None:

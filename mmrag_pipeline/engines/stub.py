@@ -1,6 +1,6 @@
 """Cheap deterministic engines that count their work: for tests and overhead benchmarks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -155,6 +155,19 @@ class StubText(_Counted):
             end = start + len(word)
             spans.append((start, end))
         return spans
+
+
+class StubPairs(_Counted):
+    """Scores passages as it is told to; 0 for others."""
+
+    def __init__(self, told: Mapping[str, float], *, revision: str = "1") -> None:
+        super().__init__("pair", revision=revision, dimension=1)
+        self._told = told
+
+    def scores(self, query: str, passages: Sequence[str]) -> list[float]:
+        """Return what was told of each passage."""
+        self._count(len(passages))
+        return [self._told.get(passage, 0.0) for passage in passages]
 
 
 def pixels_digest(pixels: Pixels) -> str:

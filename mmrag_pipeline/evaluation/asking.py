@@ -7,13 +7,15 @@ from functools import lru_cache
 
 from mmrag_pipeline.evaluation.evaluate import Answered, LoadImage
 from mmrag_pipeline.evaluation.measures import Judged, judge
-from mmrag_pipeline.evaluation.pages import page_entries, paged
+from mmrag_pipeline.evaluation.pages import page_entries
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.evaluation.variants import FUSED, Ablations, Variant, variants
 from mmrag_pipeline.records import Signal
 from mmrag_pipeline.retrieval.fusion import FusedFile
 from mmrag_pipeline.retrieval.hits import Hit, hits
+from mmrag_pipeline.retrieval.paged import paged
 from mmrag_pipeline.retrieval.query import POINTS_PER_FILE, Query, Searcher
+from mmrag_pipeline.retrieval.refined import Refined
 from mmrag_pipeline.retrieval.signals import Answer, Found
 from mmrag_pipeline.retrieval.strategies import Asked
 
@@ -77,7 +79,8 @@ class Trial:
         file answers are left out: there is nothing to find.
         """
         load = lru_cache(maxsize=1)(self.load_image)
-        rankings = variants(self.searcher.strategy, self.ablations)
+        ranked = Refined(self.searcher.strategy, self.searcher.refinements)
+        rankings = variants(ranked, self.ablations)
         for number, labelled in enumerate(one for one in queries if one.relevant):
             image = None if labelled.image is None else load(labelled.image)
             query = Query(text=labelled.text, image=image, domains=self.domains)
@@ -91,6 +94,7 @@ class Trial:
 
     def _ask(self, labelled: LabelledQuery, query: Query, rankings: Sequence[Variant]) -> Ranked:
         start = time.perf_counter()
+        query = self.searcher.expanded(query)
         answers = self.searcher.candidates(self._deep(query))
         kept = rankings[0].kept(query.asked, answers)
         fused = rankings[0].rank(query.asked, kept)
@@ -126,7 +130,7 @@ def _pages(
 ) -> dict[str, Ranking]:
     if not labelled.pages:
         return {}
-    entries, own = page_entries(labelled.pages), paged(answers)
+    entries, own = page_entries(labelled.pages), list(map(paged, answers))
     found: dict[str, Ranking] = {}
     for one in rankings:
         first = tuple(one(asked, own)[:RANKED])

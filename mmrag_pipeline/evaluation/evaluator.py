@@ -177,7 +177,7 @@ class Evaluator:
             if name in layouts
         }
         return {
-            "strategy": name_of(self.searcher.strategy),
+            "strategy": "+".join([name_of(self.searcher.strategy), *self.searcher.refinements]),
             "ablations": {name: [*one] for name, one in asdict(trial.ablations).items()},
             "depth": trial.depth,
             "domains": None if trial.domains is None else sorted(trial.domains),

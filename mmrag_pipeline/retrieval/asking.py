@@ -1,10 +1,11 @@
 """One question and the collections that it is put to, which the same models filled."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mmrag_pipeline.ports import Served
 from mmrag_pipeline.records import Signal, Where
+from mmrag_pipeline.retrieval.exactly import of_files, scored_in
 from mmrag_pipeline.retrieval.fusion import FileId
 from mmrag_pipeline.retrieval.near import seen_in, whole_pages
 from mmrag_pipeline.retrieval.shelves import Shelf, opened
@@ -35,8 +36,7 @@ class Asking:
         """Ask one collection; raises as `opened` does."""
         signals, where = shelf.held.intersection(self.questions), self.where
         if self.within is not None:
-            keys = sorted(key for domain, key in self.within if domain == shelf.domain)
-            where = replace(where, keys=tuple(keys))
+            where = of_files(where, shelf.domain, self.within)
         if not signals or where.keys == ():
             return {}
         with opened(self.store, shelf) as reader:
@@ -61,5 +61,19 @@ class Asking:
             if held and where.keys:
                 with opened(self.store, shelf) as reader:
                     for signal, there in seen_in(reader, held, shelf=shelf, where=where).items():
+                        seen.setdefault(signal, []).extend(there)
+        return seen
+
+    def again(
+        self, shelves: Sequence[Shelf], files: Collection[FileId]
+    ) -> dict[Signal, list[Seen]]:
+        """Return the best points of these files, scored exactly; raises as `opened` does."""
+        seen: dict[Signal, list[Seen]] = {}
+        for shelf in shelves:
+            held = {s: question for s, question in self.questions.items() if s in shelf.held}
+            where = of_files(self.where, shelf.domain, files)
+            if held and where.keys:
+                with opened(self.store, shelf) as reader:
+                    for signal, there in scored_in(reader, held, shelf=shelf, where=where).items():
                         seen.setdefault(signal, []).extend(there)
         return seen

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from statistics import fmean
 from typing import get_args
 
@@ -14,6 +13,7 @@ from mmrag_pipeline.records import Signal
 from mmrag_pipeline.retrieval.asked import Asked, Form
 from mmrag_pipeline.retrieval.fusion import FileId, FusedFile, Share, best_scores, file_of
 from mmrag_pipeline.retrieval.normalised import minmax
+from mmrag_pipeline.retrieval.payloads import changed_s
 from mmrag_pipeline.retrieval.signals import SIGNALS, Answer, Found
 from mmrag_pipeline.retrieval.trusted import evidence
 
@@ -107,7 +107,7 @@ def _about_files(found: Sequence[Found]) -> dict[FileId, tuple[float, float, flo
     points: dict[FileId, dict[str, Mapping[str, object]]] = {}
     for one in found:
         points.setdefault(file_of(one), {})[one.candidate.point_id] = one.candidate.payload
-    changed = {file: _changed(held.values()) for file, held in points.items()}
+    changed = {file: changed_s(held.values()) for file, held in points.items()}
     newest = max((time for time in changed.values() if time is not None), default=None)
     return {
         file: (_confidence(held), _caption_length(held.values()), _recency(changed[file], newest))
@@ -125,15 +125,6 @@ def _confidence(held: Mapping[str, Mapping[str, object]]) -> float:
 def _caption_length(payloads: Iterable[Mapping[str, object]]) -> float:
     captions = (str(p.get("text") or "") for p in payloads if p.get("kind") == "caption")
     return math.log1p(max((len(text.split()) for text in captions), default=0))
-
-
-def _changed(payloads: Iterable[Mapping[str, object]]) -> float | None:
-    """Return when a file was last changed, in seconds, None where no point says it."""
-    told = max((str(p.get("modified_at") or "") for p in payloads), default="")
-    try:
-        return datetime.fromisoformat(told).timestamp()
-    except ValueError:
-        return None
 
 
 def _recency(changed: float | None, newest: float | None) -> float:

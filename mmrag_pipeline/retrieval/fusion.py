@@ -21,7 +21,7 @@ of candidates never matters.
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from mmrag_pipeline.records import Signal
@@ -34,6 +34,9 @@ CONTRAST: Mapping[Signal, float] = {"text": 20.0, "image": 100.0, "image_text": 
 CLIP's training stops (Radford et al. 2021). Only a bound, so a model near it needs no other."""
 FileId = tuple[str, str]
 """Domain and key."""
+Change = Mapping[str, float]
+"""What a refinement did to a file: its places `from` and `to`, from 1, if it moved; and what else
+it has to say in numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,18 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class FusedFile:
-    """One file, its score (the sum of its contributions) and what each signal says of it."""
+    """One file, its score (the sum of its contributions) and what each signal says of it.
+
+    Refinements may change the score; contributions stay those of the fusion.
+    """
 
     file: FileId
     score: float
     shares: Mapping[Signal, Share]
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    """Refinement -> what it did."""
+    copies: tuple[FileId, ...] = ()
+    """Files of the same content that this one stands for."""
 
     @classmethod
     def of(cls, file: FileId, shares: Mapping[Signal, Share]) -> "FusedFile":
@@ -74,6 +84,12 @@ class FusedFile:
                 signal: replace(share, contribution=factor * share.contribution)
                 for signal, share in self.shares.items()
             },
+        )
+
+    def changed(self, name: str, change: Change) -> "FusedFile":
+        """Return the file with what a refinement did to it, beside what it said before."""
+        return replace(
+            self, changes={**self.changes, name: {**self.changes.get(name, {}), **change}}
         )
 
 

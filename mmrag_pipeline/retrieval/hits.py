@@ -1,11 +1,11 @@
 """Ranked files as people see them: the best point of each, and why it is there."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from mmrag_pipeline.records import Box, PointKind, Signal
-from mmrag_pipeline.retrieval.fusion import FileId, FusedFile, Share, file_of
+from mmrag_pipeline.retrieval.fusion import Change, FileId, FusedFile, Share, file_of
 from mmrag_pipeline.retrieval.signals import Found, Lists
 
 ALSO = 5
@@ -38,9 +38,17 @@ class Hit:
     """The generation that answered."""
     derived: str = ""
     """Words that models found in the query's picture, with which texts were asked."""
+    refined: Mapping[str, Change] = field(default_factory=dict)
+    """What each refinement did to it."""
+    copies: tuple[FileId, ...] = ()
+    """Files of the same content that it stands for."""
 
     def as_json(self) -> dict[str, object]:
         """Return the hit as `mmrag search --json` prints it."""
+        after = {
+            "refined": {name: dict(change) for name, change in self.refined.items()},
+            "copies": ["/".join(file) for file in self.copies],
+        }
         return {
             "rank": self.rank,
             "score": self.score,
@@ -51,6 +59,7 @@ class Hit:
             "signals": {signal: share.as_json() for signal, share in self.signals.items()},
             "also": [_place_json(place) for place in self.also],
             "derived": self.derived,
+            **{name: told for name, told in after.items() if told},
         }
 
 
@@ -77,6 +86,8 @@ def _hit(file: FusedFile, points: Mapping[Signal, Sequence[Found]], rank: int) -
         also=tuple(places[1 : ALSO + 1]),
         signals=file.shares,
         collection=firsts[0].collection,
+        refined=file.changes,
+        copies=file.copies,
     )
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from mmrag_pipeline.errors import CollectionMismatchError, NotFoundError
 from mmrag_pipeline.ids import collection_name
@@ -19,6 +19,8 @@ from mmrag_pipeline.retrieval.encoders import Reopen, fitting, no_others
 from mmrag_pipeline.retrieval.expansion import Expand, nothing_more
 from mmrag_pipeline.retrieval.fusion import FileId, FusedFile
 from mmrag_pipeline.retrieval.hits import Hit, hits
+from mmrag_pipeline.retrieval.paged import paged, unpaged
+from mmrag_pipeline.retrieval.refined import Refined, Refinements
 from mmrag_pipeline.retrieval.serving import serving
 from mmrag_pipeline.retrieval.shelves import Group, Shelf, grouped, layout_of
 from mmrag_pipeline.retrieval.signals import (
@@ -43,12 +45,13 @@ READERS = 8
 """Collections asked at the same time."""
 TRIES = 5
 """How often a search starts again whose collections are replaced meanwhile."""
+Unit = Literal["file", "page"]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked: words, a picture or both; None restricts nothing; `limit` counts files."""
+    """What is asked: words, a picture or both; None restricts nothing; `limit` counts hits."""
 
     text: str = ""
     image: Pixels | None = None
@@ -62,6 +65,8 @@ class Query:
     limit: int = 10
     derived: str = ""
     """Words of the picture that ask texts where `text` has none; `Searcher.expanded` gives them."""
+    unit: Unit = "file"
+    """What a hit is."""
 
     @property
     def where(self) -> Where:
@@ -109,13 +114,14 @@ class Searcher:
     private: Callable[[], Collection[str]] = tuple
     """Tells the domains that are asked only where they, or groups, are named."""
     expand: Expand = nothing_more
+    refinements: Refinements = field(default_factory=dict)
 
     def domains(self) -> list[str]:
         """Return the domains that can be searched, sorted."""
         return list(self._partitions())
 
     def search(self, query: Query) -> list[Hit]:
-        """Return at most `query.limit` files, best first; raises as `candidates` does.
+        """Return at most `query.limit` hits, best first; raises as `candidates` does.
 
         A strategy of stages is asked in stages, a picture without words is expanded.
         """
@@ -124,9 +130,12 @@ class Searcher:
         def ranked(domains: Sequence[str]) -> list[Hit]:
             staged = self.strategy if isinstance(self.strategy, Staged) else None
             answers = self._answers(asked, domains, staged)
+            by_page = asked.unit == "page"
+            answers = list(map(paged, answers)) if by_page else answers
             lists = _merged(answer.lists for answer in answers)
             found = hits(lists, self.fused(asked, answers), limit=query.limit)
-            return [replace(hit, derived=asked.derived) for hit in found]
+            shown = map(unpaged, found) if by_page else found
+            return [replace(hit, derived=asked.derived) for hit in shown]
 
         return self._tried(query, ranked)
 
@@ -137,8 +146,8 @@ class Searcher:
         return replace(query, derived=self.expand(query.image))
 
     def fused(self, query: Query, answers: Sequence[Answer]) -> list[FusedFile]:
-        """Return every file in the answers to a query, best first."""
-        return self.strategy(query.asked, answers)
+        """Return every file in the answers to a query, best first, refined."""
+        return Refined(self.strategy, self.refinements)(query.asked, answers)
 
     def candidates(self, query: Query) -> list[Answer]:
         """Return the points that each asked signal finds, apart for each set of models.
@@ -170,10 +179,7 @@ class Searcher:
         if files is not None and not files:
             return first
         rest = self._told(query, fitted, PICTURED, files)
-        return [
-            replace(one, lists={**one.lists, **more.lists})
-            for one, more in zip(first, rest, strict=True)
-        ]
+        return [one.joined(more) for one, more in zip(first, rest, strict=True)]
 
     def _told(
         self,
@@ -197,6 +203,8 @@ class Searcher:
                     encoders,
                     _best([dict.fromkeys(one.questions, ()), *lists], one.deep),
                     partial(one.near, group.shelves),
+                    partial(one.again, group.shelves),
+                    one.questions,
                 )
                 for one, (group, encoders), lists in zip(asking, fitted, found, strict=True)
             ]

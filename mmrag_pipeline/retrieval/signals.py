@@ -1,7 +1,7 @@
 """What a query asks of the index: one vector per signal, each encoder called once."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -65,6 +65,16 @@ def nothing_near(
     return {}
 
 
+Again = Callable[[Collection[tuple[str, str]]], Mapping[Signal, Sequence[Seen]]]
+"""Asks the collections of an answer again: the best points of these files (domain and key) by each
+signal, scored by their full vectors. A point of `bm25` comes with an empty vector."""
+
+
+def nothing_again(files: Collection[tuple[str, str]]) -> Mapping[Signal, Sequence[Seen]]:
+    """Return nothing: the collections of an answer that came without them cannot be asked."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Encoders:
     """What turns a query into vectors."""
@@ -91,6 +101,23 @@ class Answer:
     encoders: Encoders
     lists: Lists
     near: Near = nothing_near
+    again: Again = nothing_again
+    questions: Mapping[Signal, Question] = field(default_factory=dict)
+    """What the signals were asked."""
+
+    def joined(self, other: "Answer") -> "Answer":
+        """Return the answer with what the same collections said to other signals."""
+
+        def again(files: Collection[tuple[str, str]]) -> Mapping[Signal, Sequence[Seen]]:
+            return {**self.again(files), **other.again(files)}
+
+        return Answer(
+            self.encoders,
+            {**self.lists, **other.lists},
+            self.near,
+            again,
+            {**self.questions, **other.questions},
+        )
 
 
 def askable(

@@ -43,6 +43,27 @@ def save_sentence_model(folder: Path) -> Path:
     return folder / "model"
 
 
+def save_cross_encoder(folder: Path, *, labels: int = 1) -> Path:
+    """Save a cross-encoder of one layer with its tokenizer; return the folder."""
+    prepare_transformers()
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    torch.manual_seed(1)
+    tokenizer(folder).save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=64,
+    )
+    config.num_labels = labels
+    BertForSequenceClassification(config).save_pretrained(folder)
+    return folder
+
+
 def save_clip(folder: Path, *, name: str) -> Any:
     """Register a tiny architecture with open_clip; return a random model of it."""
     import torch

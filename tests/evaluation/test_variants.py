@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag_pipeline.errors import SettingsError
-from mmrag_pipeline.evaluation.pages import page_entries, page_of, paged
+from mmrag_pipeline.evaluation.pages import page_entries, page_of
 from mmrag_pipeline.evaluation.qrels import RelevantPage
 from mmrag_pipeline.evaluation.variants import FAMILIES, FUSED, Ablations, variants
 from mmrag_pipeline.records import Signal
 from mmrag_pipeline.retrieval.fusion import FusedFile, alone
+from mmrag_pipeline.retrieval.paged import paged
 from mmrag_pipeline.retrieval.signals import Answer, Found
 from mmrag_pipeline.retrieval.strategies import STRATEGIES, Asked, evidence
 from tests.retrieval.shelves import Shelves, found
@@ -92,7 +93,7 @@ def test_a_page_is_ranked_by_its_best_point() -> None:
     lists: dict[Signal, list[Found]] = {
         "bm25": [found("a", 9.0, page_no=2), found("a", 1.0, page_no=1), found("b", 5.0)]
     }
-    (answer,) = paged([_answer(lists)])
+    answer = paged(_answer(lists))
     ranked = alone("bm25", [answer.lists], depth=9)
     assert [page_of(one.file) for one in ranked] == [
         ("shop", "a", 2),
@@ -103,7 +104,7 @@ def test_a_page_is_ranked_by_its_best_point() -> None:
 
 @given(st.text(), st.integers(1, 10**6))
 def test_a_page_is_known_again_whatever_its_file_is_called(key: str, page_no: int) -> None:
-    (answer,) = paged([_answer({"text": [found(key, 0.5, page_no=page_no)]})])
+    answer = paged(_answer({"text": [found(key, 0.5, page_no=page_no)]}))
     (one,) = answer.lists["text"]
     marked = str(one.candidate.payload["key"])
     assert page_of(("shop", marked)) == ("shop", key, page_no)
