@@ -23,18 +23,28 @@ _WORD = re.compile(r"\w+")
 Pair = tuple[str, str]
 
 
-def with_phrases(text: str, lists: Lists) -> dict[Signal, Sequence[Found]]:
+def with_phrases(text: str, lists: Sequence[Lists]) -> list[dict[Signal, Sequence[Found]]]:
     """Return the lists with the nats of the query's word pairs added to the scores of `bm25`.
 
-    Pairs are looked for in the BEST_TEXTS best texts; the other lists stay as they are.
+    Pairs are looked for in the BEST_TEXTS best texts of all lists together, so that domains of
+    several models are ranked as those of one. The other signals stay as they are.
     """
-    found = sorted(lists.get("bm25", ()), key=_best_first)
+    found = sorted(
+        ((number, one) for number, own in enumerate(lists) for one in own.get("bm25", ())),
+        key=lambda pair: _best_first(pair[1]),
+    )
     asked = pairs(text)
     if not asked or not found:
-        return dict(lists)
-    nats = _nats(asked, [pairs(_text(one)) for one in found[:BEST_TEXTS]])
+        return [dict(own) for own in lists]
+    nats = _nats(asked, [pairs(_text(one)) for _, one in found[:BEST_TEXTS]])
     more = [*nats, *[0.0] * (len(found) - len(nats))]
-    return {**lists, "bm25": [_raised(one, by) for one, by in zip(found, more, strict=True)]}
+    raised: list[list[Found]] = [[] for _ in lists]
+    for (number, one), by in zip(found, more, strict=True):
+        raised[number].append(_raised(one, by))
+    return [
+        {**own, **({"bm25": new} if "bm25" in own else {})}
+        for own, new in zip(lists, raised, strict=True)
+    ]
 
 
 def pairs(text: str) -> set[Pair]:

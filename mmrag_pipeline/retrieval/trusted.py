@@ -15,5 +15,5 @@ def evidence(asked: Asked, answers: Sequence[Answer]) -> list[FusedFile]:
     Words that stand beside each other in the query and in a text add to those of `bm25`.
     """
     trusts = trust(asked.words, answers, pictured=asked.pictured, said=asked.said)
-    lists = [with_phrases(asked.words, answer.lists) for answer in answers]
+    lists = with_phrases(asked.words, [answer.lists for answer in answers])
     return fuse(lists, trusts, depth=asked.depth)
