@@ -72,6 +72,14 @@ def test_a_picture_finds_the_text_that_says_what_it_shows(searcher: Searcher) ->
     assert found["said.txt"].score > found["other.txt"].score
 
 
+def test_what_derived_words_find_is_trusted_less_than_for_given_words(searcher: Searcher) -> None:
+    derived, given = (
+        {hit.key: hit.signals for hit in searcher.search(query)}["said.txt"]["bm25"]
+        for query in (Query(image=SEEN), Query(_words()))
+    )
+    assert derived.contribution == pytest.approx(DERIVED * given.contribution)
+
+
 def test_the_picture_itself_is_asked_without_the_words(searcher: Searcher) -> None:
     (first,) = searcher.search(Query(image=SEEN, kinds=("page",), limit=1))
     assert first.key == "1.png"
