@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from mmrag_pipeline.answering import open_asking
-from mmrag_pipeline.assembly import open_searcher, open_tables
+from mmrag_pipeline.assembly import open_searcher, open_tables, open_world
 from mmrag_pipeline.errors import NotFoundError, ParseError, SettingsError
 from mmrag_pipeline.evaluation.answered import Answering
 from mmrag_pipeline.evaluation.evaluator import Evaluator
@@ -36,6 +36,7 @@ def open_evaluator(
             read=partial(_read, settings, tuple(files)),
             clock=partial(datetime.now, UTC),
             answering=partial(_answering, settings),
+            open_world=partial(open_world, settings, hub=False),
         )
 
 

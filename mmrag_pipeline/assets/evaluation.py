@@ -14,16 +14,21 @@ from mmrag_pipeline.assets.evaluation_metadata import (
     drop_metadata,
     hits_metadata,
     queries_metadata,
+    report_metadata,
     scores_metadata,
 )
 from mmrag_pipeline.assets.materialize import Materialization, failure_of
 from mmrag_pipeline.assets.metadata import Metadata
 from mmrag_pipeline.errors import MmragError
 from mmrag_pipeline.evaluation.answered import answers_table
+from mmrag_pipeline.evaluation.eval_report import drawn_report
+from mmrag_pipeline.evaluation.evaluation_page import render_evaluation
 from mmrag_pipeline.evaluation.evaluator import Evaluator, Scored
 from mmrag_pipeline.evaluation.scores import told
 from mmrag_pipeline.evaluation.variants import FAMILIES, Ablations
 from mmrag_pipeline.frames import table_digest
+from mmrag_pipeline.ids import digest_text
+from mmrag_pipeline.stores.reports import keep_report
 
 GROUP = "evaluation"
 DROP = "drop"
@@ -88,6 +93,12 @@ ANSWERS = _spec(
     kinds={"parquet"},
     description="What answers to the queries with known answers are worth.",
 )
+REPORT = _spec(
+    "eval_report",
+    deps=("eval_queries", "eval_hits", "eval_scores"),
+    kinds={"html"},
+    description="One HTML file: measures, ablations, trend, and what chosen queries found.",
+)
 _DROP_CHECK = dg.AssetCheckSpec(
     DROP,
     asset="eval_scores",
@@ -139,6 +150,26 @@ def eval_answers(
     yield _made("eval_answers", answers_table(found), metadata)
 
 
+@dg.multi_asset(name="eval_report", specs=[REPORT], retry_policy=RETRY)
+def eval_report(
+    context: dg.AssetExecutionContext, evaluator: dg.ResourceParam[Evaluator]
+) -> Iterator[Materialization]:
+    """Write the page of the last evaluation."""
+    settings = evaluator.settings
+    with _translated():
+        scored, queries, hits = evaluator.kept()
+        drawn = drawn_report(evaluator, scored, queries, hits)
+        html = render_evaluation(drawn.page)
+        run, keep = scored.run, settings.eval_keep_reports
+        path = keep_report(settings.home, html, at=run.at, run_id=run.run_id, keep=keep)
+    context.log.info(f"the report is {path}")
+    yield dg.MaterializeResult(
+        asset_key="eval_report",
+        metadata=report_metadata(drawn, path),
+        data_version=dg.DataVersion(digest_text(html)),
+    )
+
+
 def _made(name: str, table: pl.DataFrame, metadata: Metadata) -> Materialization:
     return dg.MaterializeResult(
         asset_key=name, metadata=metadata, data_version=dg.DataVersion(table_digest(table))
@@ -158,7 +189,7 @@ def _drop(scored: Scored, evaluator: Evaluator) -> dg.AssetCheckResult:
     )
 
 
-EVALUATION_ASSETS = (eval_queries, eval_hits, eval_scores, eval_answers)
+EVALUATION_ASSETS = (eval_queries, eval_hits, eval_scores, eval_answers, eval_report)
 EVALUATE = dg.define_asset_job(
     "evaluate",
     selection=dg.AssetSelection.groups(GROUP),

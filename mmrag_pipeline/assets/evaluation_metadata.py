@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
 from mmrag_pipeline.assets.metadata import Metadata, score_table
 from mmrag_pipeline.evaluation.answered import Replied, answers_table, worth
+from mmrag_pipeline.evaluation.contact_sheet import sheet_markdown
+from mmrag_pipeline.evaluation.eval_report import Drawn
 from mmrag_pipeline.evaluation.evaluator import Scored
 from mmrag_pipeline.evaluation.scoring import DOMAIN, KIND, OVERALL, latency_of
 from mmrag_pipeline.evaluation.variants import FUSED
@@ -98,6 +101,26 @@ def answers_metadata(found: Sequence[Replied], confidence: float) -> Metadata:
 def _tokens(reply: Replied) -> int:
     used = reply.answer.usage
     return (used.prompt_tokens or 0) + (used.completion_tokens or 0)
+
+
+def report_metadata(drawn: Drawn, path: Path) -> Metadata:
+    """Return where a report lies, how much it shows, and first hits as small pictures.
+
+    Neither names nor texts: of the pages only those that the groups of the settings may see.
+    """
+    counts = {
+        "size_bytes": path.stat().st_size,
+        "queries_shown": len(drawn.page.shown),
+        "hits_shown": drawn.hits,
+        "hits_without_picture": drawn.hits - drawn.pictures,
+    }
+    told = "First hits of the queries that are shown: a green edge for right answers, else red"
+    sheet = sheet_markdown(drawn.sheet, told) if drawn.sheet else ""
+    return {
+        "path": dg.MetadataValue.path(path.absolute()),
+        **{name: dg.MetadataValue.int(count) for name, count in counts.items()},
+        **({"contact_sheet": dg.MetadataValue.md(sheet)} if sheet else {}),
+    }
 
 
 def drop_metadata(scored: Scored) -> Metadata:

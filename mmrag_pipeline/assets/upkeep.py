@@ -24,6 +24,7 @@ from mmrag_pipeline.resources.environment import read_settings
 from mmrag_pipeline.resources.run_processes import process_of
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.receipts import operator, read_receipts, write_receipt
+from mmrag_pipeline.stores.reports import forget_reports
 from mmrag_pipeline.stores.run_lock import HomeGuard
 
 _IN_FLIGHT = (
@@ -169,6 +170,7 @@ def _purge(context: dg.OpExecutionContext, config: PurgeConfig, state: Upkeep) -
             (one, _written(one, request, world.settings))
             for one in purge(world, state.keeper, request, guard=guard)
         ]
+        forget_reports(world.settings.home)
     except MmragError as error:
         raise failure_of(error) from error
     told = {**_told([one for one, _ in done]), "receipt": _paths([path for _, path in done])}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mmrag_pipeline.cli.console import OUT, counted, print_json, warn
+from mmrag_pipeline.cli.console import ERR, OUT, counted, print_json, printable, warn
 from mmrag_pipeline.cli.measured import (
     bounds_of,
     comparison_told,
@@ -19,12 +19,17 @@ from mmrag_pipeline.cli.measured import (
 from mmrag_pipeline.cli.options import STRATEGY_NAMES, AsJson, Domains, load_settings
 from mmrag_pipeline.cli.partitions import tabled_partitions
 from mmrag_pipeline.cli.served import searchable_domains
+from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.evaluation.asking import Ranked
+from mmrag_pipeline.evaluation.eval_report import drawn_report
 from mmrag_pipeline.evaluation.evaluate import evaluation_of
+from mmrag_pipeline.evaluation.evaluation_page import render_evaluation
 from mmrag_pipeline.evaluation.evaluator import Evaluator, Scored
 from mmrag_pipeline.evaluation.qrels import FIELDS, LabelledQuery, labels_of
+from mmrag_pipeline.evaluation.tables import hits_table
 from mmrag_pipeline.evaluation.variants import FAMILIES, Ablations
 from mmrag_pipeline.evaluation_world import open_evaluator
+from mmrag_pipeline.stores.files import replace_text
 
 _NAMED = 5
 """How many names a warning lists."""
@@ -63,6 +68,14 @@ def evaluate(
     compare: Annotated[
         bool, typer.Option("--compare", help="With the last run of these queries in the history.")
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            help="Write an HTML page: measures, ablations, trend, and what some queries found.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure retrieval on labelled queries; a query without hits counts as zero.
@@ -76,6 +89,8 @@ def evaluate(
         mmrag evaluate --queries queries.jsonl --domain receipts --json
 
         mmrag evaluate --ablate leave_one_out --compare
+
+        mmrag evaluate --queries queries.jsonl --ablate all --report evaluation.html
 
         mmrag evaluate --queries queries.jsonl --strategy evidence+mmr
     """
@@ -92,9 +107,27 @@ def evaluate(
         trial = evaluator.trial(ablations, domain)
         ranked = list(trial.ask_all(labelled))
         scored = evaluator.judged(labelled, ranked, trial)
+        if report is not None:
+            _write_report(report, evaluator, scored, ranked)
     _print(evaluator, ranked, scored, compare=compare, as_json=as_json)
     if asked.trouble:
         raise typer.Exit(1)
+
+
+def _write_report(
+    path: Path, evaluator: Evaluator, scored: Scored, ranked: Sequence[Ranked]
+) -> None:
+    """Write the page of what was measured just now; raises SettingsError."""
+    queries = evaluator.tabled([one.query for one in ranked])
+    drawn = drawn_report(evaluator, scored, queries, hits_table(ranked))
+    try:
+        replace_text(path, render_evaluation(drawn.page))
+    except OSError as error:
+        raise SettingsError(
+            f"the report cannot be written to {str(path)!r:.200} ({error.strerror}): name a file "
+            "in a folder that you may write to with --report"
+        ) from error
+    ERR.print(printable(f"report: {path.absolute()}"), markup=False)
 
 
 def _print(

@@ -38,6 +38,7 @@ from mmrag_pipeline.indexing.unended import Unended, unended
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.object_keys import key_of
 from mmrag_pipeline.stores.receipts import operator, read_receipts, write_receipt
+from mmrag_pipeline.stores.reports import forget_reports
 from mmrag_pipeline.stores.run_lock import HomeGuard
 from mmrag_pipeline.stores.sources import read_sources
 
@@ -136,6 +137,7 @@ def _purge_all(settings: Settings, ask: Ask, *, as_json: bool) -> None:
         tell_receipts(done, ended=ended, as_json=as_json)
         tell_copies([receipt for receipt, _ in done])
         _forget_answers(settings)
+        forget_reports(settings.home)
         if not ended:
             warn("the purge did not end: run the same command again when it can")
     if settings.state_root is not None and settings.qdrant_url is None:

@@ -37,6 +37,7 @@ from mmrag_pipeline.evaluation.variants import Ablations, name_of
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.ids import Json, digest_bytes, digest_json, domain_of
 from mmrag_pipeline.indexing.commit import rows_of
+from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.retrieval.query import Searcher
@@ -68,6 +69,8 @@ class Evaluator:
     clock: Callable[[], datetime]
     answering: Callable[[], AbstractContextManager[Answering]]
     """Opens what answers questions, by the settings."""
+    open_world: Callable[[], AbstractContextManager[World]]
+    """Opens the sources and the parser, to show pages; no model is asked."""
 
     @property
     def limits(self) -> Limits:
@@ -111,7 +114,7 @@ class Evaluator:
         Raises OvertakenError when another run replaced the queries or the hits meanwhile.
         """
         queries, hits, searches = map(self._rows, ("eval_queries", "eval_hits", "eval_searches"))
-        self._check_match(searches=searches)
+        self._check_match("eval_searches", told=f"the last {searches.height} searches were")
         scored = self.scored(queries, hits, searches, run_id=run_id)
         self._write("eval_scores", scored.table, run_id, upstream=("eval_queries", "eval_hits"))
         append_run(self.tables, scored.run, keep=self.settings.eval_keep_runs)
@@ -131,6 +134,23 @@ class Evaluator:
         self._write("eval_answers", table, run_id, upstream=("eval_queries", "eval_hits"))
         return found
 
+    def kept(self) -> tuple[Scored, pl.DataFrame, pl.DataFrame]:
+        """Return the last evaluation as it was kept, its EVAL_QUERIES and its EVAL_HITS.
+
+        Raises OvertakenError when the tables are not those of one run.
+        """
+        queries, hits, searches, table = map(
+            self._rows, ("eval_queries", "eval_hits", "eval_searches", "eval_scores")
+        )
+        self._check_match("eval_searches", told=f"the last {searches.height} searches were")
+        self._check_match("eval_scores", told="the last scores were")
+        run = last_run(self.tables, _asked(queries, searches))
+        if run is None:
+            raise SettingsError("the history has no evaluation of these queries: run `evaluate`")
+        before = last_run(self.tables, run.asked, but=run.run_id)
+        compared = comparisons(before, run, self.limits) if before else []
+        return Scored(table, run, before, compared), queries, hits
+
     def judged(
         self, queries: Sequence[LabelledQuery], ranked: Sequence[Ranked], trial: Trial
     ) -> Scored:
@@ -148,7 +168,7 @@ class Evaluator:
         run = Run(
             run_id=run_id,
             at=self.clock(),
-            asked=digest_json([identity_of(queries), json.loads(made_with)["domains"]]),
+            asked=_asked(queries, searches),
             made_with=made_with,
             latency=latency_of(searches),
             values=values_kept(found),
@@ -196,16 +216,16 @@ class Evaluator:
             raise SettingsError(f"{name} has no rows yet: run the whole job `evaluate`")
         return rows
 
-    def _check_match(self, *, searches: pl.DataFrame) -> None:
-        """Raise OvertakenError unless queries, hits and searches are those of one run."""
-        told = self.tables.lineage("eval_searches", EVERYTHING)
-        made_from = told.upstream if told else {}
+    def _check_match(self, table: str, *, told: str) -> None:
+        """Raise OvertakenError unless a table was made from the queries and hits of now."""
+        lineage = self.tables.lineage(table, EVERYTHING)
+        made_from = lineage.upstream if lineage else {}
         for name in ("eval_queries", "eval_hits"):
-            lineage = self.tables.lineage(name, EVERYTHING)
-            if lineage is None or lineage.digest != made_from.get(name):
+            held = self.tables.lineage(name, EVERYTHING)
+            if held is None or held.digest != made_from.get(name):
                 raise OvertakenError(
-                    f"{name} is not what the last {searches.height} searches were made from: "
-                    "another run replaced it; run the whole job `evaluate` again"
+                    f"{name} is not what {told} made from: another run replaced it; run the whole "
+                    "job `evaluate` again"
                 )
 
     def _write(
@@ -225,6 +245,12 @@ def _pictures_named() -> Iterator[None]:
         yield
     except ParseError as error:
         raise SettingsError(f"a picture of MMRAG_EVAL_QUERIES: {error}") from error
+
+
+def _asked(queries: pl.DataFrame, searches: pl.DataFrame) -> str:
+    """Return a digest of the queries that are measured, their labels and the domains."""
+    domains = json.loads(searches["made_with"][0])["domains"]
+    return digest_json([identity_of(with_files(queries)), domains])
 
 
 def _digest_of(path: Path) -> str:

@@ -10,6 +10,7 @@ from io import BytesIO
 import jinja2
 from PIL import Image, ImageDraw
 
+from mmrag_pipeline.evaluation.charts import percent
 from mmrag_pipeline.evaluation.measures import Measures
 from mmrag_pipeline.records import Box, PagePixels, Pixels
 from mmrag_pipeline.retrieval.hits import Hit, Place
@@ -129,8 +130,13 @@ def render(report: Report) -> str:
     whatever the files hold. The result can always be encoded as UTF-8.
     """
     limits = {"samples": MAX_SAMPLES, "hits": MAX_HITS, "dead_letters": MAX_DEAD_LETTERS}
-    page = templates("mmrag_pipeline.evaluation").get_template("report.html.j2")
-    return page.render(report=report, limits=limits)
+    return rendered("report.html.j2", report=report, limits=limits)
+
+
+def rendered(template: str, *, limits: Mapping[str, int], **values: object) -> str:
+    """Return a page of this package's templates."""
+    page = templates("mmrag_pipeline.evaluation").get_template(template)
+    return page.render(limits=limits, **values)
 
 
 def shown_hit(hit: Hit, picture: bytes | None) -> ShownHit:
@@ -228,5 +234,6 @@ def templates(package: str) -> jinja2.Environment:
     )
     environment.filters["shown"] = shown
     environment.filters["data_uri"] = data_uri
+    environment.filters["percent"] = percent
     environment.filters["grouped"] = "{:,}".format
     return environment

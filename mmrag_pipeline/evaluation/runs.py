@@ -83,9 +83,13 @@ def append_run(tables: TableStore, run: Run, *, keep: int) -> None:
 
 def last_run(tables: TableStore, asked: str, *, but: str = "") -> Run | None:
     """Return the latest evaluation of these queries, but not the run named; None without one."""
-    rows = rows_of(tables, "eval_runs", EVERYTHING)
-    same = rows.filter((pl.col("asked") == asked) & (pl.col("run_id") != but))
+    same = _same(tables, asked).filter(pl.col("run_id") != but)
     return _run(same.row(-1, named=True)) if same.height else None
+
+
+def runs_of(tables: TableStore, asked: str) -> list[Run]:
+    """Return the evaluations of these queries, oldest first."""
+    return [_run(row) for row in _same(tables, asked).iter_rows(named=True)]
 
 
 def comparisons(before: Run, now: Run, limits: Limits) -> list[Score]:
@@ -106,6 +110,10 @@ def comparisons(before: Run, now: Run, limits: Limits) -> list[Score]:
             old, new = [before.values[p] for p in pairs], [now.values[p] for p in pairs]
             scores.append(Score(ranking, kind, compare(old, new, limits)))
     return scores
+
+
+def _same(tables: TableStore, asked: str) -> pl.DataFrame:
+    return rows_of(tables, "eval_runs", EVERYTHING).filter(pl.col("asked") == asked)
 
 
 def _row(run: Run) -> dict[str, object]:

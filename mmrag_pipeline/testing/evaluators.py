@@ -40,6 +40,7 @@ def fake_evaluator(world: World, queries: Sequence[LabelledQuery]) -> Evaluator:
         read=lambda: queries,
         clock=clock,
         answering=lambda: nullcontext(_quoted),
+        open_world=lambda: nullcontext(world),
     )
 
 

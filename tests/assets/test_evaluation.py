@@ -1,14 +1,13 @@
 """The assets of the evaluation, materialized in process over a fake world."""
 
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
 import pytest
 
-from mmrag_pipeline.assets.evaluation import EVALUATE, EVALUATION_ASSETS
 from mmrag_pipeline.evaluation.evaluator import Evaluator
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.evaluation.runs import EVERYTHING
@@ -17,26 +16,23 @@ from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.testing.evaluators import fake_evaluator
 from mmrag_pipeline.testing.source import FakeSource
-from mmrag_pipeline.testing.worlds import fake_world
+from mmrag_pipeline.testing.worlds import fake_settings, fake_world
+from tests.assets.evaluating import instance, metadata_of, run_evaluation
+
+__all__ = ["instance"]
 
 WORDS = ("amber bolt", "cedar delta", "ember fjord", "grove harbor", "amber delta", "bolt fjord")
 QUERIES = [LabelledQuery(w, w, None, (f"{n}.txt",), "words") for n, w in enumerate(WORDS)]
 
 
 @pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    """Return an instance that keeps nothing."""
-    with dg.DagsterInstance.ephemeral() as made:
-        yield made
-
-
-@pytest.fixture
-def world() -> World:
+def world(tmp_path: Path) -> World:
     """Return an indexed world of six texts."""
+    settings = fake_settings().model_copy(update={"home": tmp_path})
     source = FakeSource()
     for number, words in enumerate(WORDS):
         source.put("shop", f"{number}.txt", f"txt:{words}".encode())
-    made = fake_world(source)
+    made = fake_world(source, settings=settings)
     run_partition(made, "shop", Mode("first"))
     return made
 
@@ -50,23 +46,7 @@ def evaluator(world: World) -> Evaluator:
 def _run(
     evaluator: Evaluator, instance: dg.DagsterInstance, **config: object
 ) -> dg.ExecuteInProcessResult:
-    definitions = dg.Definitions(
-        assets=EVALUATION_ASSETS,
-        jobs=[EVALUATE],
-        resources={"evaluator": dg.ResourceDefinition.hardcoded_resource(evaluator)},
-        executor=dg.in_process_executor,
-    )
-    quiet = {"console": {"config": {"log_level": "CRITICAL"}}}
-    return definitions.resolve_job_def("evaluate").execute_in_process(
-        instance=instance,
-        run_config={"loggers": quiet, "ops": {"eval_hits": {"config": config}}},
-        raise_on_error=False,
-    )
-
-
-def _metadata(result: dg.ExecuteInProcessResult, asset: str) -> Mapping[str, dg.MetadataValue]:
-    (made,) = result.asset_materializations_for_node(asset)
-    return made.metadata
+    return run_evaluation(evaluator, instance, config=config)
 
 
 def _check(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
@@ -85,7 +65,7 @@ def test_a_run_measures_every_ranking_and_passes(
     assert result.success
     assert _check(result).passed
     assert "first evaluation" in (_check(result).description or "")
-    assert _metadata(result, "eval_scores")["fused/ndcg@10"].value == 1.0
+    assert metadata_of(result, "eval_scores")["fused/ndcg@10"].value == 1.0
     assert set(_table(evaluator, "eval_scores")["ranking"]) == {
         "fused",
         *("image", "text", "image_text", "bm25"),
@@ -95,7 +75,7 @@ def test_a_run_measures_every_ranking_and_passes(
 def test_the_numbers_of_the_catalog_are_floats_so_that_they_are_plotted(
     evaluator: Evaluator, instance: dg.DagsterInstance
 ) -> None:
-    metadata = _metadata(_run(evaluator, instance), "eval_scores")
+    metadata = metadata_of(_run(evaluator, instance), "eval_scores")
     plotted = {name for name, v in metadata.items() if isinstance(v, dg.FloatMetadataValue)}
     assert {"fused/success@10", "fused/R@50", "bm25/ndcg@10", "p95_s", "searches_per_s"} <= plotted
 
@@ -103,7 +83,7 @@ def test_the_numbers_of_the_catalog_are_floats_so_that_they_are_plotted(
 def test_the_measures_are_a_table_to_read(
     evaluator: Evaluator, instance: dg.DagsterInstance
 ) -> None:
-    measures = _metadata(_run(evaluator, instance), "eval_scores")["measures"]
+    measures = metadata_of(_run(evaluator, instance), "eval_scores")["measures"]
     assert isinstance(measures, dg.MarkdownMetadataValue)
     first, _, fused, *rest = (measures.md_str or "").splitlines()
     assert first.startswith("| ranking | of | queries | success@1 |")
@@ -185,7 +165,7 @@ def test_questions_with_known_answers_are_answered_and_measured(
         replace(QUERIES[0], answers=("amber bolt",)),
         LabelledQuery("x", "what is not there?", None, (), "none"),
     ]
-    found = _metadata(_run(fake_evaluator(world, labelled), instance), "eval_answers")
+    found = metadata_of(_run(fake_evaluator(world, labelled), instance), "eval_answers")
     told = {
         name: found[name].value for name in ("answer/exact_match", "abstention/f1", "abstained")
     }

@@ -16,6 +16,7 @@ from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.indexing.tombstones import bury
 from mmrag_pipeline.resources.run_processes import process_tags
 from mmrag_pipeline.stores.memory import MemoryMemo, MemoryTables
+from mmrag_pipeline.stores.reports import keep_report
 from mmrag_pipeline.stores.run_lock import running
 from mmrag_pipeline.testing.snapshot import index_points
 from mmrag_pipeline.testing.source import FakeSource
@@ -123,6 +124,16 @@ def test_a_purge_by_id_leaves_no_name_in_the_event_log(
     assert _keys(state) == {"other.png"}
     assert "secret" not in str(instance.all_logs(result.run_id))
     assert "secret" not in str(result.dagster_run)
+
+
+def test_a_purge_removes_the_reports_of_evaluations(
+    state: Upkeep, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    path = keep_report(tmp_path, "<p>", at=TODAY, run_id="r", keep=5)
+    _purge(state, instance, file_ids=["no id"])
+    assert path.exists(), "a purge that was asked for wrongly removes nothing"
+    _purge(state, instance, file_ids=[file_id("shop", "secret.png")])
+    assert not path.exists()
 
 
 def test_copies_are_counted_in_the_event_log_and_named_in_the_receipt(

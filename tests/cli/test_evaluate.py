@@ -132,3 +132,26 @@ def test_the_history_is_compared_with_when_it_has_these_queries(
     assert (compared["run_id"], compared["worse"]) == ("kept", False)
     with open_evaluator(settings) as evaluator:
         assert evaluator.write_scores("kept").before is None, "a step again is no run before"
+
+
+def test_a_report_is_written_where_it_is_asked_for(
+    indexed: Bench, queries: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "new" / "page.html"
+    said = indexed.mmrag("evaluate", "--queries", str(queries), "--report", str(path), "--json")
+    assert (said.code, said.json["queries"]) == (0, len(QUERIES))
+    assert f"report: {path}" in said.err.replace("\n", "")
+    html = path.read_text(encoding="utf-8")
+    assert "KX-4711" in html
+    assert "data:image/jpeg;base64,/9j/" in html
+    assert "not in the index" in html
+    assert not (indexed.home / "reports").exists(), "those are kept of runs of the job"
+
+
+def test_a_report_that_cannot_be_written_says_where(
+    indexed: Bench, queries: Path, tmp_path: Path
+) -> None:
+    asked = ("evaluate", "--queries", str(queries), "--report", str(tmp_path))
+    said = indexed.mmrag(*asked)
+    assert said.code == 1
+    assert f"the report cannot be written to '{tmp_path}'" in said.err.replace("\n", " ")

@@ -1,11 +1,13 @@
 """`mmrag purge`: files go for good, a receipt says so, and --lift lets them back in."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from mmrag_pipeline.indexing.receipts import verify_receipt
+from mmrag_pipeline.stores.reports import keep_report
 from mmrag_pipeline.stores.run_lock import running
 from tests.cli.commands import Bench
 
@@ -131,3 +133,9 @@ def test_a_purge_forgets_every_cached_answer(bench: Bench) -> None:
     assert list((bench.home / "answers").rglob("*.json"))
     assert bench.mmrag("purge", "notes/tea.txt", "--yes").code == 0
     assert not list((bench.home / "answers").rglob("*.json"))
+
+
+def test_reports_of_evaluations_go_because_they_may_show_the_file(bench: Bench) -> None:
+    path = keep_report(bench.home, "<p>tea</p>", at=datetime.now(UTC), run_id="r", keep=5)
+    bench.mmrag("purge", "notes/tea.txt", "--yes")
+    assert not path.exists()
