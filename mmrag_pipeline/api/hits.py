@@ -10,7 +10,7 @@ from mmrag_pipeline.api.page import page_of
 from mmrag_pipeline.api.pictures import Pictures
 from mmrag_pipeline.cli.console import counted, printable
 from mmrag_pipeline.records import Box, PointKind, Signal
-from mmrag_pipeline.retrieval.fusion import Share
+from mmrag_pipeline.retrieval.fusion import Change, FileId, Share
 from mmrag_pipeline.retrieval.hits import Hit as Ranked
 from mmrag_pipeline.retrieval.hits import Place
 from mmrag_pipeline.retrieval.signals import SIGNALS
@@ -65,6 +65,21 @@ class Hit:
     def collection(self) -> str:
         """Return the generation that answered."""
         return self.ranked.collection
+
+    @property
+    def derived(self) -> str:
+        """Return the words that models found in the query's picture; empty without expansion."""
+        return self.ranked.derived
+
+    @property
+    def refined(self) -> Mapping[str, Change]:
+        """Return what each refinement did to it, by name."""
+        return self.ranked.refined
+
+    @property
+    def copies(self) -> tuple[FileId, ...]:
+        """Return the files (domain, key) of the same content that it stands for."""
+        return self.ranked.copies
 
     @property
     def page(self) -> int:

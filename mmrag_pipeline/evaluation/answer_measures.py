@@ -4,6 +4,7 @@ With several references the best of them counts, as they are ways to say the sam
 """
 
 import re
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -155,7 +156,19 @@ def _rouge_scorer() -> Any:
         RougeScorer,
     )
 
+    _let_streams_open()
     return RougeScorer(["rouge1", "rouge2", "rougeL"], use_stemmer=True)
+
+
+def _let_streams_open() -> None:
+    """Keep absl, which rouge-score logs by, from closing what was standard error at its import.
+
+    Its handler closes its stream when logging is configured anew (a Dagster run does that), unless
+    that is the standard error of then or of the process.
+    """
+    from absl import logging
+
+    logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 
 def _is_mark(character: str) -> bool:

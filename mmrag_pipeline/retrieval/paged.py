@@ -40,7 +40,8 @@ def unpaged(hit: Hit) -> Hit:
 def file_of_page(name: FileId) -> FileId:
     """Return the file of a page by its name; a file is its own."""
     domain, key = name
-    return domain, key.partition(_MARK)[0]
+    before, mark, _ = key.rpartition(_MARK)
+    return domain, before if mark else key
 
 
 def page_name(key: str, page_no: int) -> str:
@@ -50,7 +51,8 @@ def page_name(key: str, page_no: int) -> str:
 
 def number_of_page(name: FileId) -> str:
     """Return which page a name names, empty for a file."""
-    return name[1].partition(_MARK)[2]
+    _, mark, number = name[1].rpartition(_MARK)
+    return number if mark else ""
 
 
 def _seen(found: Mapping[Signal, Sequence[Seen]]) -> dict[Signal, list[Seen]]:

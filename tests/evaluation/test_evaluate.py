@@ -68,7 +68,7 @@ def test_the_json_has_the_documented_shape(shelves: Shelves) -> None:
     printed = evaluated(shelves, WORDS).as_json()
     measures = {"queries", "recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10"}
     fused = evaluated(shelves, WORDS).fused.as_json()
-    assert set(printed) == {"queries", "fused", "strategies", "signals"}
+    assert set(printed) == {"queries", "fused", "signals"}
     assert set(fused) == {"overall", "kinds"}
     assert set(evaluated(shelves, WORDS).fused.overall.as_json()) == measures
 
