@@ -1,18 +1,21 @@
 """Settings to what answers questions: searcher, pages, answerer and cache together."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mmrag_pipeline.assembly import open_blobs, open_searcher, open_tables, open_world
 from mmrag_pipeline.engines.extractive import Extractive
 from mmrag_pipeline.engines.openai_answers import OpenAiAnswers, Server
+from mmrag_pipeline.errors import StateUnavailableError
 from mmrag_pipeline.indexing.place_pixels import PageAt, crop, lines_at, pixels_of
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import AnswerCache, TableCatalog
 from mmrag_pipeline.model_ports import Answerer
 from mmrag_pipeline.models import open_encoders
 from mmrag_pipeline.records import Box, Line
+from mmrag_pipeline.redaction.lines import redacted
+from mmrag_pipeline.redaction.rules import rules_of
 from mmrag_pipeline.retrieval.answers import Asking, nobody
 from mmrag_pipeline.retrieval.evidence import Budget
 from mmrag_pipeline.retrieval.hits import Hit
@@ -27,12 +30,18 @@ class TabledPages:
     """Pages as the tables know them (retrieval.evidence.Pages); without a world no pictures."""
 
     tables: TableCatalog
-    shards: Mapping[str, int]
+    settings: Settings
+    """With what is kept beside the tables."""
     world: World | None = None
 
     def lines(self, hit: Hit, page_no: int) -> Sequence[Line]:
-        """Return the lines of a page; none where the tables do not know it."""
-        return lines_at(self.tables, self.shards, PageAt(hit.domain, hit.key, page_no))
+        """Return the lines of a page, redacted as those that are indexed; none of an unknown one.
+
+        Tables hold them as they were read: what redaction takes out is taken out here as well.
+        """
+        page = PageAt(hit.domain, hit.key, page_no)
+        known = lines_at(self.tables, self.settings.shards, page)
+        return redacted(known, rules_of(self.settings, hit.domain))
 
     def picture(self, hit: Hit, page_no: int, box: Box | None) -> bytes | None:
         """Return a crop of a page; None where its file has no pixels (any more)."""
@@ -52,11 +61,11 @@ def open_asking(
     tokens = settings.answer_evidence_tokens
     if settings.answer_url is None:
         kept = with_kept_settings(settings, open_blobs(settings))
-        pages = TabledPages(open_tables(settings), kept.shards)
+        pages = TabledPages(open_tables(settings), kept)
         yield Asking(searcher, pages, open_answerer(settings), Budget(tokens), cache, warn)
         return
     with open_world(settings) as world:
-        pages = TabledPages(world.tables, world.settings.shards, world)
+        pages = TabledPages(world.tables, world.settings, world)
         budget = Budget(tokens, settings.answer_pictures)
         yield Asking(searcher, pages, open_answerer(settings), budget, cache, warn)
 
@@ -86,3 +95,15 @@ def open_answer_cache(settings: Settings) -> AnswerCache:
     if settings.answer_cache_url is not None:
         return RedisAnswers(settings.answer_cache_url.get_secret_value(), days)
     return FolderAnswers(settings.home / "answers", days)
+
+
+def forget_answers(settings: Settings) -> str:
+    """Empty the cache of answers, any of which may quote what was purged.
+
+    Returns why that could not be done, or nothing.
+    """
+    try:
+        open_answer_cache(settings).clear()
+    except StateUnavailableError as error:
+        return f"cached answers may still quote what was purged: {error}"
+    return ""

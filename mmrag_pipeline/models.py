@@ -141,12 +141,14 @@ def reopened(settings: Settings, layout: Layout) -> Iterator[Encoders]:
     asked = settings.model_copy(
         update={"precision": "auto"} | {n: v for n, v in named.items() if n not in strange}
     )
+    filled = {space.fingerprint for space in layout.spaces if space.signal == "bm25"}
+    before = _sparse_before().card.fingerprint in filled
     for precision in _precisions(asked, layout):
         way = open_encoders(asked.model_copy(update={"precision": precision}))
         yield Encoders(
             today.image_text if "image_model" in strange else way.image_text,
             today.text if "text_model" in strange else way.text,
-            way.sparse,
+            _sparse_before() if before else way.sparse,
         )
     if strange:
         raise CollectionMismatchError(_not_opened(strange))
@@ -258,3 +260,9 @@ def _cross_encoder(model: str, cards: CardShelf, compute: Compute) -> PairScorer
 @cache
 def _sparse() -> SparseEncoder:
     return QdrantBm25()
+
+
+@cache
+def _sparse_before() -> SparseEncoder:
+    """Return the BM25 of collections that were filled before codes had one spelling."""
+    return QdrantBm25("1")

@@ -20,6 +20,7 @@ from mmrag_pipeline.models import MadeWith, known_models, open_encoders, open_en
 from mmrag_pipeline.records import Card, Layout, VectorSpace
 from mmrag_pipeline.retrieval.signals import Encoders
 from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.stores.bm25 import QdrantBm25
 
 KEPT = Card("tiny", "", "text", 8, "", "ab", "sentence-transformers", "bfloat16", (0.5,))
 
@@ -190,3 +191,9 @@ def test_what_no_setting_can_be_is_told_briefly(
     with pytest.raises(CollectionMismatchError, match="of its models cannot be used") as told:
         list(reopened(settings, layout(settings, **made_with)))
     assert len(str(told.value)) < 400
+
+
+def test_a_collection_of_the_words_of_before_is_asked_with_them(settings: Settings) -> None:
+    before = QdrantBm25("1").card
+    made = Layout((VectorSpace("bm25", 0, before.fingerprint),))
+    assert [way.sparse.card for way in reopened(settings, made)][-1] == before

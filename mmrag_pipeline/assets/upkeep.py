@@ -151,6 +151,15 @@ def _keep_small(context: dg.OpExecutionContext, state: Upkeep) -> None:
     context.add_output_metadata(_counts(kept))
 
 
+def _forget(context: dg.OpExecutionContext, settings: Settings) -> None:
+    """Drop answers and reports, which may show what was purged, also where the purge stopped."""
+    from mmrag_pipeline.answering import forget_answers
+
+    forget_reports(settings.home)
+    if kept := forget_answers(settings):
+        context.log.warning(kept)
+
+
 def _counts(kept: list[Tidied]) -> dict[str, dg.MetadataValue]:
     records = [dg.TableRecord(asdict(one)) for one in kept]
     return {
@@ -166,11 +175,13 @@ def _purge(context: dg.OpExecutionContext, config: PurgeConfig, state: Upkeep) -
     try:
         request = _request(context, config, world)
         guard = _guard(context, world.settings)
-        done = [
-            (one, _written(one, request, world.settings))
-            for one in purge(world, state.keeper, request, guard=guard)
-        ]
-        forget_reports(world.settings.home)
+        try:
+            done = [
+                (one, _written(one, request, world.settings))
+                for one in purge(world, state.keeper, request, guard=guard)
+            ]
+        finally:
+            _forget(context, world.settings)
     except MmragError as error:
         raise failure_of(error) from error
     told = {**_told([one for one, _ in done]), "receipt": _paths([path for _, path in done])}

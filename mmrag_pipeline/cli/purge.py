@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from mmrag_pipeline.answering import open_answer_cache
+from mmrag_pipeline.answering import forget_answers
 from mmrag_pipeline.assembly import open_memo, open_source, open_tables, open_world
 from mmrag_pipeline.cli.console import ERR, counted, printable, warn
 from mmrag_pipeline.cli.options import AsJson, load_settings
@@ -26,7 +26,7 @@ from mmrag_pipeline.cli.receipt import (
     tell_receipts,
     tell_unread,
 )
-from mmrag_pipeline.errors import ListingError, NotFoundError, SettingsError, StateUnavailableError
+from mmrag_pipeline.errors import ListingError, NotFoundError, SettingsError
 from mmrag_pipeline.ids import domains_of
 from mmrag_pipeline.indexing.copies import contents_of, copies_of
 from mmrag_pipeline.indexing.purge import purge as purge_files
@@ -136,7 +136,8 @@ def _purge_all(settings: Settings, ask: Ask, *, as_json: bool) -> None:
     finally:  # what is done is told, whatever stopped the rest
         tell_receipts(done, ended=ended, as_json=as_json)
         tell_copies([receipt for receipt, _ in done])
-        _forget_answers(settings)
+        if kept := forget_answers(settings):
+            warn(kept)
         forget_reports(settings.home)
         if not ended:
             warn("the purge did not end: run the same command again when it can")
@@ -144,14 +145,6 @@ def _purge_all(settings: Settings, ask: Ask, *, as_json: bool) -> None:
         ERR.print(_OTHERS, markup=False)
     if not all(receipt.complete for receipt, _ in done):
         raise typer.Exit(1)
-
-
-def _forget_answers(settings: Settings) -> None:
-    """Empty the cache of answers: any of them may quote what was purged."""
-    try:
-        open_answer_cache(settings).clear()
-    except StateUnavailableError as error:
-        warn(f"cached answers may still quote what was purged: {error}")
 
 
 def wanted_keys(given: Iterable[str], domain: str | None) -> Wanted:

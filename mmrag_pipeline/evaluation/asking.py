@@ -11,6 +11,7 @@ from mmrag_pipeline.evaluation.pages import page_entries
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.evaluation.variants import FUSED, Ablations, Variant, variants
 from mmrag_pipeline.records import Signal
+from mmrag_pipeline.retrieval.asked import Staged
 from mmrag_pipeline.retrieval.fusion import FusedFile
 from mmrag_pipeline.retrieval.hits import Hit, hits
 from mmrag_pipeline.retrieval.paged import paged
@@ -95,11 +96,13 @@ class Trial:
     def _ask(self, labelled: LabelledQuery, query: Query, rankings: Sequence[Variant]) -> Ranked:
         start = time.perf_counter()
         query = self.searcher.expanded(query)
-        answers = self.searcher.candidates(self._deep(query))
+        answers = self.searcher.staged(self._deep(query))
         kept = rankings[0].kept(query.asked, answers)
         fused = rankings[0].rank(query.asked, kept)
         found = hits(_merged(kept), fused, limit=RANKED)
         seconds = time.perf_counter() - start
+        if isinstance(self.searcher.strategy, Staged):  # the other rankings need all lists whole
+            answers = self.searcher.candidates(self._deep(query))
         files = {FUSED: fused} | {one.name: one(query.asked, answers) for one in rankings[1:]}
         return Ranked(
             labelled,

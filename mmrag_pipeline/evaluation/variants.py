@@ -15,7 +15,7 @@ from mmrag_pipeline.records import PointKind, Signal
 from mmrag_pipeline.retrieval.fusion import FusedFile
 from mmrag_pipeline.retrieval.fusion import alone as only
 from mmrag_pipeline.retrieval.query import best_of
-from mmrag_pipeline.retrieval.signals import SIGNALS, Answer, Found
+from mmrag_pipeline.retrieval.signals import SIGNALS, Answer, Found, Seen
 from mmrag_pipeline.retrieval.strategies import STRATEGIES, Asked, Strategy
 
 FUSED = "fused"
@@ -131,8 +131,22 @@ def _read_with(least: float) -> Keep:
 
 
 def _cut(answer: Answer, keep: Keep | None, depth: int) -> Answer:
+    """Return what is kept of an answer, also of what refinements and strategies look up later."""
     lists = {
         signal: best_of((f for f in found if keep is None or keep(signal, f)), depth)
         for signal, found in answer.lists.items()
     }
-    return replace(answer, lists=lists)
+    if keep is None:
+        return replace(answer, lists=lists)
+    near, again = answer.near, answer.again
+    return replace(
+        answer,
+        lists=lists,
+        near=lambda signals, pages: _kept(near(signals, pages), keep),
+        again=lambda files: _kept(again(files), keep),
+    )
+
+
+def _kept(found: Mapping[Signal, Sequence[Seen]], keep: Keep) -> dict[Signal, list[Seen]]:
+    held = {s: [one for one in own if keep(s, one.found)] for s, own in found.items()}
+    return {signal: own for signal, own in held.items() if own}

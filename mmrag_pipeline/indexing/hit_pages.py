@@ -8,13 +8,14 @@ import polars as pl
 
 from mmrag_pipeline.errors import ItemError, MmragError
 from mmrag_pipeline.ids import domain_of
+from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.pixels import stream_pixels
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.records import PagePixels
 from mmrag_pipeline.schemas import TABLES
 
-_FILE = ("file_id", "key", "digest", "media_type", "visibility")
+_FILE = ("file_id", "key", "digest", "media_type", "visibility", "expired")
 _PAGE = ("file_id", "page_no", "page_digest", "raster", "width_px", "height_px")
 
 
@@ -38,11 +39,14 @@ class HitFile:
 def files_of_hits(
     tables: TableCatalog, wanted: Collection[HitPage]
 ) -> dict[tuple[str, str], HitFile]:
-    """Return (domain, file id) -> file; those that are not indexed (any more) are left out."""
+    """Return (domain, file id) -> file; those that are not in the index (any more) are left out.
+
+    So are files that are out of time, purged, or withheld by the image filter.
+    """
     found = {}
     for partition in _partitions(tables, wanted):
         domain = domain_of(partition)
-        rows = _kept(tables, partition, "raw_files", _FILE, _of_files(wanted, domain))
+        rows = _indexed(tables, partition, _of_files(wanted, domain))
         for file_id, key, groups in rows.select("file_id", "key", "visibility").iter_rows():
             found[domain, file_id] = HitFile(key, tuple(groups or ()))
     return found
@@ -82,12 +86,14 @@ def _drawn(
     domain = domain_of(partition)
     mine = _of_files(wanted, domain)
     numbers = {(one.file_id, one.page_no) for one in wanted if one.domain == domain}
+    files = _indexed(world.tables, partition, mine)
+    mine &= pl.col("file_id").is_in(files["file_id"].to_list())
     pages = _kept(world.tables, partition, "pages", _PAGE, mine & (pl.col("raster") != ""))
     rows = [
         row for row in pages.iter_rows(named=True) if (row["file_id"], row["page_no"]) in numbers
     ]
     frames = {
-        "raw_files": _kept(world.tables, partition, "raw_files", _FILE, mine),
+        "raw_files": files,
         "pages": pl.DataFrame(rows, schema=pages.schema),
     }
     owners: dict[str, list[HitPage]] = defaultdict(list)
@@ -96,6 +102,15 @@ def _drawn(
     for digest, page in stream_pixels(world, partition, frames, [*owners]):
         if not isinstance(page, ItemError):
             yield from ((owner, page) for owner in owners[digest])
+
+
+def _indexed(tables: TableCatalog, partition: str, wanted: pl.Expr) -> pl.DataFrame:
+    """Return the wanted files that the index may show, with what is needed to read them."""
+    files = _kept(tables, partition, "raw_files", _FILE, wanted & ~pl.col("expired"))
+    letters = rows_of(tables, "dead_letters", partition)
+    withheld = letters.filter(pl.col("reason") == "withheld")["file_id"].to_list()
+    buried = rows_of(tables, "tombstones", domain_of(partition))["file_id"].to_list()
+    return files.filter(~pl.col("file_id").is_in([*withheld, *buried])).drop("expired")
 
 
 def _partitions(tables: TableCatalog, wanted: Collection[HitPage]) -> list[str]:

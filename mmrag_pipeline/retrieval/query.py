@@ -128,8 +128,7 @@ class Searcher:
         asked = self.expanded(query)
 
         def ranked(domains: Sequence[str]) -> list[Hit]:
-            staged = self.strategy if isinstance(self.strategy, Staged) else None
-            answers = self._answers(asked, domains, staged)
+            answers = self._answers(asked, domains, self._stages)
             by_page = asked.unit == "page"
             answers = list(map(paged, answers)) if by_page else answers
             lists = _merged(answer.lists for answer in answers)
@@ -158,6 +157,14 @@ class Searcher:
         models cannot be had.
         """
         return self._tried(query, lambda domains: self._answers(query, domains))
+
+    def staged(self, query: Query) -> list[Answer]:
+        """Return the points that a search ranks: `candidates`, unless the strategy has stages."""
+        return self._tried(query, lambda domains: self._answers(query, domains, self._stages))
+
+    @property
+    def _stages(self) -> Staged | None:
+        return self.strategy if isinstance(self.strategy, Staged) else None
 
     def _tried(self, query: Query, ask: Callable[[Sequence[str]], list[T]]) -> list[T]:
         domains = _chosen(query.domains, self._open_to(query))

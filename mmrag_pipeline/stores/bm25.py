@@ -4,7 +4,7 @@ import re
 import unicodedata
 from functools import cached_property
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mmrag_pipeline.ids import canonical_json
 from mmrag_pipeline.records import Card, SparseVector
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 _CANARY = "Invoice XR-200: 2 running shoes, RM 129.50 on 12/01/2019"
 _CANARY_TOKENS = 4
-_JOINING = "2"
-"""Revision of `with_joined`: part of the card, because it makes other tokens."""
+Joining = Literal["1", "2"]
+"""Revision of the joined forms: part of the card, because it makes other tokens. 2 is today's; by
+1 collections of before can be asked until they are replaced."""
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _CURRENCY = re.compile(r"\b([A-Za-z]{1,3})(?=\d+\.\d\d\b)")
 _DASH = re.compile(
@@ -28,6 +29,7 @@ _SPACED_DATE = re.compile(
     r"(?![\w%]|[.,/:&-]\w)"
 )
 """A day, month and year of which a reader lost the first dash; nothing else looks like it."""
+_CODE_BEFORE = re.compile(r"[^\W_]+(?:[.,/:&_-][^\W_]+)+")
 _CODE = re.compile(r"[^\W_]+(?:(?:[.,/&_-]|(?<=\d):(?=\d))[^\W_]+)+")
 """A colon joins digits only: before a letter or after one it ends a label (`Date:12/01/2019`)."""
 
@@ -47,6 +49,14 @@ def with_joined(text: str) -> str:
     return " ".join([plain, *(word for word in joined if word)])
 
 
+def _joined_before(text: str) -> str:
+    """Return what `with_joined` gave at revision 1: of plain dashes only, colons joined too."""
+    plain = _THOUSANDS.sub("", unicodedata.normalize("NFKC", text))
+    plain = _CURRENCY.sub(r"\1 ", plain)
+    joined = [_joined(code) for code in _CODE_BEFORE.findall(plain)]
+    return " ".join([plain, *(word for word in joined if word)])
+
+
 def _joined(code: str) -> str:
     """Return a code as one word (digits alone keep an x where parts met), or nothing."""
     parts = re.split(r"[.,/:&_-]", code)
@@ -62,6 +72,10 @@ class QdrantBm25:
     Document weights are term frequencies saturated by length; the collection's `idf`
     modifier adds how rare a word is (Robertson and Zaragoza 2009).
     """
+
+    def __init__(self, joining: Joining = "2") -> None:
+        self._joining = joining
+        self._words = with_joined if joining == "2" else _joined_before
 
     @cached_property
     def card(self) -> Card:
@@ -84,7 +98,7 @@ class QdrantBm25:
                     "language": "english",
                     "lowercase": True,
                     "ascii_folding": True,
-                    "joining": _JOINING,
+                    "joining": self._joining,
                 }
             ),
             precision="float32",
@@ -93,11 +107,11 @@ class QdrantBm25:
 
     def document(self, text: str) -> SparseVector:
         """Return the vector of an indexed text; empty when it has no word."""
-        return _sorted(self._model.embed_document(with_joined(text)))
+        return _sorted(self._model.embed_document(self._words(text)))
 
     def query(self, text: str) -> SparseVector:
         """Return the vector of a query: weight 1 per distinct word."""
-        return _sorted(self._model.embed_query(with_joined(text)))
+        return _sorted(self._model.embed_query(self._words(text)))
 
     @cached_property
     def _model(self) -> "qe.Bm25":

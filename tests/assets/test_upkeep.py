@@ -9,18 +9,21 @@ import polars as pl
 import pytest
 
 from mmrag_pipeline.assets.upkeep import MEMO_UPKEEP, PURGE, Upkeep, memo_upkeep_job, purge_job
-from mmrag_pipeline.ids import file_id
+from mmrag_pipeline.ids import digest_text, file_id
 from mmrag_pipeline.indexing.receipts import moment_of, verify_receipt
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.indexing.tombstones import bury
 from mmrag_pipeline.resources.run_processes import process_tags
+from mmrag_pipeline.stores.answer_cache import FolderAnswers
 from mmrag_pipeline.stores.memory import MemoryMemo, MemoryTables
 from mmrag_pipeline.stores.reports import keep_report
 from mmrag_pipeline.stores.run_lock import running
 from mmrag_pipeline.testing.snapshot import index_points
 from mmrag_pipeline.testing.source import FakeSource
 from mmrag_pipeline.testing.worlds import TODAY, State, fake_settings, fake_world
+
+KEPT = digest_text("a question")
 
 
 @pytest.fixture
@@ -126,14 +129,18 @@ def test_a_purge_by_id_leaves_no_name_in_the_event_log(
     assert "secret" not in str(result.dagster_run)
 
 
-def test_a_purge_removes_the_reports_of_evaluations(
+def test_a_purge_removes_the_reports_of_evaluations_and_cached_answers(
     state: Upkeep, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
     path = keep_report(tmp_path, "<p>", at=TODAY, run_id="r", keep=5)
+    cache = FolderAnswers(tmp_path / "answers", 30.0)
+    cache.put(KEPT, {"text": "secret"})
     _purge(state, instance, file_ids=["no id"])
     assert path.exists(), "a purge that was asked for wrongly removes nothing"
+    assert cache.get(KEPT) == {"text": "secret"}
     _purge(state, instance, file_ids=[file_id("shop", "secret.png")])
     assert not path.exists()
+    assert cache.get(KEPT) is None
 
 
 def test_copies_are_counted_in_the_event_log_and_named_in_the_receipt(

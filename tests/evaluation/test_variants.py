@@ -1,7 +1,9 @@
 """Rankings that are made from the lists of one search."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,10 +15,11 @@ from mmrag_pipeline.evaluation.variants import FAMILIES, FUSED, Ablations, varia
 from mmrag_pipeline.records import Signal
 from mmrag_pipeline.retrieval.fusion import FusedFile, alone
 from mmrag_pipeline.retrieval.paged import paged
-from mmrag_pipeline.retrieval.signals import Answer, Found
+from mmrag_pipeline.retrieval.signals import Answer, Found, Seen
 from mmrag_pipeline.retrieval.strategies import STRATEGIES, Asked, evidence
 from tests.retrieval.shelves import Shelves, found
 
+ROW = np.ones(1, np.float32)
 ASKED = Asked("red kettle", pictured=False, depth=2)
 ALL = Ablations(tuple(FAMILIES))
 
@@ -64,6 +67,22 @@ def test_a_signal_that_is_left_out_says_nothing() -> None:
     lists: dict[Signal, list[Found]] = {"text": [found("a", 0.9)], "bm25": [found("b", 3.0)]}
     assert _ranked("without text", lists) == ["b"]
     assert _ranked(FUSED, lists) == ["a", "b"]
+
+
+def test_what_is_left_out_is_not_looked_up_later_either() -> None:
+    again: dict[Signal, list[Seen]] = {
+        "text": [Seen(found("a", 0.9), ROW)],
+        "bm25": [Seen(found("b", 3.0), ROW)],
+    }
+
+    def looked_up(asked: Asked, answers: Sequence[Answer]) -> list[FusedFile]:
+        (answer,) = answers
+        seen = {**answer.again(frozenset()), **answer.near(("text", "bm25"), set())}
+        return [FusedFile(("shop", signal), 1.0, {}) for signal in seen]
+
+    answer = replace(_answer({}), again=lambda _: again, near=lambda *_: again)
+    one = next(v for v in variants(looked_up, ALL) if v.name == "without text")
+    assert [file.file[1] for file in one(ASKED, [answer])] == ["bm25"]
 
 
 @pytest.mark.parametrize(

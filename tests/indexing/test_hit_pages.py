@@ -69,3 +69,18 @@ def test_a_source_that_fails_as_a_whole_gives_no_pictures(life: Life) -> None:
 
     life.source.while_reading = fail
     assert drawn(life, at("a"), at("c")) == set()
+
+
+def test_a_file_that_the_index_withholds_is_neither_named_nor_drawn(life: Life) -> None:
+    life.put(**{f"p{n}": f"img:{n + 10}" for n in range(8)})
+    life.run()
+    every = {at(f"p{n}") for n in range(8)}
+    assert drawn(life, *every) == every
+    life.withhold("1")
+    life.run()
+    left = {str(payload["key"]) for payload, _, _ in life.index()[0].values()}
+    shown = {at(key) for key in left if key.startswith("p")}
+    assert set() < shown < every
+    assert drawn(life, *every) == shown
+    named = files_of_hits(life.world().tables, every)
+    assert {HitPage(domain, file, 1) for domain, file in named} == shown

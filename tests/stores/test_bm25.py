@@ -172,3 +172,11 @@ def test_the_card_follows_the_tokens() -> None:
     assert card.modality == "sparse"
     assert card == QdrantBm25().card
     assert card.fingerprint != replace(card, canary=(1.0, *card.canary[1:])).fingerprint
+
+
+def test_collections_of_before_are_asked_with_the_words_of_before() -> None:
+    before, now = QdrantBm25("1"), QdrantBm25()
+    assert before.card.fingerprint != now.card.fingerprint
+    assert before.document("519537·X") != now.document("519537·X")
+    assert before.document("Date:12/01/2019") != now.document("Date:12/01/2019")
+    assert before.document("XR-200 costs 129.50") == now.document("XR-200 costs 129.50")
