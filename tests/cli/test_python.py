@@ -175,9 +175,8 @@ def test_the_package_loads_nothing_of_its_own_before_a_name_is_asked_for(empty: 
 
 
 def test_every_public_name_is_there_and_no_other() -> None:
-    assert {name for name in mmrag_pipeline.__all__ if getattr(mmrag_pipeline, name)} <= set(
-        dir(mmrag_pipeline)
-    )
+    given = [getattr(mmrag_pipeline, name) for name in mmrag_pipeline.__all__]
+    assert [one.__name__ for one in given] == mmrag_pipeline.__all__
     with pytest.raises(AttributeError, match="no attribute 'Indes'"):
         _ = mmrag_pipeline.Indes  # type: ignore[attr-defined]  # it is none
 
