@@ -16,7 +16,7 @@ from mmrag_pipeline.models import open_encoders
 from mmrag_pipeline.records import Box, Line
 from mmrag_pipeline.redaction.lines import redacted
 from mmrag_pipeline.redaction.rules import rules_of
-from mmrag_pipeline.retrieval.answers import Asking, nobody
+from mmrag_pipeline.retrieval.answers import Asking, FrailCache, nobody
 from mmrag_pipeline.retrieval.evidence import Budget
 from mmrag_pipeline.retrieval.hits import Hit
 from mmrag_pipeline.settings import Settings
@@ -56,18 +56,18 @@ def open_asking(
     settings: Settings, *, cached: bool = True, warn: Callable[[str], None] = nobody
 ) -> Iterator[Asking]:
     """Open what answers questions; parser processes, which only pictures need, end with it."""
-    cache = open_answer_cache(settings) if cached else None
+    cache = FrailCache(open_answer_cache(settings) if cached else None, warn)
     searcher = open_searcher(settings)
     tokens = settings.answer_evidence_tokens
     if settings.answer_url is None:
         kept = with_kept_settings(settings, open_blobs(settings))
         pages = TabledPages(open_tables(settings), kept)
-        yield Asking(searcher, pages, open_answerer(settings), Budget(tokens), cache, warn)
+        yield Asking(searcher, pages, open_answerer(settings), Budget(tokens), cache)
         return
     with open_world(settings) as world:
         pages = TabledPages(world.tables, world.settings, world)
         budget = Budget(tokens, settings.answer_pictures)
-        yield Asking(searcher, pages, open_answerer(settings), budget, cache, warn)
+        yield Asking(searcher, pages, open_answerer(settings), budget, cache)
 
 
 def open_answerer(settings: Settings) -> Answerer:

@@ -9,14 +9,18 @@ from typing import Literal
 from mmrag_pipeline.wording import STOP_WORDS
 
 Kind = Literal["number", "code", "name"]
-_TOKEN = re.compile(r"(?<![\w.,])[-+−]?\d[\w.,'’:/-]*|[^\W_][\w'’:/.&-]*")
+_GAP = "\u00a0\u202f"
+GAPPED = rf"\d{{1,3}}(?:[{_GAP}]\d{{3}})+(?!\d)"
+"""Digits grouped by hard blanks; a plain blank may as well stand between two numbers."""
+_TOKEN = re.compile(rf"(?<![\w.,])[-+−]?(?:{GAPPED}|\d)[\w.,'’:/-]*|[^\W_][\w'’:/.&-]*")
 """A sign counts only where no word touches it: `R-7730` holds no negative number."""
 _TRAILING = ".,:;'’/-&"
 _GROUPED = re.compile(r"\d{1,3}(?:[,'’]\d{3})+(?:\.\d+)?")
 _EUROPEAN = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}")
+_SPACED = re.compile(rf"{GAPPED}(?:[.,]\d+)?")
 _PLAIN = re.compile(r"\d+(?:\.\d+)?")
 _COMMA = re.compile(r"\d+,\d+")
-_WITH_UNIT = re.compile(r"([-+−]?\d[\d.,'’]*)([^\W\d_]{1,3})")
+_WITH_UNIT = re.compile(rf"([-+−]?(?:{GAPPED}|\d)[\d.,'’]*)([^\W\d_]{{1,3}})")
 _CURRENCY = re.compile(r"([^\W\d_]{1,3})(\d+\.\d\d)")
 _CURRENCIES = str.maketrans({"€": " EUR ", "£": " GBP ", "¥": " JPY "})
 _MINUS = "−"
@@ -58,11 +62,14 @@ def holds(text: str, value: Value) -> bool:
 def number_of(word: str) -> Decimal | None:
     """Return what a number is worth, however it is written; None for what is none.
 
-    A comma before three digits groups thousands, a single point before three is a decimal point.
+    A comma before three digits groups thousands, as do an apostrophe and a hard blank; a single
+    point before three is a decimal point.
     """
     sign = -1 if word[:1] in ("-", _MINUS) else 1
     digits = word.lstrip(f"-+{_MINUS}")
-    if _GROUPED.fullmatch(digits):
+    if _SPACED.fullmatch(digits):
+        digits = re.sub(f"[{_GAP}]", "", digits).replace(",", ".")
+    elif _GROUPED.fullmatch(digits):
         digits = re.sub("[,'’]", "", digits)
     elif _EUROPEAN.fullmatch(digits):
         digits = digits.replace(".", "").replace(",", ".")

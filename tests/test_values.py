@@ -21,6 +21,8 @@ from mmrag_pipeline.values import exact, holds, number_of, values
         ("1,299", "1299"),
         ("-19", "-19"),
         ("1.299.000", "1299000"),
+        ("1\u202f299.50", "1299.5"),
+        ("12\u00a0345\u00a0678,5", "12345678.5"),
     ],
 )
 def test_a_number_is_worth_the_same_however_it_is_written(word: str, worth: str) -> None:
@@ -49,6 +51,9 @@ def test_values_are_found_with_their_kind() -> None:
     [
         ("1299", "EUR 1,299.00", True),
         ("129.50", "RM129.50", True),
+        ("1299.50", "1\u202f299.50", True),
+        ("1299", "1\u00a0299kg", True),
+        ("299", "1\u00a0299", False),
         ("129.50", "129.05", False),
         ("7730", "No. R-7730", False),
         ("45", "45l", True),

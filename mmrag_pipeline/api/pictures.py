@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from mmrag_pipeline.assembly import open_world
-from mmrag_pipeline.cli.pictures import picture_of_hit
+from mmrag_pipeline.cli.pictures import pictures_of_hits
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.records import Pixels
 from mmrag_pipeline.retrieval.hits import Hit as Ranked
@@ -26,9 +26,9 @@ class Pictures:
         self._held: dict[tuple[str, str, str], bytes | None] = {}
 
     def of(self, hits: Sequence[Ranked]) -> list[bytes | None]:
-        """Return a JPEG per hit, None where its file has no pixels (any more).
+        """Return a JPEG per hit, None where no pixels can be had (any more).
 
-        Raises CorruptStateError and StateUnavailableError, and tries again when asked again.
+        Raises StateUnavailableError where nothing can be opened; tries again when asked again.
         """
         absent = [hit for hit in hits if _name(hit) not in self._held]
         if absent:
@@ -41,12 +41,12 @@ def _name(hit: Ranked) -> tuple[str, str, str]:
 
 
 def pictures_of(settings: Settings, hits: Sequence[Ranked]) -> list[bytes | None]:
-    """Return the page of each hit with its box as JPEG, None where there are no pixels.
+    """Return the page of each hit with its box as JPEG, None where no pixels can be had.
 
     No model loads; the parser processes end with the call.
     """
     with open_world(settings, hub=False) as world:
-        return [picture_of_hit(world, hit) for hit in hits]
+        return pictures_of_hits(world, hits)
 
 
 def as_given(

@@ -12,6 +12,8 @@ def unknown_domains(settings: Settings, known: Collection[str]) -> dict[str, lis
         "MMRAG_TTL_DAYS": [*settings.ttl_days],
         "MMRAG_REINDEX_CRONS": [*settings.reindex_crons],
         "MMRAG_SHARDS": [*settings.shards],
+        "MMRAG_PRIVATE_DOMAINS": [*settings.private_domains],
+        "MMRAG_REDACT": [*settings.redact],
     }
     unknown = {name: sorted({*domains} - {"*", *known}) for name, domains in named.items()}
     return {name: domains for name, domains in unknown.items() if domains}

@@ -1,12 +1,26 @@
-"""The picture of a hit: its page with its box."""
+"""The pictures of hits: their pages with their boxes."""
+
+from collections import defaultdict
+from collections.abc import Sequence
 
 from mmrag_pipeline.evaluation.report import framed
-from mmrag_pipeline.indexing.place_pixels import PageAt, pixels_of
+from mmrag_pipeline.ids import file_id
+from mmrag_pipeline.indexing.hit_pages import HitPage, drawn_pages
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.retrieval.hits import Hit
 
 
-def picture_of_hit(world: World, hit: Hit) -> bytes | None:
-    """Return a hit's page with its box as JPEG, None when the file has no pixels (any more)."""
-    page = pixels_of(world, PageAt(hit.domain, hit.key, hit.place.page_no))
-    return None if page is None else framed(page, hit.place)
+def pictures_of_hits(world: World, hits: Sequence[Hit]) -> list[bytes | None]:
+    """Return each hit's page with its box as JPEG, None where no pixels can be had (any more).
+
+    Tables are read once for all hits of a domain.
+    """
+    on: dict[HitPage, list[int]] = defaultdict(list)
+    for number, hit in enumerate(hits):
+        page = HitPage(hit.domain, file_id(hit.domain, hit.key), hit.place.page_no)
+        on[page].append(number)
+    pictures: list[bytes | None] = [None] * len(hits)
+    for page, pixels in drawn_pages(world, on.keys()):
+        for number in on[page]:
+            pictures[number] = framed(pixels, hits[number].place)
+    return pictures

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mmrag_pipeline.cli.dead_letters import read_letters
-from mmrag_pipeline.cli.pictures import picture_of_hit
+from mmrag_pipeline.cli.pictures import pictures_of_hits
 from mmrag_pipeline.cli.summary import Summary, stations
 from mmrag_pipeline.evaluation.evaluate import Evaluation
 from mmrag_pipeline.evaluation.report import (
@@ -99,7 +99,7 @@ def _station(summary: Summary, name: str) -> StationRow:
 
 
 def _sample(world: World, shown: Shown) -> SampleQuery:
-    hits = tuple(shown_hit(hit, picture_of_hit(world, hit)) for hit in shown.hits)
+    hits = tuple(map(shown_hit, shown.hits, pictures_of_hits(world, shown.hits)))
     if shown.picture is None:
         return SampleQuery(shown.text, None, hits)
     return SampleQuery(shown.text, thumbnail(shown.picture, None), hits)

@@ -145,8 +145,14 @@ def print_hits(title: str, hits: Sequence[Hit]) -> None:
 
 def _why(hit: Hit) -> str:
     shares = sorted(hit.signals.items(), key=lambda item: -item[1].contribution)
-    why = [f"{signal} {share.contribution:+.1f}" for signal, share in shares if share.contribution]
-    return ", ".join([*why, *map(_told, hit.refined, hit.refined.values()), *_copies(hit)])
+    why = [f"{signal} {_signed(share.contribution)}" for signal, share in shares if share.contribution]
+    told = [*why, *map(_told, hit.refined, hit.refined.values()), *_copies(hit)]
+    return ", ".join(told) or "no evidence above the background"
+
+
+def _signed(contribution: float) -> str:
+    """Return a contribution with a decimal, or, where that would hide it, two figures."""
+    return f"{contribution:+.1f}" if abs(contribution) >= 1.0 else f"{contribution:+.2g}"
 
 
 def _told(refinement: str, change: Change) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from mmrag_pipeline.values import GAPPED, number_of
+
 _CURRENCIES: Mapping[str, str] = {
     **dict.fromkeys(("$", "us$", "usd", "dollar", "dollars"), "usd"),
     **dict.fromkeys(("€", "eur", "euro", "euros"), "eur"),
@@ -31,12 +33,10 @@ _MEASURES: Mapping[str, tuple[str, Decimal]] = {
     **dict.fromkeys(("min", "minute", "minutes"), ("s", Decimal(60))),
     **dict.fromkeys(("h", "hour", "hours"), ("s", Decimal(3_600))),
 }
-_GAP = "\u00a0\u202f"
-"""Blanks that group digits; a plain blank may as well stand between two numbers."""
-_NUMBER = re.compile(rf"(?<!\w)(?<!\w[-/:.])[-+]?(?:\d[\d,.'{_GAP}]*\d|\d)(?!\d)(?![-/:]\d)")
+_DIGITS = rf"{GAPPED}(?:[.,]\d+)?|\d[\d,.'’]*\d|\d"
+_NUMBER = re.compile(rf"(?<!\w)(?<!\w[-/:.])[-+]?(?:{_DIGITS})(?!\d)(?![-/:]\d)")
 _BEFORE = re.compile(r"([^\W\d_]+\$?|[$€£¥₹])\s?$")
 _AFTER = re.compile(r"(\s?)(%|[$€£¥₹]|[^\W\d_]+)")
-_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 _CODE_BEFORE_DIGIT = re.compile(r"\b(rm|usd|eur|gbp|jpy|inr|myr|chf|cny|rmb)(?=\d)")
 _WORDS_AFTER = 2
 """A scale and a unit: 5 million dollars."""
@@ -60,10 +60,9 @@ class Amount:
 def amounts(text: str) -> list[Amount]:
     """Return the numbers of a text, in order, with currency, percent sign or unit.
 
-    A comma before groups of three digits, an apostrophe and a hard blank group digits; of point
-    and comma in one number the last is the decimal sign; a lone point always is. Scales (million,
-    bn) are multiplied out, lengths, masses, volumes and times brought to m, g, l, s. What stands
-    within codes, dates, times of day and ranges (XR-200, 12/01/2019, 10-20) is no amount.
+    Digits are read as values.number_of reads them. Scales (million, bn) are multiplied out,
+    lengths, masses, volumes and times brought to m, g, l, s. What stands within codes, dates,
+    times of day and ranges (XR-200, 12/01/2019, 10-20) is no amount.
     """
     plain = _CODE_BEFORE_DIGIT.sub(r"\1 ", text.replace("\u2212", "-").lower())
     return list(_found(plain))
@@ -71,7 +70,7 @@ def amounts(text: str) -> list[Amount]:
 
 def _found(text: str) -> Iterator[Amount]:
     for number in _NUMBER.finditer(text):
-        value = _value(number[0])
+        value = number_of(number[0])
         words, glued = _after(text, number.end())
         if value is None or (glued and not words):  # 3D, 1st: part of a word
             continue
@@ -107,18 +106,3 @@ def _amount(value: Decimal, words: list[str]) -> Amount:
         elif not unit and word:
             unit = _CURRENCIES.get(word, word if word in _CURRENCIES.values() else "")
     return Amount(scaled * factor, scaled, unit)
-
-
-def _value(number: str) -> Decimal | None:
-    """Return what a number's digits say; None for what is none, like 1.2.3."""
-    digits = re.sub(rf"['{_GAP}]", "", number)
-    point, comma = digits.rfind("."), digits.rfind(",")
-    if point >= 0 and comma >= 0:
-        decimal, grouping = (".", ",") if point > comma else (",", ".")
-        digits = digits.replace(grouping, "").replace(decimal, ".")
-    elif comma >= 0:
-        grouped = _GROUPED.fullmatch(digits.lstrip("-+"))
-        digits = digits.replace(",", "" if grouped else ".")
-    if digits.count(".") > 1:
-        return None
-    return Decimal(digits)

@@ -7,9 +7,8 @@ from io import BytesIO
 import polars as pl
 from PIL import Image
 
-from mmrag_pipeline.errors import ItemError
-from mmrag_pipeline.ids import partition_of
-from mmrag_pipeline.indexing.pixels import stream_pixels
+from mmrag_pipeline.ids import file_id, partition_of
+from mmrag_pipeline.indexing.hit_pages import HitPage, drawn_pages
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.records import Box, Line, PagePixels
@@ -31,20 +30,9 @@ class PageAt:
 
 
 def pixels_of(world: World, page: PageAt) -> PagePixels | None:
-    """Return a page's pixels, None when the file has none (any more)."""
-    partition = partition_of(page.domain, page.key, world.settings.shards)
-    files = world.tables.read("raw_files", partition)
-    pages = world.tables.read("pages", partition)
-    if files is None or pages is None:
-        return None
-    owner = files.filter(pl.col("key") == page.key).select("file_id")
-    mine = pages.join(owner, on="file_id").filter(
-        (pl.col("page_no") == page.page_no) & (pl.col("raster") != "")
-    )
-    frames = {"raw_files": files, "pages": mine}
-    for _, drawn in stream_pixels(world, partition, frames, mine["page_digest"].to_list()):
-        return None if isinstance(drawn, ItemError) else drawn
-    return None
+    """Return a page's pixels, None when there are none or they cannot be read (any more)."""
+    wanted = HitPage(page.domain, file_id(page.domain, page.key), page.page_no)
+    return next((drawn for _, drawn in drawn_pages(world, {wanted})), None)
 
 
 def lines_at(tables: TableCatalog, shards: Mapping[str, int], page: PageAt) -> Sequence[Line]:

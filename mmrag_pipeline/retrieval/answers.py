@@ -36,8 +36,8 @@ def about_tokens(text: str) -> int:
 class FrailCache:
     """A cache that never fails an answer: after its first failure it is left alone."""
 
-    inner: AnswerCache | None
-    warn: Callable[[str], None]
+    inner: AnswerCache | None = None
+    warn: Callable[[str], None] = nobody
 
     def get(self, key: str) -> Json:
         """Return what is kept; None where that cannot be told."""
@@ -48,10 +48,11 @@ class FrailCache:
         self._tried(lambda cache: cache.put(key, value))
 
     def _tried(self, call: Callable[[AnswerCache], Json]) -> Json:
-        if self.inner is None:
+        cache = self.inner
+        if cache is None:
             return None
         try:
-            return call(self.inner)
+            return call(cache)
         except (StateUnavailableError, CorruptStateError) as error:
             self.inner = None
             self.warn(f"answers are not cached: {error}")
@@ -73,8 +74,8 @@ class Asking:
     pages: Pages
     answerer: Answerer
     budget: Budget
-    cache: AnswerCache | None = None
-    warn: Callable[[str], None] = field(default=nobody)
+    cache: FrailCache = field(default_factory=FrailCache)
+    """One for all questions, so that a cache that fails is waited for once."""
 
     def evidence(self, query: Query) -> list[Evidence]:
         """Return what an answer to a query may be made from; raises as Searcher.search does.
@@ -90,9 +91,9 @@ class Asking:
         told what they may not see. Without any evidence nobody is asked.
         """
         evidence = self.evidence(query)
-        question, cache = Ask(query.text, query.image), FrailCache(self.cache, self.warn)
+        question = Ask(query.text, query.image)
         key = cache_key(question, evidence, self.answerer.card)
-        kept = _reply_of(cache.get(key)) if evidence else None
+        kept = _reply_of(self.cache.get(key)) if evidence else None
         told = partial(_told, evidence=evidence, said=said)
         if kept is not None:
             return self._answer(query, evidence, told(kept), cached=True)
@@ -100,7 +101,7 @@ class Asking:
             return self._answer(query, evidence, told([DO_NOT_KNOW]))
         reply = told(self.answerer.answer(question, evidence))
         if not reply.usage.cut:
-            cache.put(key, {"text": reply.text, "usage": reply.usage.as_json()})
+            self.cache.put(key, {"text": reply.text, "usage": reply.usage.as_json()})
         return self._answer(query, evidence, reply)
 
     def _answer(

@@ -1,6 +1,7 @@
 """What a notebook shows: escaped, without references, whole without pictures."""
 
 import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from io import BytesIO
 
@@ -10,6 +11,7 @@ from PIL import Image
 from mmrag_pipeline.api.page import MOST_SHOWN
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.retrieval.fusion import Share
+from mmrag_pipeline.retrieval.hits import Hit
 from tests.api.ranked import hits, ranked
 
 HOSTILE = '"><script>alert(1)</script><img src="https://evil.example/x" onerror=x>'
@@ -102,8 +104,7 @@ def test_a_hit_to_which_nothing_contributes_has_no_shares() -> None:
 def test_a_long_list_is_cut_and_says_so() -> None:
     read: list[int] = []
 
-    def counting(some: object) -> list[bytes | None]:
-        assert isinstance(some, list | tuple)
+    def counting(some: Sequence[Hit]) -> list[bytes | None]:
         read.append(len(some))
         return [None] * len(some)
 

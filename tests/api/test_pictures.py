@@ -17,12 +17,10 @@ from mmrag_pipeline.settings import Settings
 RED = np.full((6, 4, 3), (255, 0, 0), dtype=np.uint8)
 
 
-def pixels(given: Any, home: Path) -> Pixels:
+def pixels(picture: Image.Image, home: Path) -> Pixels:
     """Return what a query's picture is to the encoders."""
-    file = as_given(given)
-    assert isinstance(file, Path | bytes)
     with open_pictures(Settings(home=home)) as read:
-        return read(file)
+        return read(as_given(picture))  # type: ignore[arg-type]  # a picture becomes bytes
 
 
 def test_paths_bytes_and_arrays_are_taken_as_they_are() -> None:

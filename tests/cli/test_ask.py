@@ -16,15 +16,18 @@ def test_an_answer_is_quoted_with_the_file_it_is_from(indexed: Bench) -> None:
 
 
 def test_a_page_is_quoted_with_the_box_of_the_words(indexed: Bench) -> None:
-    answer = _json(indexed, "What to do with the tank before switching on?").json
+    said = _json(indexed, "What to do with the tank before switching on?")
+    assert said.code == 0, said.err
+    answer = said.json
     (citation,) = answer["sentences"][0]["citations"]
     assert (citation["quote"], len(citation["box"])) == ("Fill the tank before switching on.", 4)
     assert answer["evidence"][0]["key"] == "guide.pdf"
 
 
 def test_what_the_index_does_not_say_is_not_known(indexed: Bench) -> None:
-    answer = _json(indexed, "How much does the moon cost?").json
-    assert (answer["answer"], answer["abstained"]) == ("I do not know", True)
+    said = _json(indexed, "How much does the moon cost?")
+    assert said.code == 0, said.err
+    assert (said.json["answer"], said.json["abstained"]) == ("I do not know", True)
 
 
 def test_a_server_sees_evidence_and_pictures_and_its_answer_is_checked(indexed: Bench) -> None:
@@ -80,9 +83,7 @@ def test_nothing_asked_is_refused(indexed: Bench) -> None:
 
 
 def _json(bench: Bench, question: str) -> Said:
-    said = bench.mmrag("ask", question, "--no-cache", "--json")
-    assert said.code == 0, said.err
-    return said
+    return bench.mmrag("ask", question, "--no-cache", "--json")
 
 
 def _served(bench: Bench, server: ChatServer, *arguments: str) -> Said:

@@ -1,4 +1,4 @@
-"""A private domain is searched where it or a group is named."""
+"""A private domain is searched where a group is named."""
 
 from tests.cli.commands import Bench
 
@@ -11,8 +11,4 @@ def _domains(bench: Bench, *options: str) -> set[str]:
 def test_a_search_that_names_nothing_leaves_a_private_domain_out(bench: Bench) -> None:
     bench.mmrag("index", MMRAG_PRIVATE_DOMAINS='["notes"]')
     assert _domains(bench) == {"shop"}
-    assert _domains(bench, "--domain", "notes") == {"notes"}
     assert _domains(bench, "--visibility", "notes") == {"notes"}
-    assert _domains(bench, "--visibility", "public") == {"shop"}
-    bench.mmrag("index", MMRAG_PRIVATE_DOMAINS="[]")
-    assert _domains(bench) == {"notes", "shop"}

@@ -125,10 +125,10 @@ def test_a_hit_whose_file_is_gone_is_shown_without_a_picture(bench: Bench) -> No
 
 
 def test_threads_share_an_index_and_find_what_one_finds(index: Index, indexed: Bench) -> None:
-    asked = ["green tea", "KX-4711", "tent by the river", "fill the tank"] * 3
-    alone = {text: index.search(text) for text in asked}
+    asked = ["green tea", "KX-4711", "KX-4711", "green tea"]
+    alone = {text: index.search(text) for text in set(asked)}
     others = [index, Index.open(indexed.home)]
-    with ThreadPoolExecutor(6) as threads:
+    with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda n: others[n % 2].search(asked[n]), range(len(asked))))
     assert [alone[text] for text in asked] == found
 
@@ -175,9 +175,8 @@ def test_the_package_loads_nothing_of_its_own_before_a_name_is_asked_for(empty: 
 
 
 def test_every_public_name_is_there_and_no_other() -> None:
-    assert {name for name in mmrag_pipeline.__all__ if getattr(mmrag_pipeline, name)} <= set(
-        dir(mmrag_pipeline)
-    )
+    given = [getattr(mmrag_pipeline, name) for name in mmrag_pipeline.__all__]
+    assert [one.__name__ for one in given] == mmrag_pipeline.__all__
     with pytest.raises(AttributeError, match="no attribute 'Indes'"):
         _ = mmrag_pipeline.Indes  # type: ignore[attr-defined]  # it is none
 

@@ -74,4 +74,5 @@ def test_extras_that_are_named_exist() -> None:
 
 def test_the_demo_queries_that_it_evaluates_are_there() -> None:
     lines = (ROOT / "demo" / "queries.jsonl").read_text().splitlines()
+    assert len(lines) == 60
     assert all(json.loads(line).keys() >= {"id", "relevant", "kind"} for line in lines)

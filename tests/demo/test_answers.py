@@ -24,6 +24,7 @@ def test_half_of_the_questions_are_answered_by_no_file() -> None:
 def test_queries_for_an_exact_value_are_labelled_with_it() -> None:
     lines = (DEMO / "queries.jsonl").read_text(encoding="utf-8").splitlines()
     exact = [one for one in map(json.loads, lines) if one["kind"] == "exact_number"]
+    assert len(exact) == 12
     assert all(one["answer"] for one in exact)
 
 

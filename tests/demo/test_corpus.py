@@ -53,6 +53,7 @@ def test_every_query_asks_with_words_or_with_a_picture_that_exists() -> None:
 def test_query_pictures_are_small_and_differ_from_every_file() -> None:
     held = {path.read_bytes() for path in files()}
     pictures = [path.read_bytes() for path in (DEMO / "queries").iterdir()]
+    assert len(pictures) == 16
     assert all(len(data) < 20_000 and data not in held for data in pictures)
 
 

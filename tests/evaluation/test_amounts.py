@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag_pipeline.evaluation.amounts import amounts
+from mmrag_pipeline.values import exact
 
 
 def _values(text: str) -> list[tuple[str, str]]:
@@ -23,6 +24,8 @@ def _values(text: str) -> list[tuple[str, str]]:
         ("1,000,000", "1000000", ""),
         ("1'299.5", "1299.5", ""),
         ("1\u202f299", "1299", ""),
+        ("1\u202f299.50 kg", "1299500", "g"),
+        ("1.234.567", "1234567", ""),
         ("\u22125", "-5", ""),
         ("$8.70", "8.7", "usd"),
         ("RM14.10", "14.1", "myr"),
@@ -48,6 +51,20 @@ def test_a_scale_is_multiplied_out_before_its_currency() -> None:
 @pytest.mark.parametrize("text", ["XR-200", "12/01/2019", "12:30", "10-20", "3D", "1.2.3", "K9"])
 def test_parts_of_codes_dates_and_ranges_are_no_amounts(text: str) -> None:
     assert amounts(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1.234.567", "1\u202f299.50", "1\u00a0299,50", "-12\u00a0345\u202f678", "1’299.5", "1,2,3"],
+)
+def test_an_amount_is_read_as_a_value_is(text: str) -> None:
+    read = [Decimal(one.same) for one in exact(text) if one.kind == "number"]
+    assert [one.value for one in amounts(text)] == read
+
+
+def test_a_hard_blank_between_two_numbers_groups_nothing() -> None:
+    assert _values("5\u00a010") == [("5", ""), ("1E+1", "")]
+    assert [one.same for one in exact("2024\u00a0100")] == ["2024", "100"]
 
 
 def test_all_numbers_of_a_sentence_are_found_in_order() -> None:

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mmrag_pipeline.evaluation.paired import Limits, compare, intervals
 
 LIMITS = Limits(max_loss=0.02, confidence=0.95)
 scores = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30)
+gains = st.lists(st.floats(-0.03, 0.03), min_size=5, max_size=30)
+"""Of queries enough to tell."""
 
 
 def _lost(n: int, of: int, *, by: float = 1.0) -> bool:
@@ -61,15 +63,24 @@ def test_the_bounds_are_those_of_the_normal_distribution_for_many_queries() -> N
 
 @settings(max_examples=25, deadline=None)
 @given(scores)
-def test_a_verdict_is_its_upper_bound_and_the_same_each_time(
+def test_a_verdict_is_the_same_each_time_and_its_bounds_in_order(
     pairs: list[tuple[float, float]],
 ) -> None:
     live, candidate = [one for one, _ in pairs], [other for _, other in pairs]
     found = compare(live, candidate, LIMITS)
     assert found == compare(live, candidate, LIMITS)
     assert found.low <= found.high
-    if found.decides and abs(found.high + LIMITS.max_loss) > 1e-4:
-        assert found.worse is (found.high < -LIMITS.max_loss)
+
+
+@settings(max_examples=25, deadline=None)
+@given(gains, st.sampled_from([0.0, 0.02, 0.06]))
+def test_where_queries_are_enough_a_verdict_is_its_upper_bound(
+    gained: list[float], loss: float
+) -> None:
+    found = compare([0.5] * len(gained), [0.5 + gain - loss for gain in gained], LIMITS)
+    assume(abs(found.high + LIMITS.max_loss) > 1e-4)
+    assert found.decides
+    assert found.worse is (found.high < -LIMITS.max_loss)
 
 
 def test_an_interval_is_that_of_the_normal_distribution_for_many_queries() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmrag_pipeline.errors import StateUnavailableError
 from mmrag_pipeline.indexing.place_pixels import PageAt, crop, lines_at, pixels_of
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.records import Box, Line, PagePixels
@@ -46,6 +47,18 @@ def test_the_pixels_of_a_page_are_found_and_those_of_a_text_are_not(world: World
     assert drawn.pixels.shape == (32, 40, 3)
     assert pixels_of(world, PageAt(DOMAIN, "b", 1)) is None
     assert pixels_of(world, PageAt("elsewhere", "a", 1)) is None
+
+
+def test_a_page_whose_source_is_away_has_no_pixels() -> None:
+    life = Life()
+    life.put(a="img:1")
+    life.run()
+
+    def fail() -> None:
+        raise StateUnavailableError("the share is away")
+
+    life.source.while_reading = fail
+    assert pixels_of(life.world(), PageAt(DOMAIN, "a", 1)) is None
 
 
 def test_lines_are_those_of_the_text_layer_or_of_ocr(world: World) -> None:

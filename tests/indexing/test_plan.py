@@ -68,6 +68,7 @@ def test_an_exact_plan_is_what_the_run_then_does(history: list[Event]) -> None:
 
 def test_nothing_to_do_is_planned_as_nothing() -> None:
     planned = planned_for(_started()).values()
+    assert len(planned) == 10
     assert all(p.exact and p.calls == p.add == p.change == p.delete == 0 for p in planned)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mmrag_pipeline.errors import SettingsError
+from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.generations import rollback
 from mmrag_pipeline.indexing.history import Said
 from mmrag_pipeline.records import Card, Judgement
@@ -39,8 +40,7 @@ def _shown(life: Life) -> set[str]:
 
 
 def _letters(life: Life) -> dict[str, str]:
-    table = life.state.tables.read("dead_letters", DOMAIN)
-    assert table is not None
+    table = rows_of(life.state.tables, "dead_letters", DOMAIN)
     return dict(table.filter(reason="withheld").select("key", "message").iter_rows())
 
 

@@ -12,7 +12,7 @@ from mmrag_pipeline.errors import AnswerError, StateUnavailableError
 from mmrag_pipeline.ids import Json
 from mmrag_pipeline.keepers import AnswerCache
 from mmrag_pipeline.records import Card
-from mmrag_pipeline.retrieval.answers import Asking, cache_key
+from mmrag_pipeline.retrieval.answers import Asking, FrailCache, cache_key
 from mmrag_pipeline.retrieval.evidence import Budget
 from mmrag_pipeline.retrieval.query import Query
 from tests.retrieval.shelves import Shelves, picture
@@ -64,7 +64,7 @@ def asking(
     shelves = Shelves()
     shelves.fill("shop", {"a.txt": PRICE})
     told = warnings if warnings is not None else []
-    return Asking(shelves.searcher, Paper(), answerer, Budget(1000), cache, told.append)
+    return Asking(shelves.searcher, Paper(), answerer, Budget(1000), FrailCache(cache, told.append))
 
 
 def test_sentences_are_told_when_they_are_complete_and_checked() -> None:
@@ -124,12 +124,20 @@ def test_a_broken_cache_fails_no_answer_and_warns_once() -> None:
     assert warnings == ["answers are not cached: no way there"]
 
 
+def test_a_cache_that_failed_is_left_alone_at_the_questions_after() -> None:
+    warnings: list[str] = []
+    one = asking(Scripted(), Broken(), warnings)
+    answers = [one.ask(Query(text=PRICE)) for _ in range(3)]
+    assert [answer.cached for answer in answers] == [False] * 3
+    assert len(warnings) == 1
+
+
 @pytest.mark.parametrize("kept", [[], "text", {"text": 1}, {"usage": {}}])
 def test_what_is_no_answer_in_the_cache_is_made_again(kept: Json) -> None:
     answerer = Scripted()
     one = asking(answerer)
     key = cache_key(Ask(PRICE), one.evidence(Query(text=PRICE)), answerer.card)
-    answer = replace(one, cache=Kept({key: kept})).ask(Query(text=PRICE))
+    answer = replace(one, cache=FrailCache(Kept({key: kept}))).ask(Query(text=PRICE))
     assert (answer.cached, len(answerer.shown)) == (False, 1)
 
 

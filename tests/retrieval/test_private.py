@@ -10,22 +10,6 @@ from mmrag_pipeline.records import Where
 from mmrag_pipeline.retrieval.query import Query
 from tests.retrieval.shelves import PREFIX, Shelves, picture
 
-CRAFTED = (
-    "",
-    "*",
-    "h*",
-    "h.",
-    "hr ",
-    "hr\0",
-    "HR",
-    "public",
-    "public,hr",
-    '["hr"]',
-    "public' OR 'hr",
-    "!public",
-    "hr/pay.txt",
-    "\u0445r",
-)
 HIDDEN = {"hr/pay.txt", "hr/face.png"}
 
 
@@ -51,24 +35,6 @@ def test_a_private_domain_is_asked_only_where_it_or_a_group_is_named(shelves: Sh
     assert _found(shelves, asked) == {"shop/kettle.txt"}
     assert _found(shelves, replace(asked, domains=("hr",))) == HIDDEN
     assert _found(shelves, replace(asked, visibility=("hr",))) == HIDDEN
-
-
-@pytest.mark.parametrize("groups", [(), *((one,) for one in CRAFTED)])
-@pytest.mark.parametrize(
-    "rest",
-    [
-        {},
-        {"domains": ("hr",)},
-        {"domains": ("hr", "shop"), "kinds": ("text", "page")},
-        {"kinds": ()},
-        {"pages": (1,), "limit": 1_000},
-    ],
-)
-def test_no_spelling_of_groups_shows_what_another_group_may_see(
-    shelves: Shelves, groups: tuple[str, ...], rest: dict[str, object]
-) -> None:
-    asked = replace(Query("a red kettle", image=picture(1), visibility=groups), **rest)  # type: ignore[arg-type]  # fields of Query
-    assert not _found(shelves, asked) & HIDDEN
 
 
 @pytest.mark.parametrize("domain", ["*", "h*", "hr~0-1", "hr__g1", "", "HR"])
