@@ -14,6 +14,7 @@ from PIL import Image
 
 import mmrag_pipeline
 from mmrag_pipeline import Index, Settings
+from mmrag_pipeline.api.index import TURN
 from mmrag_pipeline.errors import ClosedError, NotFoundError, ParseError, SettingsError
 from tests.cli.commands import Bench
 
@@ -131,6 +132,26 @@ def test_threads_share_an_index_and_find_what_one_finds(index: Index, indexed: B
     with ThreadPoolExecutor(6) as threads:
         found = list(threads.map(lambda n: others[n % 2].search(asked[n]), range(len(asked))))
     assert [alone[text] for text in asked] == found
+
+
+def test_the_ranking_of_the_settings_is_opened_where_no_other_is_asked_for(
+    indexed: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMRAG_STRATEGY", "learned")
+    with Index.open(indexed.home) as index:
+        assert index.search("green tea", strategy="rrf")[0].key == "tea.txt"
+        assert index.domains() == ["notes", "shop"]
+        with pytest.raises(SettingsError, match="'learned' has to be trained"):
+            index.search("green tea")
+
+
+def test_who_asks_for_domains_waits_for_a_turn(index: Index) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        with TURN:
+            asked = threads.submit(index.domains)
+            with pytest.raises(TimeoutError):
+                asked.result(timeout=0.3)
+        assert asked.result() == ["notes", "shop"]
 
 
 def test_a_point_is_explained_as_the_command_line_does(index: Index, indexed: Bench) -> None:
