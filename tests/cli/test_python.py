@@ -1,5 +1,6 @@
 """`Index` of Python: the hits of `mmrag search`, light to import, safe to share."""
 
+import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -201,6 +202,12 @@ def test_every_public_name_is_there_and_no_other() -> None:
     )
     with pytest.raises(AttributeError, match="no attribute 'Indes'"):
         _ = mmrag_pipeline.Indes  # type: ignore[attr-defined]  # it is none
+
+
+def test_every_argument_of_a_search_is_documented() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", (ROOT / "docs/python.md").read_text(), re.M)
+    documented = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(documented) == sorted({*inspect.signature(Index.search).parameters} - {"self"})
 
 
 @pytest.mark.parametrize("page", ["docs/python.md", "README.md"])
