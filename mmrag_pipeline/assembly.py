@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -146,6 +146,12 @@ def open_searcher(
     ranking = named_ranking(
         settings, strategy or settings.strategy, settings.refine if refine is None else refine
     )
+    searcher = open_unranked(settings)
+    return replace(searcher, strategy=ranking.strategy, refinements=ranking.refinements)
+
+
+def open_unranked(settings: Settings) -> Searcher:
+    """Return what answers queries, to be given a ranking for each: no setting's is opened."""
     return Searcher(
         open_vectors(settings),
         open_encoders(settings),
@@ -154,8 +160,6 @@ def open_searcher(
         private=partial(private_domains, settings, open_blobs(settings)),
         reopen=partial(reopened, settings),
         expand=open_expansion(settings),
-        strategy=ranking.strategy,
-        refinements=ranking.refinements,
     )
 
 

@@ -14,7 +14,7 @@ from PIL.Image import Image
 
 from mmrag_pipeline.api.hits import Hits
 from mmrag_pipeline.api.pictures import Pictures, as_given, pictures_of
-from mmrag_pipeline.assembly import named_ranking, open_blobs, open_searcher, open_world
+from mmrag_pipeline.assembly import named_ranking, open_blobs, open_unranked, open_world
 from mmrag_pipeline.cli.chosen import indexed_domains
 from mmrag_pipeline.cli.explain import find_point
 from mmrag_pipeline.cli.options import load_settings
@@ -29,7 +29,7 @@ from mmrag_pipeline.retrieval_settings import RefinementName, StrategyName
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.kept import known_shards
 
-_TURN = Lock()
+TURN = Lock()
 """Models are shared by all of a process, and none promises to serve several threads at once."""
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ class Index:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._searcher: Lazy[Searcher] | None = Lazy(partial(open_searcher, settings))
+        self._searcher: Lazy[Searcher] | None = Lazy(partial(open_unranked, settings))
 
     @classmethod
     def open(cls, home: Path | str | None = None, settings: Settings | None = None) -> Self:
@@ -107,7 +107,7 @@ class Index:
             limit=limit,
             unit=unit,
         )
-        with _TURN:
+        with TURN:
             searcher = self._searching(strategy, refine)
             query, asked = query_of(
                 self._settings, wanted, store=searcher.store, spelled=_as_argument
@@ -119,7 +119,8 @@ class Index:
 
     def domains(self) -> list[str]:
         """Return the domains that can be searched here, sorted."""
-        return self._searching(None, None).domains()
+        with TURN:
+            return self._current().domains()
 
     def explain(self, point_id: str) -> Explanation:
         """Return which page, file, models and runs a point comes from, as `mmrag explain` does.
@@ -140,17 +141,17 @@ class Index:
             raise ClosedError(f"{self!r} is closed: open it again with Index.open")
         return self._searcher
 
-    def _searching(self, strategy: str | None, refine: Sequence[str] | None) -> Searcher:
+    def _current(self) -> Searcher:
         """Return what searches now: how domains are split may have changed since."""
-        settings = self._settings
+        searcher, settings = self._opened().get(), self._settings
+        return replace(searcher, shards=known_shards(settings, open_blobs(settings)))
+
+    def _searching(self, strategy: str | None, refine: Sequence[str] | None) -> Searcher:
+        """Return what searches now, by the ranking that is asked for, else the settings' own."""
+        searcher, settings = self._current(), self._settings
         name = strategy or settings.strategy
         ranking = named_ranking(settings, name, settings.refine if refine is None else refine)
-        return replace(
-            self._opened().get(),
-            shards=known_shards(settings, open_blobs(settings)),
-            strategy=ranking.strategy,
-            refinements=ranking.refinements,
-        )
+        return replace(searcher, strategy=ranking.strategy, refinements=ranking.refinements)
 
     def __enter__(self) -> Self:
         return self

@@ -145,7 +145,9 @@ def print_hits(title: str, hits: Sequence[Hit]) -> None:
 
 def _why(hit: Hit) -> str:
     shares = sorted(hit.signals.items(), key=lambda item: -item[1].contribution)
-    why = [f"{signal} {_signed(share.contribution)}" for signal, share in shares if share.contribution]
+    why = [
+        f"{signal} {_signed(share.contribution)}" for signal, share in shares if share.contribution
+    ]
     told = [*why, *map(_told, hit.refined, hit.refined.values()), *_copies(hit)]
     return ", ".join(told) or "no evidence above the background"
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -41,6 +41,7 @@ from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.retrieval.query import Searcher
+from mmrag_pipeline.retrieval.strategies import LATE, Tuning
 from mmrag_pipeline.settings import Settings
 
 
@@ -76,6 +77,11 @@ class Evaluator:
     def limits(self) -> Limits:
         """Return what counts as a drop."""
         return Limits(self.settings.eval_max_loss, self.settings.eval_confidence)
+
+    @property
+    def tuning(self) -> Tuning:
+        """Return how settings tune the strategies."""
+        return Tuning(self.settings.rrf_k, self.settings.signal_weights)
 
     def tabled(self, queries: Sequence[LabelledQuery]) -> pl.DataFrame:
         """Return queries as EVAL_QUERIES, with the domains that have their files."""
@@ -182,13 +188,16 @@ class Evaluator:
     def trial(self, ablations: Ablations, domains: Sequence[str] | None = None) -> Trial:
         """Return what queries are asked of: these domains, or all that can be searched."""
         chosen = tuple(domains) if domains else None
-        return Trial(self.searcher, self.load_image, ablations, chosen)
+        tuned = replace(ablations, tuning=self.tuning)
+        return Trial(self.searcher, self.load_image, tuned, chosen)
 
     def made_with(self, trial: Trial) -> dict[str, Json]:
         """Return what a history says of an evaluation: how, of which collections, by what models.
 
-        The domains are the asked ones, null for all.
+        The domains are the asked ones, null for all. Tuning is there where a ranking has it.
         """
+        name, ablations = name_of(self.searcher.strategy, self.tuning), trial.ablations
+        late = name in LATE or "strategies" in ablations.families
         layouts, served = self.searcher.store.layouts(), self.searcher.store.aliases()
         names = sorted(name for alias, name in served.items() if self._asks(trial, alias))
         cards: Mapping[str, Json] = {
@@ -197,8 +206,12 @@ class Evaluator:
             if name in layouts
         }
         return {
-            "strategy": "+".join([name_of(self.searcher.strategy), *self.searcher.refinements]),
-            "ablations": {name: [*one] for name, one in asdict(trial.ablations).items()},
+            "strategy": "+".join([name, *self.searcher.refinements]),
+            **({"tuning": asdict(self.tuning)} if late else {}),
+            "ablations": {
+                "families": [*ablations.families],
+                "ocr_confidences": [*ablations.ocr_confidences],
+            },
             "depth": trial.depth,
             "domains": None if trial.domains is None else sorted(trial.domains),
             "cards": cards,

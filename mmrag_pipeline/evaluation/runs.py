@@ -39,7 +39,7 @@ class Run:
     asked: str
     """Digest of queries, labels and domains: equal ones can be compared."""
     made_with: str
-    """JSON object: strategy, ablations, depth, models, collections."""
+    """JSON object: strategy, tuning, ablations, depth, models, collections."""
     latency: Latency
     values: Values
     kinds: Mapping[str, str]

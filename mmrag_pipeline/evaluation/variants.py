@@ -8,7 +8,7 @@ many points were left: what comes after its end is missing.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.records import PointKind, Signal
@@ -16,7 +16,7 @@ from mmrag_pipeline.retrieval.fusion import FusedFile
 from mmrag_pipeline.retrieval.fusion import alone as only
 from mmrag_pipeline.retrieval.query import best_of
 from mmrag_pipeline.retrieval.signals import SIGNALS, Answer, Found, Seen
-from mmrag_pipeline.retrieval.strategies import STRATEGIES, Asked, Strategy
+from mmrag_pipeline.retrieval.strategies import Asked, Strategy, Tuning, tuned
 
 FUSED = "fused"
 """The ranking that a search gives."""
@@ -50,6 +50,8 @@ class Ablations:
     """Names of FAMILIES."""
     ocr_confidences: tuple[float, ...] = (0.5, 0.8, 0.9)
     """Of the family `ocr_confidence`: points of lines read with less are left out."""
+    tuning: Tuning = field(default_factory=Tuning)
+    """Of the family `strategies`."""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.families if name not in FAMILIES]
@@ -69,14 +71,14 @@ def variants(strategy: Strategy, ablations: Ablations) -> list[Variant]:
     ]
 
 
-def name_of(strategy: Strategy) -> str:
-    """Return what a strategy is called."""
-    named = (name for name, one in STRATEGIES.items() if one == strategy)
+def name_of(strategy: Strategy, tuning: Tuning) -> str:
+    """Return what a strategy is called that settings tune so."""
+    named = (name for name, one in tuned(tuning).items() if one == strategy)
     return next(named, type(strategy).__name__.lower())
 
 
-def _strategies(_strategy: Strategy, _ablations: Ablations) -> Iterable[Variant]:
-    return [Variant(f"strategy {name}", one) for name, one in STRATEGIES.items()]
+def _strategies(_strategy: Strategy, ablations: Ablations) -> Iterable[Variant]:
+    return [Variant(f"strategy {name}", one) for name, one in tuned(ablations.tuning).items()]
 
 
 def _leave_one_out(strategy: Strategy, _ablations: Ablations) -> Iterable[Variant]:

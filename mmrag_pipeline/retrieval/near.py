@@ -1,11 +1,12 @@
 """Points of chosen pages with their vectors and scores: what early fusion joins."""
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from mmrag_pipeline.ports import CollectionReader
-from mmrag_pipeline.records import PointKind, Signal, Where
+from mmrag_pipeline.records import Candidate, PointKind, Signal, SparseVector, Vectors, Where
 from mmrag_pipeline.retrieval.shelves import Shelf
 from mmrag_pipeline.retrieval.signals import Found, Page, Question, Seen
 
@@ -13,6 +14,7 @@ WHOLE: tuple[PointKind, ...] = ("page", "caption")
 """Kinds of points that stand for a whole page."""
 MOST = 10_000
 """Points of one signal that are taken from one collection."""
+_NO_VECTOR = np.empty(0, dtype=np.float32)
 
 
 def page_of(found: Found) -> Page:
@@ -38,12 +40,39 @@ def seen_in(
     shelf: Shelf,
     where: Where,
 ) -> dict[Signal, list[Seen]]:
-    """Return the points of an open shelf that a filter lets through, with scores and vectors."""
-    seen: dict[Signal, list[Seen]] = defaultdict(list)
-    for signal, question in questions.items():
-        scored = {c.point_id: c for c in reader.query(signal, question, limit=MOST, where=where)}
-        for point in reader.fetch(list(scored), vectors=True):
-            found = Found(shelf.domain, scored[point.point_id], shelf.collection)
-            if signal in point.dense:
-                seen[signal].append(Seen(found, point.dense[signal]))
-    return dict(seen)
+    """Return the points of an open shelf that a filter lets through, with vectors.
+
+    Scores are those of `exact`.
+    """
+    return {
+        signal: [
+            Seen(Found(shelf.domain, candidate, shelf.collection), vector)
+            for candidate, vector in exact(
+                reader, signal, question, reader.query(signal, question, limit=MOST, where=where)
+            )
+        ]
+        for signal, question in questions.items()
+    }
+
+
+def exact(
+    reader: CollectionReader, signal: Signal, question: Question, found: Sequence[Candidate]
+) -> list[tuple[Candidate, Vectors]]:
+    """Return points that a signal found with their exact scores, and their vectors.
+
+    Dense scores are the products of the question with the vectors as they are held, not with
+    their quantized copies; those of `bm25` are exact as the index gives them, without a vector.
+    """
+    if isinstance(question, SparseVector):
+        return [(candidate, _NO_VECTOR) for candidate in found]
+    points = reader.fetch([candidate.point_id for candidate in found], vectors=True)
+    vectors = {p.point_id: p.dense[signal] for p in points if signal in p.dense}
+    return [
+        (replace(candidate, score=_product(question, vector)), vector)
+        for candidate in found
+        if (vector := vectors.get(candidate.point_id)) is not None
+    ]
+
+
+def _product(question: Vectors, vector: Vectors) -> float:
+    return float(np.dot(question.astype(np.float64), vector.astype(np.float64)))

@@ -13,10 +13,22 @@ from mmrag_pipeline.retrieval.learned import Learned
 from mmrag_pipeline.retrieval.normalised import dbsf, minmax, zscore
 from mmrag_pipeline.retrieval.trusted import evidence
 
-__all__ = ["LEARNED", "STRATEGIES", "Asked", "Strategy", "Tuning", "evidence", "strategy_of"]
+__all__ = [
+    "LATE",
+    "LEARNED",
+    "STRATEGIES",
+    "Asked",
+    "Strategy",
+    "Tuning",
+    "evidence",
+    "strategy_of",
+    "tuned",
+]
 
 LEARNED = "learned"
 """The one that has to be trained before."""
+LATE = ("rrf", "zscore", "minmax", "dbsf")
+"""Those that settings tune."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +40,8 @@ class Tuning:
     """Signal -> what it counts in late fusion; 1 for those that are absent."""
 
 
-def _tuned(tuning: Tuning) -> dict[str, Strategy]:
+def tuned(tuning: Tuning) -> dict[str, Strategy]:
+    """Return the strategies that need no training by name, as settings tune them."""
     return {
         "evidence": evidence,
         "rrf": ReciprocalRank(tuning.rrf_k, tuning.weights),
@@ -40,7 +53,7 @@ def _tuned(tuning: Tuning) -> dict[str, Strategy]:
     }
 
 
-STRATEGIES: Mapping[str, Strategy] = _tuned(Tuning())
+STRATEGIES: Mapping[str, Strategy] = tuned(Tuning())
 """Name -> strategy that needs no training, as it is without settings; the first is the default."""
 
 
@@ -51,7 +64,7 @@ def strategy_of(name: str, tuning: Tuning, model: Callable[[], FusionModel]) -> 
     """
     if name == LEARNED:
         return Learned(model())
-    known = _tuned(tuning)
+    known = tuned(tuning)
     if name not in known:
         raise SettingsError(f"unknown strategy {name!r:.100}; known: {', '.join(known)}, {LEARNED}")
     return known[name]

@@ -33,8 +33,8 @@ def trust(
     """Return the trust in each signal of each answer to one query.
 
     It is in words, a picture (`pictured`) or both; words derived from the picture count less
-    (`said`). Which text explains the words is a matter
-    of all answers: a photograph is trusted less because of a text that other models found.
+    (`said`). Which text explains the words is a matter of all answers: a photograph is trusted
+    less because of a text that other models found.
     """
     covered = max((_covered(text, answer) for answer in answers), default=0.0)
     return [

@@ -14,6 +14,7 @@ from mmrag_pipeline.evaluation.runs import EVERYTHING
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
+from mmrag_pipeline.retrieval.strategies import Tuning, tuned
 from mmrag_pipeline.testing.evaluators import fake_evaluator
 from mmrag_pipeline.testing.source import FakeSource
 from mmrag_pipeline.testing.worlds import fake_settings, fake_world
@@ -148,6 +149,20 @@ def test_the_history_says_what_each_run_was_made_with_and_is_bounded(
     assert (made_with["strategy"], made_with["depth"]) == ("evidence", 150)
     assert made_with["cards"]["mmrag__shop__g1"]["text"] == world.text.card.fingerprint
     assert history["queries"].to_list() == [6, 6]
+
+
+def test_the_history_says_how_a_ranking_was_tuned(
+    evaluator: Evaluator, instance: dg.DagsterInstance
+) -> None:
+    tuning = Tuning(10.0, {"text": 0.5})
+    named = {"rrf_k": tuning.rrf_k, "signal_weights": tuning.weights}
+    settings = evaluator.settings.model_copy(update=named)
+    searcher = replace(evaluator.searcher, strategy=tuned(tuning)["rrf"])
+    other = replace(evaluator, settings=settings, searcher=searcher)
+    _run(other, instance)
+    made_with = json.loads(_table(other, "eval_runs")["made_with"][-1])
+    assert made_with["strategy"] == "rrf"
+    assert made_with["tuning"] == {"rrf_k": 10.0, "weights": {"text": 0.5}}
 
 
 def test_a_run_without_queries_says_what_to_run(

@@ -1,5 +1,6 @@
 """`Index` of Python: the hits of `mmrag search`, light to import, safe to share."""
 
+import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from PIL import Image
 
 import mmrag_pipeline
 from mmrag_pipeline import Index, Settings
+from mmrag_pipeline.api.index import TURN
 from mmrag_pipeline.errors import ClosedError, NotFoundError, ParseError, SettingsError
 from tests.cli.commands import Bench
 
@@ -133,6 +135,26 @@ def test_threads_share_an_index_and_find_what_one_finds(index: Index, indexed: B
     assert [alone[text] for text in asked] == found
 
 
+def test_the_ranking_of_the_settings_is_opened_where_no_other_is_asked_for(
+    indexed: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMRAG_STRATEGY", "learned")
+    with Index.open(indexed.home) as index:
+        assert index.search("green tea", strategy="rrf")[0].key == "tea.txt"
+        assert index.domains() == ["notes", "shop"]
+        with pytest.raises(SettingsError, match="'learned' has to be trained"):
+            index.search("green tea")
+
+
+def test_who_asks_for_domains_waits_for_a_turn(index: Index) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        with TURN:
+            asked = threads.submit(index.domains)
+            with pytest.raises(TimeoutError):
+                asked.result(timeout=0.3)
+        assert asked.result() == ["notes", "shop"]
+
+
 def test_a_point_is_explained_as_the_command_line_does(index: Index, indexed: Bench) -> None:
     point = index.search("KX-4711")[0].point_id
     said = indexed.mmrag("explain", point, "--json").json
@@ -179,6 +201,12 @@ def test_every_public_name_is_there_and_no_other() -> None:
     assert [one.__name__ for one in given] == mmrag_pipeline.__all__
     with pytest.raises(AttributeError, match="no attribute 'Indes'"):
         _ = mmrag_pipeline.Indes  # type: ignore[attr-defined]  # it is none
+
+
+def test_every_argument_of_a_search_is_documented() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", (ROOT / "docs/python.md").read_text(), re.M)
+    documented = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(documented) == sorted({*inspect.signature(Index.search).parameters} - {"self"})
 
 
 @pytest.mark.parametrize("page", ["docs/python.md", "README.md"])

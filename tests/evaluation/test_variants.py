@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.evaluation.pages import page_entries, page_of
 from mmrag_pipeline.evaluation.qrels import RelevantPage
-from mmrag_pipeline.evaluation.variants import FAMILIES, FUSED, Ablations, variants
+from mmrag_pipeline.evaluation.variants import FAMILIES, FUSED, Ablations, name_of, variants
 from mmrag_pipeline.records import Signal
 from mmrag_pipeline.retrieval.fusion import FusedFile, alone
 from mmrag_pipeline.retrieval.paged import paged
 from mmrag_pipeline.retrieval.signals import Answer, Found, Seen
-from mmrag_pipeline.retrieval.strategies import STRATEGIES, Asked, evidence
+from mmrag_pipeline.retrieval.strategies import STRATEGIES, Asked, Tuning, evidence, tuned
 from tests.retrieval.shelves import Shelves, found
 
 ROW = np.ones(1, np.float32)
@@ -51,6 +51,19 @@ def test_without_ablations_there_are_the_fusion_and_each_signal() -> None:
 def test_every_strategy_has_a_ranking() -> None:
     names = {one.name for one in variants(evidence, Ablations(("strategies",)))}
     assert {f"strategy {name}" for name in STRATEGIES} <= names
+
+
+def test_strategies_are_compared_as_settings_tune_them() -> None:
+    tuning = Tuning(10.0, {"text": 0.5})
+    rankings = variants(evidence, Ablations(("strategies",), tuning=tuning))
+    ranks = {one.name: one.rank for one in rankings}
+    assert ranks["strategy rrf"] == tuned(tuning)["rrf"] != STRATEGIES["rrf"]
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_tuned_strategy_is_known_by_its_name(name: str) -> None:
+    tuning = Tuning(10.0, {"text": 0.5})
+    assert name_of(tuned(tuning)[name], tuning) == name
 
 
 def test_all_names_are_distinct() -> None:

@@ -140,6 +140,15 @@ def test_scores_are_those_of_the_whole_vectors(shelves: Shelves) -> None:
         )
 
 
+def test_early_fusion_takes_the_scores_of_the_whole_vectors(shelves: Shelves) -> None:
+    early, query = STRATEGIES["early"], Query("picture 2")
+    exact = replace(shelves.searcher, strategy=early).search(query)
+    rough = replace(roughly(shelves), strategy=early).search(query)
+    assert {hit.key: hit.score for hit in rough} == pytest.approx(
+        {hit.key: hit.score for hit in exact}, abs=1e-6
+    )
+
+
 def test_filters_hold_for_what_is_asked_again(shelves: Shelves) -> None:
     hidden = shelves.caption("shop", "2.png", "picture 2 hidden")
     shelves.add("shop", [replace(hidden, payload={**hidden.payload, "visibility": ["board"]})])
