@@ -75,7 +75,8 @@ class Evaluator:
     @property
     def limits(self) -> Limits:
         """Return what counts as a drop."""
-        return Limits(self.settings.eval_max_loss, self.settings.eval_confidence)
+        settings = self.settings
+        return Limits(settings.eval_max_loss, settings.eval_confidence, "MMRAG_EVAL")
 
     def tabled(self, queries: Sequence[LabelledQuery]) -> pl.DataFrame:
         """Return queries as EVAL_QUERIES, with the domains that have their files."""

@@ -81,7 +81,11 @@ class QueryGate:
             why = f"{live!r}, which serves, cannot be asked to compare: {error}"
             return GateVerdict(False, why, numbers)
         scores = scored(pairs, self.limits)
-        numbers |= {**asdict(self.limits), "scores": [asdict(score) for score in scores]}
+        numbers |= {
+            "max_loss": self.limits.max_loss,
+            "confidence": self.limits.confidence,
+            "scores": [asdict(score) for score in scores],
+        }
         passed = not any(score.found.worse for score in scores)
         return GateVerdict(passed, told(scores, self.limits), numbers)
 
