@@ -9,7 +9,8 @@ from pathlib import Path
 from mmrag_pipeline.errors import NotFoundError, ParseError, SettingsError
 from mmrag_pipeline.evaluation.gate import QueryGate
 from mmrag_pipeline.evaluation.paired import Limits
-from mmrag_pipeline.evaluation.qrels import LabelledQuery, read_queries
+from mmrag_pipeline.evaluation.qrels import LabelledQuery
+from mmrag_pipeline.evaluation.trec import read_query_file
 from mmrag_pipeline.indexing.failures import failures_of
 from mmrag_pipeline.indexing.station import OpenGate, World
 from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
@@ -130,7 +131,7 @@ def check_gate(settings: Settings) -> None:
 
 def _labelled(path: Path) -> list[LabelledQuery]:
     try:
-        return read_queries(path)
+        return read_query_file(path)
     except (NotFoundError, ParseError) as error:
         raise SettingsError(f"MMRAG_GATE_QUERIES: {error}") from error
 

@@ -88,7 +88,7 @@ class IndexSettings(BaseSettings):
     keep_generation_days: float = Field(default=30.0, gt=0)
     """How long one is kept after it served last."""
     gate_queries: Path | None = None
-    """Labelled queries (JSON Lines) that a new generation must answer as well as the old one."""
+    """Labelled queries (JSON Lines, or TREC's) that a new generation must answer as well."""
     gate_max_loss: float = Field(default=0.02, ge=0.0, le=1.0)
     """Mean nDCG@10 that a signal or a kind of query may lose."""
     gate_confidence: float = Field(default=0.95, ge=0.5, lt=1.0)

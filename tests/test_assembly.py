@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mmrag_pipeline import assembly
-from mmrag_pipeline.errors import ListingError, ParseError
+from mmrag_pipeline.errors import ListingError, ParseError, SettingsError
 from mmrag_pipeline.index_places import tables_beside
 from mmrag_pipeline.indexing.commit import no_rows
 from mmrag_pipeline.parsing.query_pictures import open_pictures
@@ -96,6 +96,16 @@ def test_a_query_picture_over_the_size_limit_is_not_read(
     small = settings.model_copy(update={"max_file_bytes": 10})
     with pytest.raises(ParseError, match="MMRAG_MAX_FILE_BYTES=10"):
         _read(small, tmp_path / "big.png")
+
+
+def test_a_gate_reads_the_judgements_of_trec(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "q.topics").write_text("1\ta red cup\n")
+    qrels = tmp_path / "q.qrels"
+    qrels.write_text("1 0 cup.txt 2\n")
+    assembly.check_gate(settings.model_copy(update={"gate_queries": qrels}))
+    qrels.write_text("2 0 cup.txt 2\n")
+    with pytest.raises(SettingsError, match=r"MMRAG_GATE_QUERIES: .*q.qrels, line 1: topic '2'"):
+        assembly.check_gate(settings.model_copy(update={"gate_queries": qrels}))
 
 
 @pytest.mark.parametrize("name", ["absent.png", ".", "x" * 5_000, "a\0b"])

@@ -20,7 +20,6 @@ from mmrag_pipeline.assets.evaluation_metadata import (
 from mmrag_pipeline.assets.materialize import Materialization, failure_of
 from mmrag_pipeline.assets.metadata import Metadata
 from mmrag_pipeline.errors import MmragError
-from mmrag_pipeline.evaluation.answered import answers_table
 from mmrag_pipeline.evaluation.eval_report import drawn_report
 from mmrag_pipeline.evaluation.evaluation_page import render_evaluation
 from mmrag_pipeline.evaluation.evaluator import Evaluator, Scored
@@ -145,9 +144,8 @@ def eval_answers(
 ) -> Iterator[Materialization]:
     """Ask the questions whose answers are known."""
     with _translated():
-        found = evaluator.write_answers(context.run.run_id)
-    metadata = answers_metadata(found, evaluator.limits.confidence)
-    yield _made("eval_answers", answers_table(found), metadata)
+        made = evaluator.write_answers(context.run.run_id)
+    yield _made("eval_answers", made.table, answers_metadata(made))
 
 
 @dg.multi_asset(name="eval_report", specs=[REPORT], retry_policy=RETRY)

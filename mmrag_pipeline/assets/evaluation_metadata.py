@@ -1,14 +1,14 @@
 """What an evaluation looks like in the catalog: numbers that are plotted, and tables to read."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
 from mmrag_pipeline.assets.metadata import Metadata, score_table
-from mmrag_pipeline.evaluation.answered import Replied, answers_table, worth
+from mmrag_pipeline.evaluation.answered import Valued
 from mmrag_pipeline.evaluation.contact_sheet import sheet_markdown
 from mmrag_pipeline.evaluation.eval_report import Drawn
 from mmrag_pipeline.evaluation.evaluator import Scored
@@ -71,36 +71,34 @@ def scores_metadata(scored: Scored) -> Metadata:
     }
 
 
-def answers_metadata(found: Sequence[Replied], confidence: float) -> Metadata:
+def answers_metadata(made: Valued) -> Metadata:
     """Return what answers are worth, as numbers for plots and as a table; not what they say."""
-    table = answers_table(found)
+    table, worth = made.table, made.worth
     rows = _rows("eval_answers", table)
-    if not found:
+    if table.is_empty():
         return rows
-    made = worth(found, confidence)
     seconds = table["seconds"].quantile(0.5, "linear")
     lines = [_line(["measure", "questions", "mean"]), _line(["---"] * 3)]
-    for name, one in made.means.items():
+    for name, one in worth.means.items():
         mean = f"{one.value:.3f} ({one.low:.3f} to {one.high:.3f})"
         lines.append(_line([name, str(one.questions), mean]))
     return {
         **rows,
-        **{f"answer/{name}": _float(one.value) for name, one in made.means.items()},
-        "answer/corpus_bleu": _float(made.corpus_bleu),
-        "abstention/precision": _float(made.abstention.precision),
-        "abstention/recall": _float(made.abstention.recall),
-        "abstention/f1": _float(made.abstention.f1),
+        **{f"answer/{name}": _float(one.value) for name, one in worth.means.items()},
+        "answer/corpus_bleu": _float(worth.corpus_bleu),
+        "abstention/precision": _float(worth.abstention.precision),
+        "abstention/recall": _float(worth.abstention.recall),
+        "abstention/f1": _float(worth.abstention.f1),
         "answerable": dg.MetadataValue.int(int(table["answerable"].sum())),
         "abstained": dg.MetadataValue.int(int(table["abstained"].sum())),
-        "tokens": dg.MetadataValue.int(sum(map(_tokens, found))),
+        "tokens": dg.MetadataValue.int(_tokens(table)),
         "p50_s": _float(seconds or 0.0),
         "measures": dg.MetadataValue.md("\n".join(lines)),
     }
 
 
-def _tokens(reply: Replied) -> int:
-    used = reply.answer.usage
-    return (used.prompt_tokens or 0) + (used.completion_tokens or 0)
+def _tokens(answers: pl.DataFrame) -> int:
+    return sum(int(answers[name].sum()) for name in ("prompt_tokens", "completion_tokens"))
 
 
 def report_metadata(drawn: Drawn, path: Path) -> Metadata:

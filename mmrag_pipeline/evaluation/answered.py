@@ -84,6 +84,15 @@ class Worth:
     abstention: Abstention
 
 
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """Answers as they are kept, and what all of them are worth."""
+
+    table: pl.DataFrame
+    """EVAL_ANSWERS."""
+    worth: Worth
+
+
 def replies(
     answering: Answering,
     queries: Sequence[LabelledQuery],
@@ -104,7 +113,13 @@ def replies(
             yield Replied(query, answer, time.perf_counter() - start)
 
 
-def answers_table(found: Sequence[Replied]) -> pl.DataFrame:
+def valued(found: Sequence[Replied], confidence: float) -> Valued:
+    """Return what answers are worth, each measured once; intervals have this confidence."""
+    values = [one.values() for one in found]
+    return Valued(_table(found, values), _worth(found, values, confidence))
+
+
+def _table(found: Sequence[Replied], values: Sequence[Mapping[str, float]]) -> pl.DataFrame:
     """Return EVAL_ANSWERS: numbers only, for what was quoted may have to be forgotten."""
     rows = [
         {
@@ -117,22 +132,24 @@ def answers_table(found: Sequence[Replied]) -> pl.DataFrame:
             "prompt_tokens": one.answer.usage.prompt_tokens,
             "completion_tokens": one.answer.usage.completion_tokens,
             "model": one.answer.model.fingerprint,
-            "measures": [{"measure": name, "value": v} for name, v in one.values().items()],
+            "measures": [{"measure": name, "value": v} for name, v in own.items()],
         }
-        for one in found
+        for one, own in zip(found, values, strict=True)
     ]
     return pl.DataFrame(rows, schema=EVAL_ANSWERS)
 
 
-def worth(found: Sequence[Replied], confidence: float) -> Worth:
+def _worth(
+    found: Sequence[Replied], values: Sequence[Mapping[str, float]], confidence: float
+) -> Worth:
     """Return the means with bootstrap intervals, BLEU over all answers, and of abstentions."""
-    values: dict[str, list[float]] = {}
-    for one in found:
-        for name, value in one.values().items():
-            values.setdefault(name, []).append(value)
+    measures: dict[str, list[float]] = {}
+    for own in values:
+        for name, value in own.items():
+            measures.setdefault(name, []).append(value)
     asked = [one for one in found if one.answerable]
     return Worth(
-        {name: _mean(own, confidence) for name, own in values.items()},
+        {name: _mean(own, confidence) for name, own in measures.items()},
         corpus_bleu(
             ["" if one.answer.abstained else one.answer.text for one in asked],
             [one.query.answers for one in asked],

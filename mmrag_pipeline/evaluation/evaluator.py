@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from mmrag_pipeline.errors import OvertakenError, ParseError, SettingsError
-from mmrag_pipeline.evaluation.answered import Answering, Replied, answers_table, replies
+from mmrag_pipeline.evaluation.answered import Answering, Valued, replies, valued
 from mmrag_pipeline.evaluation.asking import Ranked, Trial
 from mmrag_pipeline.evaluation.evaluate import LoadImage
 from mmrag_pipeline.evaluation.paired import Limits
@@ -76,7 +76,8 @@ class Evaluator:
     @property
     def limits(self) -> Limits:
         """Return what counts as a drop."""
-        return Limits(self.settings.eval_max_loss, self.settings.eval_confidence)
+        settings = self.settings
+        return Limits(settings.eval_max_loss, settings.eval_confidence, "MMRAG_EVAL")
 
     @property
     def tuning(self) -> Tuning:
@@ -126,7 +127,7 @@ class Evaluator:
         append_run(self.tables, scored.run, keep=self.settings.eval_keep_runs)
         return scored
 
-    def write_answers(self, run_id: str) -> list[Replied]:
+    def write_answers(self, run_id: str) -> Valued:
         """Ask the questions of `eval_queries` whose answers are known, in the domains of the hits.
 
         Raises AnswerError, and as `write_hits` does.
@@ -136,9 +137,9 @@ class Evaluator:
         within = None if domains is None else tuple(domains)
         with self.answering() as answering, _pictures_named():
             found = [*replies(answering, queries, load_image=self.load_image, domains=within)]
-        table = answers_table(found)
-        self._write("eval_answers", table, run_id, upstream=("eval_queries", "eval_hits"))
-        return found
+        made = valued(found, self.settings.eval_confidence)
+        self._write("eval_answers", made.table, run_id, upstream=("eval_queries", "eval_hits"))
+        return made
 
     def kept(self) -> tuple[Scored, pl.DataFrame, pl.DataFrame]:
         """Return the last evaluation as it was kept, its EVAL_QUERIES and its EVAL_HITS.

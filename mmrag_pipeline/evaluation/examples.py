@@ -45,9 +45,12 @@ def examples(
     load_image: LoadImage,
     domains: tuple[str, ...] | None,
 ) -> list[Example]:
-    """Return what these domains (None: all) say to each query; raises as the searcher does."""
+    """Return what these domains (None: all) say to each query; raises as the searcher does.
+
+    A question that no file answers is left out: nothing there can be found.
+    """
     found = []
-    for labelled in queries:
+    for labelled in (query for query in queries if query.relevant):
         image = None if labelled.image is None else load_image(labelled.image)
         query = searcher.expanded(
             Query(text=labelled.text, image=image, domains=domains, limit=DEEPEST)

@@ -69,7 +69,7 @@ class QueryGate:
         Only queries with a relevant file in the partition count, and of them only the files that
         it has. Raises SettingsError for queries that cannot be read, and what asking raises.
         """
-        asked = _asked(self.queries(), labels_of(self.tables, partition))
+        asked = held_by(self.queries(), labels_of(self.tables, partition))
         numbers: dict[str, Json] = {"live": live, "candidate": candidate, "queries": len(asked)}
         if not asked:
             none = f"no query of MMRAG_GATE_QUERIES has a relevant file in {partition!r}"
@@ -81,7 +81,11 @@ class QueryGate:
             why = f"{live!r}, which serves, cannot be asked to compare: {error}"
             return GateVerdict(False, why, numbers)
         scores = scored(pairs, self.limits)
-        numbers |= {**asdict(self.limits), "scores": [asdict(score) for score in scores]}
+        numbers |= {
+            "max_loss": self.limits.max_loss,
+            "confidence": self.limits.confidence,
+            "scores": [asdict(score) for score in scores],
+        }
         passed = not any(score.found.worse for score in scores)
         return GateVerdict(passed, told(scores, self.limits), numbers)
 
@@ -126,7 +130,20 @@ def _shown(asked: Sequence[LabelledQuery], progress: Progress) -> Iterator[Label
     progress.advance(_STATION, done=len(asked), total=len(asked))
 
 
-def _asked(queries: Sequence[LabelledQuery], labels: Container[str]) -> list[LabelledQuery]:
-    """Return the queries that have an answer among the labels, with just these answers."""
-    found = ((query, tuple(one for one in query.relevant if one in labels)) for query in queries)
-    return [replace(query, relevant=relevant) for query, relevant in found if relevant]
+def held_by(queries: Sequence[LabelledQuery], labels: Container[str]) -> list[LabelledQuery]:
+    """Return the queries that have an answer among the labels, with just these answers.
+
+    A question that no file answers is left out: no ranking of it can be worse.
+    """
+    found = (_within(query, labels) for query in queries)
+    return [query for query in found if query.relevant]
+
+
+def _within(query: LabelledQuery, labels: Container[str]) -> LabelledQuery:
+    """Return a query with those of its relevant files, and their grades, that are labels."""
+    held = [at for at, one in enumerate(query.relevant) if one in labels]
+    return replace(
+        query,
+        relevant=tuple(query.relevant[at] for at in held),
+        grades=tuple(query.grades[at] for at in held) if query.grades else (),
+    )

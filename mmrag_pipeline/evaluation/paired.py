@@ -22,6 +22,8 @@ class Limits:
 
     max_loss: float
     confidence: float
+    settings: str = "MMRAG_GATE"
+    """What the names of the settings that say so begin with."""
 
     @property
     def fewest(self) -> int:

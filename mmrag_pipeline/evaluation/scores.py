@@ -59,10 +59,9 @@ def told(scores: Sequence[Score], limits: Limits) -> str:
     means = f"{whole.queries} queries, nDCG@10 {whole.live:.3f} before, {whole.candidate:.3f} now"
     worse = ", ".join(_fall(score) for score in scores if score.found.worse)
     if worse:
-        sure = f"with MMRAG_GATE_CONFIDENCE={limits.confidence:g}"
-        return (
-            f"{means}; worse: {worse} (more than MMRAG_GATE_MAX_LOSS={limits.max_loss:g}, {sure})"
-        )
+        lost = f"more than {limits.settings}_MAX_LOSS={limits.max_loss:g}"
+        sure = f"with {limits.settings}_CONFIDENCE={limits.confidence:g}"
+        return f"{means}; worse: {worse} ({lost}, {sure})"
     if not whole.decides:
         few = f"fewer than {limits.fewest} queries cannot tell a loss from chance"
         return f"{means}; {few}, so nothing was decided by them"

@@ -126,6 +126,7 @@ def test_a_drop_fails_the_check_and_not_the_run(
     check = _check(result)
     assert (result.success, check.passed) == (True, False)
     assert "worse: fused 1.000 to 0.000" in (check.description or "")
+    assert "MMRAG_EVAL_MAX_LOSS=0.02" in (check.description or "")
     changed = check.metadata["made_differently"].value
     assert isinstance(changed, dict)
     assert changed["strategy"]["before"] == "evidence"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from mmrag_pipeline.answer_records import Checked, GroundedAnswer
-from mmrag_pipeline.evaluation.answered import Replied, Worth, answers_table, replies, worth
+from mmrag_pipeline.evaluation.answered import Replied, Worth, replies, valued
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.retrieval.query import Query
 from mmrag_pipeline.testing.evaluators import CARD, no_picture
@@ -25,7 +25,7 @@ def _said(
 
 
 def _worth(*pairs: tuple[LabelledQuery, GroundedAnswer]) -> Worth:
-    return worth([Replied(query, answer, 0.5) for query, answer in pairs], SURE)
+    return valued([Replied(query, answer, 0.5) for query, answer in pairs], SURE).worth
 
 
 def test_only_questions_whose_answers_are_known_are_asked() -> None:
@@ -76,6 +76,22 @@ def test_measures_without_a_number_to_compare_are_over_the_other_questions() -> 
 
 
 def test_what_was_said_is_not_kept() -> None:
-    table = answers_table([Replied(_asked("q", ["secret"]), _said("a secret"), 0.5)])
+    table = valued([Replied(_asked("q", ["secret"]), _said("a secret"), 0.5)], SURE).table
     assert "secret" not in str(table.to_dicts())
     assert table["measures"].list.len().item() > 5
+
+
+def test_each_answer_is_measured_once() -> None:
+    measured = list[str]()
+
+    class Noted(Replied):
+        def values(self) -> dict[str, float]:
+            measured.append(self.query.query_id)
+            return Replied.values(self)
+
+    made = valued([Noted(_asked(name, ["x"]), _said("x"), 0.5) for name in "ab"], SURE)
+    assert (measured, made.table.height, made.worth.means["exact_match"].value) == (
+        ["a", "b"],
+        2,
+        1,
+    )

@@ -152,5 +152,13 @@ def test_a_searcher_is_asked_for_each_query() -> None:
     assert one.others.keys() == {"evidence", "image", "text", "image_text", "bm25"}
 
 
+def test_a_question_that_no_file_answers_is_no_example() -> None:
+    shelves = Shelves()
+    shelves.fill("shop", {"kettle.txt": "a red kettle"})
+    query = LabelledQuery("k", "a green kettle", None, (), "words")
+    given = examples(shelves.searcher, [query], load_image=_no_picture, domains=("shop",))
+    assert given == []
+
+
 def _no_picture(path: Path) -> Pixels:
     raise AssertionError(path)

@@ -8,7 +8,7 @@ import pytest
 
 from mmrag_pipeline.engines.stub import StubText
 from mmrag_pipeline.errors import ParseError, SettingsError
-from mmrag_pipeline.evaluation.gate import QueryGate
+from mmrag_pipeline.evaluation.gate import QueryGate, held_by
 from mmrag_pipeline.evaluation.paired import Limits
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.evaluation.scores import Score, scores_of
@@ -172,6 +172,18 @@ def test_files_of_other_domains_are_not_missed(shop: Shop) -> None:
     shop.queries = [replace(q, relevant=(*q.relevant, "office/x")) for q in shop.queries]
     shop.next_one(TEXTS)
     assert _score(shop, "fused").found.candidate == 1.0
+
+
+def test_grades_go_with_the_files_that_they_are_of() -> None:
+    query = LabelledQuery("q", "a cup", None, ("absent", "cup.txt"), "words", grades=(1, 3))
+    (asked,) = held_by([query], {"cup.txt"})
+    assert (asked.relevant, asked.grades) == (("cup.txt",), (3,))
+
+
+def test_a_question_that_no_file_answers_is_not_asked(shop: Shop) -> None:
+    shop.queries.append(LabelledQuery("n", "a vase", None, (), "words"))
+    shop.next_one(TEXTS)
+    assert shop.judge().numbers["queries"] == 5
 
 
 def test_files_that_are_out_of_time_are_not_missed(shop: Shop) -> None:

@@ -1,5 +1,7 @@
 """What the gate measured is told in a line: what was compared, and what lost most."""
 
+from dataclasses import replace
+
 from mmrag_pipeline.evaluation.paired import Comparison, Limits
 from mmrag_pipeline.evaluation.scores import Score, told
 
@@ -25,4 +27,12 @@ def test_a_refusal_names_the_settings_that_it_was_judged_by() -> None:
     assert told([FUSED, WORSE], LIMITS).endswith(
         "worse: text 0.900 to 0.600 (more than MMRAG_GATE_MAX_LOSS=0.02, with "
         "MMRAG_GATE_CONFIDENCE=0.95)"
+    )
+
+
+def test_a_drop_names_the_settings_of_the_evaluation() -> None:
+    limits = replace(LIMITS, settings="MMRAG_EVAL")
+    assert told([FUSED, WORSE], limits).endswith(
+        "worse: text 0.900 to 0.600 (more than MMRAG_EVAL_MAX_LOSS=0.02, with "
+        "MMRAG_EVAL_CONFIDENCE=0.95)"
     )
