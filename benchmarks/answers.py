@@ -15,7 +15,7 @@ from mmrag_pipeline.answering import open_asking
 from mmrag_pipeline.engines.extractive import THRESHOLD, Extractive
 from mmrag_pipeline.evaluation.qrels import LabelledQuery, read_queries
 from mmrag_pipeline.resources.environment import read_settings
-from mmrag_pipeline.retrieval.answers import FILES, Asking
+from mmrag_pipeline.retrieval.answers import FILES, Asking, FrailCache, nobody
 from mmrag_pipeline.retrieval.query import Query
 from mmrag_pipeline.values import exact, holds
 
@@ -59,7 +59,7 @@ def is_in(text: str, answer: str) -> bool:
 def measure(asking: Asking, questions: Sequence[LabelledQuery]) -> list[Found]:
     """Return what would be answered to each question, however unsure."""
     extractive = Extractive(asking.searcher.encoders.text, threshold=0.0)
-    unsure = replace(asking, answerer=extractive, cache=None)
+    unsure = replace(asking, answerer=extractive, cache=FrailCache(None, nobody))
     found = []
     for question in questions:
         answer = unsure.ask(Query(text=question.text, limit=FILES))
