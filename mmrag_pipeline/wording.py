@@ -12,6 +12,8 @@ _NO_END = re.compile(
 _CITATION = re.compile(r"\s*\[\s*(E\d{1,4}(?:\s*[,;]\s*E\d{1,4})*)\s*\]")
 _ID = re.compile(r"E\d{1,4}")
 _WORD = re.compile(r"\w(?:[\w'’.,:/&-]*\w)?")
+_CLITIC = re.compile(r"n['’]t\b|['’](?:s|re|ve|d|ll|m)\b", re.I)
+"""What is left of a word that joined the one before: `what's`, `Ann's`, `isn't`."""
 _STOP = """
 a about after all also am an and any are as at be been before but by can could did do does for from
 had has have he her his how i if in into is it its me may might more most much many my no not of on
@@ -72,7 +74,7 @@ def citations(sentence: str) -> tuple[str, tuple[str, ...]]:
 
 def content_words(text: str) -> list[str]:
     """Return the words that carry meaning, in order, lower case, inflection cut off."""
-    words = (match[0].casefold() for match in _WORD.finditer(text))
+    words = (match[0].casefold() for match in _WORD.finditer(_CLITIC.sub("", text)))
     return [_stem(word) for word in words if word not in STOP_WORDS]
 
 

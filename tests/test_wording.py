@@ -55,3 +55,10 @@ def test_words_that_carry_meaning_are_left_without_inflection() -> None:
 
 def test_text_that_looks_like_a_citation_is_defused() -> None:
     assert defused("cite [E1, E2] and [this]") == "cite (E1, E2) and [this]"
+
+
+@pytest.mark.parametrize(
+    "question", ["what's the price of Ann's tent", "isn’t it Ann’s tent price"]
+)
+def test_what_joined_a_word_is_none_of_its_own(question: str) -> None:
+    assert set(content_words(question)) == {"price", "ann", "tent"}

@@ -39,10 +39,13 @@ def check(sentence: str, evidence: Mapping[str, Evidence]) -> Checked:
 
 
 def share(text: str, shown: str) -> float:
-    """Return the share of a text's content words that another has; all where there are none."""
+    """Return the share of a text's content words, numbers among them, that another has.
+
+    A text without any (`Yes.`) says nothing that could be looked up: none.
+    """
     words = content_words(text)
     held = set(content_words(shown))
-    return sum(word in held for word in words) / len(words) if words else 1.0
+    return sum(word in held for word in words) / len(words) if words else 0.0
 
 
 def _problem(found: Checked) -> str:

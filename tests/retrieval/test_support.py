@@ -62,4 +62,9 @@ def test_not_knowing_needs_no_evidence() -> None:
 
 def test_the_share_of_words_is_counted() -> None:
     assert share("red boxes and a blue tent", "the tents are blue") == pytest.approx(2 / 4)
-    assert share("the", "") == 1.0
+    assert share("the", "the") == 0.0
+
+
+@pytest.mark.parametrize("sentence", ["Yes [E1].", "It is [E1].", "No [E1]."])
+def test_a_sentence_without_a_word_to_check_is_not_borne_out(sentence: str) -> None:
+    assert "0% of its words" in check(sentence, KNOWN).problem
