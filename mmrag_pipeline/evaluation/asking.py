@@ -17,7 +17,7 @@ from mmrag_pipeline.retrieval.hits import Hit, hits
 from mmrag_pipeline.retrieval.paged import paged
 from mmrag_pipeline.retrieval.query import POINTS_PER_FILE, Query, Searcher
 from mmrag_pipeline.retrieval.refined import Refined
-from mmrag_pipeline.retrieval.signals import Answer, Found
+from mmrag_pipeline.retrieval.signals import Answer, merged
 from mmrag_pipeline.retrieval.strategies import Asked
 
 RANKED = 50
@@ -99,7 +99,7 @@ class Trial:
         answers = self.searcher.staged(self._deep(query))
         kept = rankings[0].kept(query.asked, answers)
         fused = rankings[0].rank(query.asked, kept)
-        found = hits(_merged(kept), fused, limit=RANKED)
+        found = hits(merged(answer.lists for answer in kept), fused, limit=RANKED)
         seconds = time.perf_counter() - start
         if isinstance(self.searcher.strategy, Staged):  # the other rankings need all lists whole
             answers = self.searcher.candidates(self._deep(query))
@@ -112,14 +112,6 @@ class Trial:
             frozenset(signal for one in answers for signal in one.lists),
             seconds,
         )
-
-
-def _merged(answers: Sequence[Answer]) -> dict[Signal, list[Found]]:
-    merged: dict[Signal, list[Found]] = {}
-    for answer in answers:
-        for signal, found in answer.lists.items():
-            merged.setdefault(signal, []).extend(found)
-    return merged
 
 
 def _judged(ranking: Sequence[FusedFile], labelled: LabelledQuery) -> Ranking:

@@ -8,12 +8,11 @@ import polars as pl
 
 from mmrag_pipeline.errors import ItemError, MmragError
 from mmrag_pipeline.ids import domain_of
-from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.pixels import stream_pixels
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.records import PagePixels
-from mmrag_pipeline.schemas import TABLES
+from mmrag_pipeline.schemas import DECLARED
 
 _FILE = ("file_id", "key", "digest", "media_type", "visibility", "expired")
 _PAGE = ("file_id", "page_no", "page_digest", "raster", "width_px", "height_px")
@@ -107,10 +106,11 @@ def _drawn(
 def _indexed(tables: TableCatalog, partition: str, wanted: pl.Expr) -> pl.DataFrame:
     """Return the wanted files that the index may show, with what is needed to read them."""
     files = _kept(tables, partition, "raw_files", _FILE, wanted & ~pl.col("expired"))
-    letters = rows_of(tables, "dead_letters", partition)
-    withheld = letters.filter(pl.col("reason") == "withheld")["file_id"].to_list()
-    buried = rows_of(tables, "tombstones", domain_of(partition))["file_id"].to_list()
-    return files.filter(~pl.col("file_id").is_in([*withheld, *buried])).drop("expired")
+    columns, held_back = ("file_id", "reason"), pl.col("reason") == "withheld"
+    withheld = _kept(tables, partition, "dead_letters", columns, wanted & held_back)
+    buried = _kept(tables, domain_of(partition), "tombstones", ("file_id",), wanted)
+    gone = [*withheld["file_id"], *buried["file_id"]]
+    return files.filter(~pl.col("file_id").is_in(gone)).drop("expired")
 
 
 def _partitions(tables: TableCatalog, wanted: Collection[HitPage]) -> list[str]:
@@ -126,6 +126,6 @@ def _kept(
     tables: TableCatalog, partition: str, table: str, columns: Collection[str], wanted: pl.Expr
 ) -> pl.DataFrame:
     """Return the rows that are wanted; of the others only a few are in memory at a time."""
-    none = pl.DataFrame(schema={name: TABLES[table][name] for name in columns})
+    none = pl.DataFrame(schema={name: DECLARED[table][name] for name in columns})
     batches = tables.batches(table, partition, list(columns)) or ()
     return pl.concat([none, *(batch.filter(wanted) for batch in batches)])

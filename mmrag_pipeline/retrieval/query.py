@@ -33,6 +33,7 @@ from mmrag_pipeline.retrieval.signals import (
     Lists,
     Question,
     askable,
+    merged,
     questions,
 )
 from mmrag_pipeline.retrieval.trusted import evidence
@@ -131,7 +132,7 @@ class Searcher:
             answers = self._answers(asked, domains, self._stages)
             by_page = asked.unit == "page"
             answers = list(map(paged, answers)) if by_page else answers
-            lists = _merged(answer.lists for answer in answers)
+            lists = merged(answer.lists for answer in answers)
             found = hits(lists, self.fused(asked, answers), limit=query.limit)
             shown = map(unpaged, found) if by_page else found
             return [replace(hit, derived=asked.derived) for hit in shown]
@@ -265,15 +266,7 @@ def best_of(found: Iterable[Found], depth: int) -> list[Found]:
 
 
 def _best(lists: Iterable[Lists], depth: int) -> dict[Signal, list[Found]]:
-    return {signal: best_of(found, depth) for signal, found in _merged(lists).items()}
-
-
-def _merged(lists: Iterable[Lists]) -> dict[Signal, list[Found]]:
-    merged: dict[Signal, list[Found]] = {}
-    for own in lists:
-        for signal, found in own.items():
-            merged.setdefault(signal, []).extend(found)
-    return merged
+    return {signal: best_of(found, depth) for signal, found in merged(lists).items()}
 
 
 def _chosen(asked: Sequence[str] | None, known: Sequence[str]) -> list[str]:

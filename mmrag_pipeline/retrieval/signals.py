@@ -1,6 +1,6 @@
 """What a query asks of the index: one vector per signal, each encoder called once."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -118,6 +118,15 @@ class Answer:
             again,
             {**self.questions, **other.questions},
         )
+
+
+def merged(lists: Iterable[Lists]) -> dict[Signal, list[Found]]:
+    """Return the points of several sets of lists together, by signal."""
+    together: dict[Signal, list[Found]] = {}
+    for own in lists:
+        for signal, found in own.items():
+            together.setdefault(signal, []).extend(found)
+    return together
 
 
 def askable(

@@ -55,7 +55,7 @@ def test_many_hits_of_a_domain_read_its_tables_once(life: Life) -> None:
     told = _Told(world.tables)
     pictures = pictures_of_hits(replace(world, tables=told), _hits("a", "c", "b"))  # type: ignore[arg-type]  # only what is read
     assert [one is not None for one in pictures] == [True, True, False]
-    assert sorted(told.read_of) == ["pages", "raw_files"]
+    assert sorted(told.read_of) == ["dead_letters", "pages", "raw_files", "tombstones"]
 
 
 def test_tables_that_cannot_be_read_show_hits_without_pictures(life: Life) -> None:
