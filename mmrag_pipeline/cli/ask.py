@@ -8,7 +8,7 @@ import typer
 from mmrag_pipeline.answer_records import Checked, Citation, Evidence, GroundedAnswer, by_id
 from mmrag_pipeline.answering import open_asking
 from mmrag_pipeline.cli.console import OUT, print_entry, print_json, print_title, printable, warn
-from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
+from mmrag_pipeline.cli.options import AsJson, Domains, Groups, Kinds, load_settings
 from mmrag_pipeline.cli.wanted import Wanted, as_option, query_of
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.retrieval.answers import FILES, nobody
@@ -20,14 +20,8 @@ def ask(
         Path | None, typer.Option("--image", help="A picture asked about.", show_default=False)
     ] = None,
     domain: Domains = None,
-    kind: Annotated[
-        list[str] | None,
-        typer.Option("--kind", help="page, tile, text, ocr or caption (may be repeated)."),
-    ] = None,
-    visibility: Annotated[
-        list[str] | None,
-        typer.Option("--visibility", help="Only what this group may see (may be repeated)."),
-    ] = None,
+    kind: Kinds = None,
+    visibility: Groups = None,
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many files to read.")] = FILES,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Ask again, and keep nothing.")

@@ -37,6 +37,14 @@ Domains = Annotated[
     list[str] | None,
     typer.Option("--domain", help="Only this domain (may be repeated).", show_default=False),
 ]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option("--kind", help="page, tile, text, ocr or caption (may be repeated)."),
+]
+Groups = Annotated[
+    list[str] | None,
+    typer.Option("--visibility", help="Only what this group may see (may be repeated)."),
+]
 REFINEMENT_NAMES = ", ".join(get_args(RefinementName))
 STRATEGY_NAMES = ", ".join(get_args(StrategyName))
 

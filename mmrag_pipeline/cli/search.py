@@ -13,6 +13,8 @@ from mmrag_pipeline.cli.options import (
     STRATEGY_NAMES,
     AsJson,
     Domains,
+    Groups,
+    Kinds,
     load_settings,
 )
 from mmrag_pipeline.cli.wanted import LAST_PAGE, MOST_HITS, Wanted, as_option, query_of
@@ -28,14 +30,8 @@ def search(
         Path | None, typer.Option("--image", help="A picture to look for.", show_default=False)
     ] = None,
     domain: Domains = None,
-    kind: Annotated[
-        list[str] | None,
-        typer.Option("--kind", help="page, tile, text, ocr or caption (may be repeated)."),
-    ] = None,
-    visibility: Annotated[
-        list[str] | None,
-        typer.Option("--visibility", help="Only what this group may see (may be repeated)."),
-    ] = None,
+    kind: Kinds = None,
+    visibility: Groups = None,
     category: Annotated[
         list[str] | None,
         typer.Option("--category", help="Only files of this category (may be repeated)."),

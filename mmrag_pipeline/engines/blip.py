@@ -6,15 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from mmrag_pipeline.engines.canaries import canary_picture
-from mmrag_pipeline.engines.cards import CardShelf, Evidence, files_sha256, known_card
+from mmrag_pipeline.engines.cards import CardShelf
 from mmrag_pipeline.engines.compute import Compute
-from mmrag_pipeline.engines.folders import (
-    local_folder,
-    model_folder,
-    prepare_transformers,
-    weight_files,
-)
-from mmrag_pipeline.engines.lazy import Lazy
+from mmrag_pipeline.engines.folder_model import FolderModel, Named
+from mmrag_pipeline.engines.folders import prepare_transformers
 from mmrag_pipeline.errors import ModelUnavailableError
 from mmrag_pipeline.records import Caption, Card, Pixels
 
@@ -32,6 +27,7 @@ class BlipTower:
     processor: Any
     """transformers' classes, which are untyped where we use them."""
     compute: Compute
+    dimension: int = 0
 
     def caption(self, pictures: Sequence[Pixels]) -> list[tuple[Caption, ...]]:
         """Return one caption per picture of a batch; none where the model says nothing."""
@@ -87,47 +83,21 @@ class Blip:
     """BLIP behind the Captioner port."""
 
     def __init__(self, model: str, *, cards: CardShelf, compute: Compute) -> None:
-        self._name = model
-        self._cards = cards
-        self._compute = compute
-        self._folder = Lazy(
-            lambda: model_folder(model, setting=SETTING, default=DEFAULT, hub=compute.hub)
-        )
-        self._tower = Lazy(self._load)
+        named = Named(model, SETTING, DEFAULT, "caption", f"greedy, {MOST_TOKENS} tokens")
+        self._model = FolderModel(named, load_tower, cards=cards, compute=compute)
+        self._batch_size = compute.batch_size
 
     @property
     def card(self) -> Card:
         """Return the card; only a model that was never loaded here is loaded for it."""
-        return known_card(self._cards, self._draft(), lambda: self._evidence(self._tower.get()))
+        return self._model.card
 
     def caption(self, pages: Sequence[Pixels]) -> list[tuple[Caption, ...]]:
         """Return one caption per picture; raises ModelUnavailableError, ModelDriftError."""
-        size = self._compute.batch_size
+        size = self._batch_size
         starts = range(0, len(pages), size)
-        batches = (self._tower.get().caption(pages[start : start + size]) for start in starts)
+        batches = (self._model.get().caption(pages[start : start + size]) for start in starts)
         return [captions for batch in batches for captions in batch]
-
-    def _draft(self) -> Card:
-        folder = local_folder(self._name)
-        return Card(
-            name=self._name,
-            revision="",
-            modality="caption",
-            dimension=0,
-            licence="",
-            weights_sha256=files_sha256(weight_files(folder, setting=SETTING)) if folder else "",
-            preprocessing=f"greedy, {MOST_TOKENS} tokens",
-            precision=self._compute.precision,
-        )
-
-    def _load(self) -> BlipTower:
-        tower = load_tower(self._folder.get(), self._compute)
-        self._cards.settle(self._draft(), self._evidence(tower))
-        return tower
-
-    def _evidence(self, tower: BlipTower) -> Evidence:
-        files = weight_files(self._folder.get(), setting=SETTING)
-        return Evidence(0, files_sha256(files), tower.canary())
 
 
 def load_tower(folder: Path, compute: Compute) -> BlipTower:

@@ -6,15 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from mmrag_pipeline.engines.canaries import canary_picture
-from mmrag_pipeline.engines.cards import CardShelf, Evidence, files_sha256, known_card
+from mmrag_pipeline.engines.cards import CardShelf
 from mmrag_pipeline.engines.compute import Compute
-from mmrag_pipeline.engines.folders import (
-    local_folder,
-    model_folder,
-    prepare_transformers,
-    weight_files,
-)
-from mmrag_pipeline.engines.lazy import Lazy
+from mmrag_pipeline.engines.folder_model import FolderModel, Named
+from mmrag_pipeline.engines.folders import prepare_transformers
 from mmrag_pipeline.errors import ModelUnavailableError
 from mmrag_pipeline.records import Card, Judgement, Pixels
 
@@ -31,6 +26,7 @@ class LoadedClassifier:
     processor: Any
     """transformers' classes, which are untyped where we use them."""
     compute: Compute
+    dimension: int = 0
 
     def judge(self, pictures: Sequence[Pixels]) -> list[tuple[Judgement, ...]]:
         """Return the chance of each label; each alone where the model allows several."""
@@ -61,45 +57,21 @@ class Classifier:
     """An image classifier behind the ImageFilter port."""
 
     def __init__(self, model: str, *, cards: CardShelf, compute: Compute) -> None:
-        self._name = model
-        self._cards = cards
-        self._compute = compute
-        self._folder = Lazy(lambda: model_folder(model, setting=SETTING, default=DEFAULT))
-        self._loaded = Lazy(self._load)
+        named = Named(model, SETTING, DEFAULT, "safety", "")
+        self._model = FolderModel(named, load_classifier, cards=cards, compute=compute)
+        self._batch_size = compute.batch_size
 
     @property
     def card(self) -> Card:
         """Return the card; only a model that was never loaded here is loaded for it."""
-        return known_card(self._cards, self._draft(), lambda: self._evidence(self._loaded.get()))
+        return self._model.card
 
     def judge(self, pictures: Sequence[Pixels]) -> list[tuple[Judgement, ...]]:
         """Return the chance of each label; raises ModelUnavailableError, ModelDriftError."""
-        size = self._compute.batch_size
+        size = self._batch_size
         starts = range(0, len(pictures), size)
-        batches = (self._loaded.get().judge(pictures[start : start + size]) for start in starts)
+        batches = (self._model.get().judge(pictures[start : start + size]) for start in starts)
         return [judged for batch in batches for judged in batch]
-
-    def _draft(self) -> Card:
-        folder = local_folder(self._name)
-        return Card(
-            name=self._name,
-            revision="",
-            modality="safety",
-            dimension=0,
-            licence="",
-            weights_sha256=files_sha256(weight_files(folder, setting=SETTING)) if folder else "",
-            preprocessing="",
-            precision=self._compute.precision,
-        )
-
-    def _load(self) -> LoadedClassifier:
-        loaded = load_classifier(self._folder.get(), self._compute)
-        self._cards.settle(self._draft(), self._evidence(loaded))
-        return loaded
-
-    def _evidence(self, loaded: LoadedClassifier) -> Evidence:
-        files = weight_files(self._folder.get(), setting=SETTING)
-        return Evidence(0, files_sha256(files), loaded.canary())
 
 
 def load_classifier(folder: Path, compute: Compute) -> LoadedClassifier:

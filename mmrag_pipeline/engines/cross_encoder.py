@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmrag_pipeline.engines.canaries import CANARY_TEXT
-from mmrag_pipeline.engines.cards import CardShelf, Evidence, files_sha256, known_card
+from mmrag_pipeline.engines.cards import CardShelf
 from mmrag_pipeline.engines.compute import Compute
-from mmrag_pipeline.engines.folders import (
-    local_folder,
-    model_folder,
-    prepare_transformers,
-    weight_files,
-)
-from mmrag_pipeline.engines.lazy import Lazy
+from mmrag_pipeline.engines.folder_model import FolderModel, Named
+from mmrag_pipeline.engines.folders import prepare_transformers, weight_files
 from mmrag_pipeline.engines.sentence import readable
 from mmrag_pipeline.errors import ModelUnavailableError
 from mmrag_pipeline.records import Card
@@ -32,6 +27,7 @@ _CANARY_PASSAGES = (CANARY_TEXT, "a bicycle", "a cat", "a word", "red")
 class _Loaded:
     model: "CrossEncoder"
     batch_size: int
+    dimension: int = 1
 
     def scores(self, query: str, passages: Sequence[str]) -> list[float]:
         pairs = [(readable(query), readable(passage)) for passage in passages]
@@ -40,51 +36,25 @@ class _Loaded:
         )
         return [float(score) for score in np.asarray(scores, dtype=np.float64)]
 
+    def canary(self) -> tuple[float, ...]:
+        return tuple(round(score, 6) for score in self.scores(CANARY_TEXT, _CANARY_PASSAGES))
+
 
 class CrossEncoderScorer:
     """Any sentence-transformers cross-encoder with one label behind the PairScorer port."""
 
     def __init__(self, model: str, *, cards: CardShelf, compute: Compute) -> None:
-        self._name = model
-        self._cards = cards
-        self._compute = compute
-        self._folder = Lazy(
-            lambda: model_folder(model, setting=SETTING, default="no model", hub=compute.hub)
-        )
-        self._loaded = Lazy(self._load)
+        named = Named(model, SETTING, "no model", "pair", "sentence-transformers")
+        self._model = FolderModel(named, _load, cards=cards, compute=compute)
 
     @property
     def card(self) -> Card:
         """Return the card; only a model that was never loaded here is loaded for it."""
-        return known_card(self._cards, self._draft(), lambda: self._evidence(self._loaded.get()))
+        return self._model.card
 
     def scores(self, query: str, passages: Sequence[str]) -> list[float]:
         """Return one score per passage; raises ModelUnavailableError, ModelDriftError."""
-        return self._loaded.get().scores(query, passages)
-
-    def _draft(self) -> Card:
-        folder = local_folder(self._name)
-        found = files_sha256(weight_files(folder, setting=SETTING)) if folder else ""
-        return Card(
-            name=self._name,
-            revision="",
-            modality="pair",
-            dimension=0,
-            licence="",
-            weights_sha256=found,
-            preprocessing="sentence-transformers",
-            precision=self._compute.precision,
-        )
-
-    def _load(self) -> _Loaded:
-        loaded = _load(self._folder.get(), self._compute)
-        self._cards.settle(self._draft(), self._evidence(loaded))
-        return loaded
-
-    def _evidence(self, loaded: _Loaded) -> Evidence:
-        files = weight_files(self._folder.get(), setting=SETTING)
-        canary = [round(score, 6) for score in loaded.scores(CANARY_TEXT, _CANARY_PASSAGES)]
-        return Evidence(1, files_sha256(files), tuple(canary))
+        return self._model.get().scores(query, passages)
 
 
 def _load(folder: Path, compute: Compute) -> _Loaded:

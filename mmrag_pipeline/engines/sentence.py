@@ -9,14 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmrag_pipeline.engines.canaries import CANARY_TEXT, first_values
-from mmrag_pipeline.engines.cards import CardShelf, Evidence, files_sha256, known_card
+from mmrag_pipeline.engines.cards import CardShelf
 from mmrag_pipeline.engines.compute import Compute
-from mmrag_pipeline.engines.folders import (
-    local_folder,
-    model_folder,
-    prepare_transformers,
-    weight_files,
-)
+from mmrag_pipeline.engines.folder_model import FolderModel, Named
+from mmrag_pipeline.engines.folders import prepare_transformers
 from mmrag_pipeline.engines.lazy import Lazy
 from mmrag_pipeline.errors import ModelUnavailableError
 from mmrag_pipeline.records import Card, Vectors
@@ -63,50 +59,22 @@ class SentenceEncoder:
     """Any sentence-transformers model behind the TextEncoder port."""
 
     def __init__(self, model: str, *, cards: CardShelf, compute: Compute) -> None:
-        self._name = model
-        self._cards = cards
-        self._compute = compute
-        self._folder = Lazy(
-            lambda: model_folder(model, setting=SETTING, default=DEFAULT, hub=compute.hub)
-        )
-        self._tower = Lazy(self._load)
-        self._tokenizer = Lazy(lambda: _own_tokenizer(self._tower.get().model, model))
+        named = Named(model, SETTING, DEFAULT, "text", "sentence-transformers")
+        self._model = FolderModel(named, load_tower, cards=cards, compute=compute)
+        self._tokenizer = Lazy(lambda: _own_tokenizer(self._model.get().model, model))
 
     @property
     def card(self) -> Card:
         """Return the card; only a model that was never loaded here is loaded for it."""
-        return known_card(self._cards, self._draft(), lambda: self._evidence(self._tower.get()))
+        return self._model.card
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one unit row per text; raises ModelUnavailableError, ModelDriftError."""
-        return self._tower.get().encode(texts)
+        return self._model.get().encode(texts)
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Return the character span of each token, special tokens left out, uncut."""
         return token_spans(self._tokenizer.get(), text)
-
-    def _draft(self) -> Card:
-        folder = local_folder(self._name)
-        found = files_sha256(weight_files(folder, setting=SETTING)) if folder else ""
-        return Card(
-            name=self._name,
-            revision="",
-            modality="text",
-            dimension=0,
-            licence="",
-            weights_sha256=found,
-            preprocessing="sentence-transformers",
-            precision=self._compute.precision,
-        )
-
-    def _load(self) -> SentenceTower:
-        tower = load_tower(self._folder.get(), self._compute)
-        self._cards.settle(self._draft(), self._evidence(tower))
-        return tower
-
-    def _evidence(self, tower: SentenceTower) -> Evidence:
-        files = weight_files(self._folder.get(), setting=SETTING)
-        return Evidence(tower.dimension, files_sha256(files), tower.canary())
 
 
 def load_tower(folder: Path, compute: Compute) -> SentenceTower:

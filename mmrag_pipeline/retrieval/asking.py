@@ -1,13 +1,13 @@
 """One question and the collections that it is put to, which the same models filled."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from mmrag_pipeline.ports import Served
 from mmrag_pipeline.records import Signal, Where
-from mmrag_pipeline.retrieval.exactly import of_files, scored_in
+from mmrag_pipeline.retrieval.exactly import MOST, PER_FILE, of_files, scored_in, whole_pages
 from mmrag_pipeline.retrieval.fusion import FileId
-from mmrag_pipeline.retrieval.near import seen_in, whole_pages
 from mmrag_pipeline.retrieval.shelves import Shelf, opened
 from mmrag_pipeline.retrieval.signals import Found, Page, Question, Seen
 
@@ -53,27 +53,33 @@ class Asking:
     def near(
         self, shelves: Sequence[Shelf], signals: Sequence[Signal], pages: Collection[Page]
     ) -> dict[Signal, list[Seen]]:
-        """Return the points that stand for whole pages, with vectors; raises as `opened` does."""
-        seen: dict[Signal, list[Seen]] = {}
-        for shelf in shelves:
-            held = {s: self.questions[s] for s in signals if s in shelf.held}
-            where = whole_pages(self.where, shelf.domain, pages)
-            if held and where.keys:
-                with opened(self.store, shelf) as reader:
-                    for signal, there in seen_in(reader, held, shelf=shelf, where=where).items():
-                        seen.setdefault(signal, []).extend(there)
-        return seen
+        """Return the points that stand for whole pages, scored exactly; raises as `opened` does."""
+        narrowed = partial(whole_pages, self.where, pages=pages)
+        return self._scored(shelves, signals, narrowed)
 
     def again(
         self, shelves: Sequence[Shelf], files: Collection[FileId]
     ) -> dict[Signal, list[Seen]]:
         """Return the best points of these files, scored exactly; raises as `opened` does."""
+        narrowed = partial(of_files, self.where, files=files)
+        return self._scored(shelves, tuple(self.questions), narrowed, per_file=PER_FILE)
+
+    def _scored(
+        self,
+        shelves: Sequence[Shelf],
+        signals: Sequence[Signal],
+        narrowed: Callable[[str], Where],
+        *,
+        per_file: int = MOST,
+    ) -> dict[Signal, list[Seen]]:
+        """Return what shelves hold within the filter of their domain; one that is empty is shut."""
         seen: dict[Signal, list[Seen]] = {}
         for shelf in shelves:
-            held = {s: question for s, question in self.questions.items() if s in shelf.held}
-            where = of_files(self.where, shelf.domain, files)
+            held = {s: self.questions[s] for s in signals if s in shelf.held}
+            where = narrowed(shelf.domain)
             if held and where.keys:
                 with opened(self.store, shelf) as reader:
-                    for signal, there in scored_in(reader, held, shelf=shelf, where=where).items():
-                        seen.setdefault(signal, []).extend(there)
+                    found = scored_in(reader, held, shelf=shelf, where=where, per_file=per_file)
+                for signal, there in found.items():
+                    seen.setdefault(signal, []).extend(there)
         return seen

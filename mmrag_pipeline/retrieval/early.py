@@ -21,8 +21,7 @@ from mmrag_pipeline.retrieval.fusion import (
     best_scores,
     file_of,
 )
-from mmrag_pipeline.retrieval.near import page_of
-from mmrag_pipeline.retrieval.signals import Answer, Page, Seen
+from mmrag_pipeline.retrieval.signals import Answer, Page, Seen, page_of
 
 JOINED: tuple[Signal, ...] = ("image", "image_text")
 

@@ -10,8 +10,7 @@ from dataclasses import replace
 from mmrag_pipeline.records import Signal
 from mmrag_pipeline.retrieval.fusion import FileId, file_of
 from mmrag_pipeline.retrieval.hits import Hit
-from mmrag_pipeline.retrieval.near import page_of
-from mmrag_pipeline.retrieval.signals import Answer, Found, Page, Seen
+from mmrag_pipeline.retrieval.signals import Answer, Found, Page, Seen, page_of
 
 _MARK = "\0"
 

@@ -120,6 +120,12 @@ class Answer:
         )
 
 
+def page_of(found: Found) -> Page:
+    """Return on which page a point lies."""
+    payload = found.candidate.payload
+    return found.domain, str(payload["key"]), int(str(payload.get("page_no") or 1))
+
+
 def merged(lists: Iterable[Lists]) -> dict[Signal, list[Found]]:
     """Return the points of several sets of lists together, by signal."""
     together: dict[Signal, list[Found]] = {}

@@ -14,6 +14,16 @@ TINY_CLIP: dict[str, Any] = {
 }
 
 
+TINY_BERT: dict[str, Any] = {
+    "vocab_size": len(WORDS),
+    "hidden_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+    "max_position_embeddings": 64,
+}
+
+
 def save_bert(folder: Path) -> Path:
     """Save a BERT of one layer with its tokenizer; return the folder."""
     prepare_transformers()
@@ -22,14 +32,7 @@ def save_bert(folder: Path) -> Path:
 
     torch.manual_seed(1)
     tokenizer(folder).save_pretrained(folder)
-    config = BertConfig(
-        vocab_size=len(WORDS),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-    )
+    config = BertConfig(**TINY_BERT)
     BertModel(config).save_pretrained(folder)
     return folder
 
@@ -51,14 +54,7 @@ def save_cross_encoder(folder: Path, *, labels: int = 1) -> Path:
 
     torch.manual_seed(1)
     tokenizer(folder).save_pretrained(folder)
-    config = BertConfig(
-        vocab_size=len(WORDS),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-    )
+    config = BertConfig(**TINY_BERT)
     config.num_labels = labels
     BertForSequenceClassification(config).save_pretrained(folder)
     return folder
