@@ -10,7 +10,7 @@ from mmrag_pipeline.errors import MmragError, NotFoundError
 from mmrag_pipeline.ports import Served
 from mmrag_pipeline.retrieval.serving import serving
 from mmrag_pipeline.settings import Settings
-from mmrag_pipeline.stores.kept import known_shards, private_domains
+from mmrag_pipeline.stores.kept import known_shards
 
 
 def served_domains(settings: Settings, *, store: Served | None = None) -> dict[str, dict[str, str]]:
@@ -45,23 +45,6 @@ def searchable_domains(
     if absent and (names or not served):
         raise NotFoundError(not_served(settings, absent))
     return Asked(served, warning=not_served(settings, absent)) if absent else Asked(chosen)
-
-
-def open_domains(
-    settings: Settings,
-    found: Sequence[str],
-    named: Sequence[str] | None,
-    *,
-    groups: Sequence[str] | None,
-) -> tuple[str, ...] | None:
-    """Return the domains to ask of those found: private ones only where they, or groups, are named.
-
-    None, where all are private, leaves it to the searcher to say so.
-    """
-    if named or groups:
-        return tuple(found)
-    hidden = private_domains(settings, open_blobs(settings)).intersection(found)
-    return tuple(domain for domain in found if domain not in hidden) or None
 
 
 def not_served(settings: Settings, domains: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from typing import get_args
 
 from mmrag_pipeline.cli.chosen import Asked
 from mmrag_pipeline.cli.moments import end_of, start_of
-from mmrag_pipeline.cli.served import open_domains, searchable_domains
+from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.parsing.query_pictures import open_pictures
 from mmrag_pipeline.ports import Served
@@ -68,7 +68,7 @@ def query_of(
     query = Query(
         text=wanted.text,
         image=picture_of(settings, wanted.image),
-        domains=open_domains(settings, asked.domains, names, groups=wanted.visibility),
+        domains=None if names is None else tuple(asked.domains),
         kinds=kinds_of(wanted.kinds, spelled=spelled),
         visibility=None if wanted.visibility is None else tuple(wanted.visibility),
         categories=None if wanted.categories is None else tuple(wanted.categories),

@@ -95,7 +95,7 @@ class Evaluator:
     def write_queries(self, run_id: str) -> pl.DataFrame:
         """Read the queries of the settings and keep them; raises SettingsError."""
         table = self.tabled(self.read())
-        self._write("eval_queries", table, run_id, upstream=())
+        self._write("eval_queries", table, run_id, read={})
         return table
 
     def write_hits(self, run_id: str, trial: Trial) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -103,7 +103,8 @@ class Evaluator:
 
         Raises as the searcher does, and SettingsError for a picture that cannot be read.
         """
-        queries = queries_of(with_files(self._rows("eval_queries")))
+        asked = self._rows("eval_queries")
+        queries = queries_of(with_files(asked))
         if not queries:
             raise SettingsError(
                 "no query of MMRAG_EVAL_QUERIES names a relevant file: nothing to find"
@@ -111,8 +112,9 @@ class Evaluator:
         with _pictures_named():
             ranked = list(trial.ask_all(queries))
         hits, searches = hits_table(ranked), searches_table(ranked, self.made_with(trial))
-        self._write("eval_hits", hits, run_id, upstream=("eval_queries",))
-        self._write("eval_searches", searches, run_id, upstream=("eval_queries", "eval_hits"))
+        read = {"eval_queries": asked}
+        self._write("eval_hits", hits, run_id, read=read)
+        self._write("eval_searches", searches, run_id, read={**read, "eval_hits": hits})
         return hits, searches
 
     def write_scores(self, run_id: str) -> Scored:
@@ -121,9 +123,10 @@ class Evaluator:
         Raises OvertakenError when another run replaced the queries or the hits meanwhile.
         """
         queries, hits, searches = map(self._rows, ("eval_queries", "eval_hits", "eval_searches"))
-        self._check_match("eval_searches", told=f"the last {searches.height} searches were")
+        read = {"eval_queries": queries, "eval_hits": hits}
+        self._check_made_from("eval_searches", read)
         scored = self.scored(queries, hits, searches, run_id=run_id)
-        self._write("eval_scores", scored.table, run_id, upstream=("eval_queries", "eval_hits"))
+        self._write("eval_scores", scored.table, run_id, read=read)
         append_run(self.tables, scored.run, keep=self.settings.eval_keep_runs)
         return scored
 
@@ -132,13 +135,14 @@ class Evaluator:
 
         Raises AnswerError, and as `write_hits` does.
         """
-        queries = queries_of(self._rows("eval_queries"))
-        domains = json.loads(self._rows("eval_searches")["made_with"][0])["domains"]
+        asked, searches = self._rows("eval_queries"), self._rows("eval_searches")
+        queries, domains = queries_of(asked), json.loads(searches["made_with"][0])["domains"]
         within = None if domains is None else tuple(domains)
         with self.answering() as answering, _pictures_named():
             found = [*replies(answering, queries, load_image=self.load_image, domains=within)]
         made = valued(found, self.settings.eval_confidence)
-        self._write("eval_answers", made.table, run_id, upstream=("eval_queries", "eval_hits"))
+        read = {"eval_queries": asked, "eval_searches": searches}
+        self._write("eval_answers", made.table, run_id, read=read)
         return made
 
     def kept(self) -> tuple[Scored, pl.DataFrame, pl.DataFrame]:
@@ -149,8 +153,8 @@ class Evaluator:
         queries, hits, searches, table = map(
             self._rows, ("eval_queries", "eval_hits", "eval_searches", "eval_scores")
         )
-        self._check_match("eval_searches", told=f"the last {searches.height} searches were")
-        self._check_match("eval_scores", told="the last scores were")
+        for name in ("eval_searches", "eval_scores"):
+            self._check_made_from(name, {"eval_queries": queries, "eval_hits": hits})
         run = last_run(self.tables, _asked(queries, searches))
         if run is None:
             raise SettingsError("the history has no evaluation of these queries: run `evaluate`")
@@ -230,25 +234,28 @@ class Evaluator:
             raise SettingsError(f"{name} has no rows yet: run the whole job `evaluate`")
         return rows
 
-    def _check_match(self, table: str, *, told: str) -> None:
-        """Raise OvertakenError unless a table was made from the queries and hits of now."""
+    def _check_made_from(self, table: str, read: Mapping[str, pl.DataFrame]) -> None:
+        """Raise OvertakenError unless a table was made from just the tables that were read."""
         lineage = self.tables.lineage(table, EVERYTHING)
         made_from = lineage.upstream if lineage else {}
-        for name in ("eval_queries", "eval_hits"):
-            held = self.tables.lineage(name, EVERYTHING)
-            if held is None or held.digest != made_from.get(name):
+        for name, rows in read.items():
+            if table_digest(rows) != made_from.get(name):
                 raise OvertakenError(
-                    f"{name} is not what {told} made from: another run replaced it; run the whole "
-                    "job `evaluate` again"
+                    f"{name} is not what {table} was made from: another run replaced one of them; "
+                    "run the whole job `evaluate` again"
                 )
 
     def _write(
-        self, name: str, table: pl.DataFrame, run_id: str, *, upstream: Sequence[str]
+        self, name: str, table: pl.DataFrame, run_id: str, *, read: Mapping[str, pl.DataFrame]
     ) -> None:
-        made_from = {one: self.tables.lineage(one, EVERYTHING) for one in upstream}
-        digests = {one: lineage.digest for one, lineage in made_from.items() if lineage}
-        digest = table_digest(table)
-        lineage = Lineage(name, EVERYTHING, digest, table.height, digests, "", {}, run_id)
+        """Keep a table with the digests of those that it was made from, whatever stands there now.
+
+        Another run may replace these meanwhile.
+        """
+        digests = {one: table_digest(rows) for one, rows in read.items()}
+        lineage = Lineage(
+            name, EVERYTHING, table_digest(table), table.height, digests, "", {}, run_id
+        )
         self.tables.write(table, lineage)
 
 

@@ -8,14 +8,17 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from mmrag_pipeline.errors import OvertakenError
 from mmrag_pipeline.evaluation.evaluator import Evaluator
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.evaluation.runs import EVERYTHING
+from mmrag_pipeline.evaluation.variants import Ablations
 from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
+from mmrag_pipeline.records import Pixels
 from mmrag_pipeline.retrieval.strategies import Tuning, tuned
-from mmrag_pipeline.testing.evaluators import fake_evaluator
+from mmrag_pipeline.testing.evaluators import fake_evaluator, no_picture
 from mmrag_pipeline.testing.source import FakeSource
 from mmrag_pipeline.testing.worlds import fake_settings, fake_world
 from tests.assets.evaluating import instance, metadata_of, run_evaluation
@@ -197,3 +200,21 @@ def test_a_question_that_no_file_answers_is_measured_by_no_ranking(
     assert _table(evaluator, "eval_queries").height == len(QUERIES) + 1
     assert set(_table(evaluator, "eval_scores")["queries"]) <= {1, len(QUERIES)}
     assert "none" not in set(_table(evaluator, "eval_scores")["name"])
+
+
+def test_queries_that_another_run_replaced_while_they_were_asked_are_not_scored(
+    world: World, evaluator: Evaluator
+) -> None:
+    evaluator.write_queries("first")
+    other = fake_evaluator(world, QUERIES[:1])
+
+    def load(path: Path) -> Pixels:
+        other.write_queries("second")
+        return no_picture(path)
+
+    pictured = replace(QUERIES[0], query_id="p", text="", image=Path(__file__))
+    slow = replace(fake_evaluator(world, [pictured, *QUERIES]), load_image=load)
+    slow.write_queries("first")
+    slow.write_hits("first", slow.trial(Ablations()))
+    with pytest.raises(OvertakenError, match="another run replaced one of them"):
+        slow.write_scores("first")
