@@ -14,12 +14,16 @@ STATIONS = ("raw_files", "pages", "ocr", "captions", "image_vectors", "text_vect
 STATION = Station(
     "dead_letters",
     ("raw_files", "pages", "chunks", *STATIONS[2:], *map(failures_of, STATIONS)),
-    fixed(["dead_letters", 1]),
+    fixed(["dead_letters", 2]),
 )
 
 
 def make(world: World, job: Job) -> Made:
-    """Join each failed item to the files it is about; a letter keeps its first date."""
+    """Join each failed item to the files it is about; a letter keeps its first date.
+
+    Of several failures of a file at a station the letter tells one, always the same: that it is
+    withheld before all others, because it is by its letter that a file's pictures are not shown.
+    """
     owners = _owners(job)
     rows = [
         job.frames[failures_of(name)]
@@ -27,6 +31,7 @@ def make(world: World, job: Job) -> Made:
             station=pl.lit(name), item=pl.col("item").str.replace(r"^([0-9a-f]{32}):[\d,-]+$", "$1")
         )
         .join(owners, on="item")
+        .sort(pl.col("reason") != "withheld", "item")
         .unique(["file_id", "station"], keep="first", maintain_order=True)
         for name in STATIONS
     ]

@@ -56,6 +56,15 @@ def test_a_file_with_a_withheld_page_is_out_of_the_index_with_a_reason() -> None
     assert all("'odd' with 0.900" in message for message in letters.values())
 
 
+@pytest.mark.parametrize("odd", ["t@90x200", "u@90x200"])
+def test_a_file_that_is_withheld_says_so_whatever_else_is_wrong_with_it(odd: str) -> None:
+    life = Life()
+    life.put(a=f"pdf:?s|?v|?w|{odd}|?x|?y")
+    life.withhold("1", threshold=0.0)
+    life.run()
+    assert _letters(life).keys() == {"a"}
+
+
 def test_turning_it_off_and_on_again_calls_no_model() -> None:
     life = _life()
     life.withhold("1")

@@ -80,7 +80,7 @@ class TestRedis(AnswerCachePack):
     def test_an_answer_expires(self) -> None:
         client = fakeredis.FakeRedis()
         RedisAnswers("redis://h:6379/0", 2, client=client).put(KEY, 1)
-        assert client.ttl(f"mmrag:answer:{KEY}") == 2 * DAY_S
+        assert 2 * DAY_S - 60 < client.ttl(f"mmrag:answer:{KEY}") <= 2 * DAY_S
 
     def test_what_another_program_wrote_there_is_as_none(self) -> None:
         client = fakeredis.FakeRedis()
