@@ -5,11 +5,12 @@ import dagster as dg
 from mmrag_pipeline.assets.checks import CHECKS
 from mmrag_pipeline.assets.evaluation import EVALUATE, EVALUATION_ASSETS
 from mmrag_pipeline.assets.job import DRIFT_CHECK, INDEX
-from mmrag_pipeline.assets.stations import ASSETS
+from mmrag_pipeline.assets.stations import ASSETS, GPU_OPS, station_assets
 from mmrag_pipeline.assets.upkeep import MEMO_UPKEEP, PURGE
 from mmrag_pipeline.resources.environment import read_settings
 from mmrag_pipeline.resources.evaluator import evaluator
 from mmrag_pipeline.resources.intake import intake
+from mmrag_pipeline.resources.k8s_rules import check_cluster, instance_config
 from mmrag_pipeline.resources.pipeline import PipelineResource
 from mmrag_pipeline.sensors.failures import failure_sensor
 from mmrag_pipeline.sensors.listing import changed_files
@@ -18,28 +19,46 @@ from mmrag_pipeline.sensors.schedules import schedules
 from mmrag_pipeline.settings import Settings
 
 
-def definitions(settings: Settings) -> dg.Definitions:
-    """Return what these settings ask for.
+def definitions(
+    settings: Settings, *, pipeline: dg.ResourceDefinition | None = None
+) -> dg.Definitions:
+    """Return what these settings ask for; raises SettingsError for what a cluster would break on.
+
+    A given `pipeline` stands in for the world of the settings.
 
     All is on by default where a daemon runs, but the sensor that lists sources: events or the
     nightly reconcile do for most.
     """
+    check_cluster(settings, instance_config(settings))
+    stations = station_assets(settings.step_retries)
     events = [event_sensor(settings)] if settings.queue_url else []
     failures = failure_sensor(settings, status=dg.DefaultSensorStatus.RUNNING)
     timed = schedules(settings, MEMO_UPKEEP, status=dg.DefaultScheduleStatus.RUNNING)
     return dg.Definitions(
-        assets=[*ASSETS, *EVALUATION_ASSETS],
+        assets=[*stations, *EVALUATION_ASSETS],
         asset_checks=CHECKS,
         jobs=[INDEX, DRIFT_CHECK, EVALUATE, MEMO_UPKEEP, PURGE],
         sensors=[changed_files, failures, *events],
         schedules=timed,
         resources={
-            "pipeline": PipelineResource(),
+            "pipeline": pipeline or PipelineResource(),
             "evaluator": evaluator,
             "intake": intake,
         },
-        executor=dg.in_process_executor,
+        executor=_executor(settings),
     )
+
+
+def _executor(settings: Settings) -> dg.ExecutorDefinition:
+    if settings.executor == "in_process":
+        return dg.in_process_executor
+    # takes longer to load than all the rest
+    from mmrag_pipeline.resources.k8s_executor import k8s_executor
+
+    ops = {asset.op.name for asset in (*ASSETS, *EVALUATION_ASSETS)}
+    jobs = {node.name for job in (MEMO_UPKEEP, PURGE) for node in job.nodes}
+    checks = {check.op.name for check in CHECKS}
+    return k8s_executor(settings, gpu=GPU_OPS, other={*ops, *jobs, *checks} - GPU_OPS)
 
 
 defs = definitions(read_settings())

@@ -19,6 +19,7 @@ from mmrag_pipeline.answer_settings import AnswerSettings
 from mmrag_pipeline.evaluation_settings import EvaluationSettings
 from mmrag_pipeline.ids import MAX_SHARDS
 from mmrag_pipeline.index_settings import IndexSettings
+from mmrag_pipeline.kubernetes_settings import KubernetesSettings
 from mmrag_pipeline.retrieval_settings import RetrievalSettings
 from mmrag_pipeline.safety_settings import SafetySettings, check_domains
 
@@ -64,7 +65,12 @@ TtlDays = Annotated[dict[str, float], BeforeValidator(_by_domain), AfterValidato
 
 
 class Settings(
-    AnswerSettings, EvaluationSettings, IndexSettings, RetrievalSettings, SafetySettings
+    AnswerSettings,
+    EvaluationSettings,
+    IndexSettings,
+    KubernetesSettings,
+    RetrievalSettings,
+    SafetySettings,
 ):
     """Settings from `MMRAG_*` variables; invalid ones are errors."""
 

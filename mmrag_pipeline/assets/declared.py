@@ -9,11 +9,20 @@ from mmrag_pipeline.assets.partitions import domains
 from mmrag_pipeline.indexing.stations import STATIONS
 
 OWNERS = ("team:data",)
-RETRY = dg.RetryPolicy(
-    max_retries=2, delay=2.0, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
-)
+RETRIES = 2
+"""How often a step is tried again within its run, where the settings do not say."""
 GPU = "gpu"
 """Pool of the steps that hold a model in device memory."""
+
+
+def retry_policy(retries: int) -> dg.RetryPolicy:
+    """Return how a step that failed is tried again."""
+    return dg.RetryPolicy(
+        max_retries=retries, delay=2.0, backoff=dg.Backoff.LINEAR, jitter=dg.Jitter.PLUS_MINUS
+    )
+
+
+RETRY = retry_policy(RETRIES)
 
 
 class RunMode(dg.Config):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from mmrag_pipeline.assets.declared import GPU, RETRY, RunMode, schema_check, spec
+from mmrag_pipeline.assets.declared import GPU, RETRIES, RunMode, retry_policy, schema_check, spec
 from mmrag_pipeline.assets.materialize import Materialization, materialize
 from mmrag_pipeline.indexing import (
     chunks,
@@ -22,7 +22,12 @@ from mmrag_pipeline.resources.pipeline import Pipeline
 
 
 def asset_of(
-    name: str, step: Step, specs: Sequence[dg.AssetSpec], *, pool: str | None = None
+    name: str,
+    step: Step,
+    specs: Sequence[dg.AssetSpec],
+    *,
+    retry: dg.RetryPolicy,
+    pool: str | None = None,
 ) -> dg.AssetsDefinition:
     """Return the asset, or assets that share one step, that run it on a run's partition."""
 
@@ -30,7 +35,7 @@ def asset_of(
         name=name,
         specs=specs,
         check_specs=[schema_check(one.key.to_user_string()) for one in specs],
-        retry_policy=RETRY,
+        retry_policy=retry,
         can_subset=len(specs) > 1,
         pool=pool,
     )
@@ -109,15 +114,24 @@ COLLECTION = spec(
     description="What is served: the difference to points is applied, no more.",
 )
 
-ASSETS = (
-    asset_of("raw_files", raw_files.STEP, [RAW_FILES]),
-    asset_of("pages", pages.STEP, [PAGES]),
-    asset_of("tiles", tiles.STEP, [TILES]),
-    # one decoding of a page feeds all three that are stale
-    asset_of("vision", vision.STEP, [OCR, CAPTIONS, IMAGE_VECTORS], pool=GPU),
-    asset_of("chunks", chunks.STEP, [CHUNKS]),
-    asset_of("text_vectors", text_vectors.STEP, [TEXT_VECTORS], pool=GPU),
-    asset_of("dead_letters", dead_letters.STEP, [DEAD_LETTERS]),
-    asset_of("points", points.STEP, [POINTS]),
-    asset_of("collection", collection.STEP, [COLLECTION]),
-)
+
+def station_assets(retries: int) -> tuple[dg.AssetsDefinition, ...]:
+    """Return the assets; a step that failed is tried again so often within its run."""
+    retry = retry_policy(retries)
+    return (
+        asset_of("raw_files", raw_files.STEP, [RAW_FILES], retry=retry),
+        asset_of("pages", pages.STEP, [PAGES], retry=retry),
+        asset_of("tiles", tiles.STEP, [TILES], retry=retry),
+        # one decoding of a page feeds all three that are stale
+        asset_of("vision", vision.STEP, [OCR, CAPTIONS, IMAGE_VECTORS], retry=retry, pool=GPU),
+        asset_of("chunks", chunks.STEP, [CHUNKS], retry=retry),
+        asset_of("text_vectors", text_vectors.STEP, [TEXT_VECTORS], retry=retry, pool=GPU),
+        asset_of("dead_letters", dead_letters.STEP, [DEAD_LETTERS], retry=retry),
+        asset_of("points", points.STEP, [POINTS], retry=retry),
+        asset_of("collection", collection.STEP, [COLLECTION], retry=retry),
+    )
+
+
+ASSETS = station_assets(RETRIES)
+GPU_OPS = frozenset(asset.op.name for asset in ASSETS if asset.op.pool)
+"""Ops that hold a model in device memory."""

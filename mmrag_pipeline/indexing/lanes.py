@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mmrag_pipeline.errors import ItemError
 from mmrag_pipeline.indexing.failures import each_alone
+from mmrag_pipeline.indexing.preemption import Pace
 from mmrag_pipeline.indexing.remember import Batch, Row
 from mmrag_pipeline.records import Box, PagePixels, Pixels
 
@@ -43,10 +44,10 @@ class Lane:
         call: Call,
         wishes: Mapping[str, Sequence[Wish]],
         *,
-        size: int,
+        pace: Pace,
     ) -> None:
         self.batch, self.wishes = batch, wishes
-        self._call, self._size = call, size
+        self._call, self._pace = call, pace
         self._keys: list[str] = []
         self._crops: list[Crop] = []
         self._bytes = 0
@@ -63,7 +64,7 @@ class Lane:
             self._keys.append(wish.key)
             self._crops.append(crop)
             self._bytes += crop.pixels.nbytes
-            if len(self._keys) >= self._size or self._bytes >= _BATCH_BYTES:
+            if len(self._keys) >= self._pace.size or self._bytes >= _BATCH_BYTES:
                 self.flush()
 
     def finish(self) -> None:
@@ -76,7 +77,9 @@ class Lane:
         if self._keys:
             started = time.perf_counter()
             results = each_alone(self._call, self._crops)
-            self.model_s += time.perf_counter() - started
+            seconds = time.perf_counter() - started
+            self.model_s += seconds
+            self._pace.took(len(self._keys), seconds)
             self.batch.commit(self._keys, results)
             self._keys, self._crops, self._bytes = [], [], 0
 

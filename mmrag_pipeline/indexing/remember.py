@@ -15,6 +15,7 @@ from mmrag_pipeline.indexing.failures import (
     failure_table,
     settled,
 )
+from mmrag_pipeline.indexing.preemption import batch_s
 from mmrag_pipeline.indexing.station import Job, Made, World
 
 Row = tuple[object, ...]
@@ -76,7 +77,8 @@ class Batch:
     """Commits one station's results, some a memo file, and keeps its failures.
 
     What is not committed yet is what a killed process has to do again: never more than
-    the last call's results beside `COMMIT_ITEMS`, nor much more than `COMMIT_S` of work.
+    the last call's results beside `COMMIT_ITEMS`, nor much more than `COMMIT_S` of work, or a
+    batch's share of the time in which a machine ends.
     """
 
     def __init__(self, world: World, job: Job, shelf: Shelf) -> None:
@@ -98,16 +100,21 @@ class Batch:
                 self._rows.append((key, *result))
                 self._failed_in_a_row = 0
         self._check_engine()
-        if len(self._rows) >= COMMIT_ITEMS or time.monotonic() - self._since > COMMIT_S:
+        if len(self._rows) >= COMMIT_ITEMS or self._is_due():
             self.flush()
+
+    def _is_due(self) -> bool:
+        within_s = min(COMMIT_S, batch_s(self._world.settings.grace_period_s))
+        return time.monotonic() - self._since > within_s
 
     def flush(self) -> None:
         """Append what is not in the memo yet."""
-        if self._rows:
+        # let go of them first: asked to end in the middle, nothing is appended twice
+        rows, self._rows, self._since = self._rows, [], time.monotonic()
+        if rows:
             shelf = self._shelf
-            frame = _frame(self._rows, shelf.schema)
+            frame = _frame(rows, shelf.schema)
             self._world.memo.append(shelf.station, shelf.fingerprint, self._job.partition, frame)
-        self._rows, self._since = [], time.monotonic()
 
     def lose(self, keys: Iterable[str], error: ItemError) -> None:
         """Note that these keys could not even be given to the engine."""

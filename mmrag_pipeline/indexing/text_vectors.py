@@ -1,5 +1,6 @@
 """text_vectors: each distinct text once per space, in meaning and beside pictures."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,8 @@ import polars as pl
 
 from mmrag_pipeline.errors import ItemError
 from mmrag_pipeline.indexing.failures import each_alone, failure_table
-from mmrag_pipeline.indexing.remember import Batch, Missing, Row, Shelf, batches, find_missing
+from mmrag_pipeline.indexing.preemption import Pace, kept_at_the_end
+from mmrag_pipeline.indexing.remember import Batch, Missing, Row, Shelf, find_missing
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
 from mmrag_pipeline.indexing.unit_rows import unit_rows
 from mmrag_pipeline.records import Card, Signal, Vectors
@@ -74,10 +76,15 @@ def _fill(world: World, job: Job, space: Space) -> tuple[pl.DataFrame, Batch, Mi
     batch = Batch(world, job, place)
     texts = dict(space.texts.select("text_digest", "text").iter_rows())
     keys = sorted(missing.keys.to_list(), key=lambda key: len(texts[key]))
-    for part in batches(keys, 4 * world.settings.batch_size):
-        batch.commit(part, each_alone(lambda t: _rows(space, t), [texts[key] for key in part]))
-        world.progress.advance("text_vectors", done=batch.computed, total=len(keys))
-    batch.flush()
+    pace = Pace(4 * world.settings.batch_size, world.settings.grace_period_s)
+    with kept_at_the_end([batch]):
+        for part in pace.batches(keys):
+            started = time.perf_counter()
+            rows = each_alone(lambda t: _rows(space, t), [texts[key] for key in part])
+            pace.took(len(part), time.perf_counter() - started)
+            batch.commit(part, rows)
+            world.progress.advance("text_vectors", done=batch.computed, total=len(keys))
+        batch.flush()
     lost = {failure.item for failure in batch.failures} | set(missing.given_up["item"])
     table = pl.DataFrame({"digest": wanted.filter(~wanted.is_in(list(lost)))}).with_columns(
         signal=pl.lit(space.signal), card=pl.lit(space.card.fingerprint)

@@ -14,6 +14,7 @@ from mmrag_pipeline.indexing.lanes import Lane, Wish
 from mmrag_pipeline.indexing.ocr import OCR
 from mmrag_pipeline.indexing.pixel_station import PixelStation
 from mmrag_pipeline.indexing.pixels import stream_pixels
+from mmrag_pipeline.indexing.preemption import Pace, kept_at_the_end
 from mmrag_pipeline.indexing.remember import Batch, Missing, find_missing
 from mmrag_pipeline.indexing.station import Job, Made, Step, World
 from mmrag_pipeline.records import Box
@@ -88,7 +89,7 @@ def _judging(world: World, job: Job | None) -> _Judging | None:
         Batch(world, job, place),
         partial(withheld.judge, world),
         wishes,
-        size=world.settings.batch_size,
+        pace=Pace(world.settings.batch_size, world.settings.grace_period_s),
     )
     return _Judging(job, missing, lane)
 
@@ -112,7 +113,7 @@ def _lane(world: World, task: _Task) -> Lane:
         Batch(world, task.job, station.shelf(world)),
         lambda crops: station.call(world, crops),
         wishes,
-        size=station.batch_size(world),
+        pace=Pace(station.batch_size(world), world.settings.grace_period_s),
     )
 
 
@@ -120,13 +121,14 @@ def _drive(world: World, jobs: Mapping[str, Job], lanes: Mapping[str, Lane]) -> 
     frames = {name: frame for job in jobs.values() for name, frame in job.frames.items()}
     needed = list(dict.fromkeys(digest for lane in lanes.values() for digest in lane.wishes))
     partition = next(iter(jobs.values())).partition
-    for number, (digest, page) in enumerate(stream_pixels(world, partition, frames, needed), 1):
-        for name, lane in lanes.items():
-            lane.take(digest, page)
-            if name in jobs:
-                world.progress.advance(name, done=number, total=len(needed))
-    for lane in lanes.values():
-        lane.finish()
+    with kept_at_the_end([lane.batch for lane in lanes.values()]):
+        for number, (digest, page) in enumerate(stream_pixels(world, partition, frames, needed), 1):
+            for name, lane in lanes.items():
+                lane.take(digest, page)
+                if name in jobs:
+                    world.progress.advance(name, done=number, total=len(needed))
+        for lane in lanes.values():
+            lane.finish()
 
 
 STEP = Step((OCR.station, CAPTIONS.station, IMAGE_VECTORS.station), make)

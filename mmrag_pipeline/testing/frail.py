@@ -41,16 +41,27 @@ class Fuse:
     act: Callable[[], None] = die
     late: bool = False
     commits: int = 0
+    dead: bool = False
+    """Whether the process is gone: nothing is written any more, whoever catches what."""
 
     def commit(self, write: Callable[[], None]) -> None:
         """Perform one commit."""
+        if self.dead:
+            raise Killed
         self.commits += 1
         now = self.commits == self.at
         if now and not self.late:
-            self.act()
+            self._act()
         write()
         if now and self.late:
+            self._act()
+
+    def _act(self) -> None:
+        try:
             self.act()
+        except Killed:
+            self.dead = True
+            raise
 
 
 def frail(state: State, fuse: Fuse) -> State:

@@ -1,0 +1,142 @@
+"""Runs each step of a run in a pod of its own: `dagster-k8s`, and what a wait for a GPU may last.
+
+Dagster waits for a pod that nobody can place for as long as the run lasts.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import dagster as dg
+from dagster._core.definitions.executor_definition import multiple_process_executor_requirements
+from dagster._core.execution.retries import RetryMode
+from dagster._core.executor.base import Executor
+from dagster._core.executor.init import InitExecutorContext
+from dagster._core.executor.step_delegating import (
+    CheckStepHealthResult,
+    StepDelegatingExecutor,
+    StepHandlerContext,
+)
+from dagster_k8s import K8sRunLauncher
+from dagster_k8s.container_context import K8sContainerContext
+from dagster_k8s.executor import K8sStepHandler
+from dagster_k8s.job import UserDefinedDagsterK8sConfig
+
+from mmrag_pipeline.errors import SettingsError
+from mmrag_pipeline.resources.k8s import cpu_step, gpu_step, models_without_gpu
+from mmrag_pipeline.settings import Settings
+
+_PLACING = ("node_selector", "affinity", "tolerations")
+_LOOK_S = 20
+"""Between two looks at whether a step's pod still lives."""
+
+
+class SpotStepHandler(K8sStepHandler):
+    """Gives up a step whose pod nobody could place; its next try may do without a GPU."""
+
+    def __init__(
+        self, settings: Settings, launcher: K8sRunLauncher, steps: Mapping[str, Any]
+    ) -> None:
+        super().__init__(
+            image=None,
+            container_context=K8sContainerContext(),
+            load_incluster_config=launcher.load_incluster_config,
+            kubeconfig_file=launcher.kubeconfig_file,
+            enable_owner_references=True,
+        )
+        self._settings, self._steps = settings, dict(steps)
+        self._waited: set[str] = set()
+        """Steps of this run that waited for a GPU in vain."""
+
+    @property
+    def name(self) -> str:
+        """Return what Dagster calls it in messages."""
+        return "SpotStepHandler"
+
+    def _get_container_context(
+        self, step_handler_context: StepHandlerContext
+    ) -> K8sContainerContext:
+        """Return what the step's pod looks like: its run's, but for where it goes and how it ends.
+
+        Dagster would add the launcher's node selectors to the step's, and its rules of failure.
+        """
+        context = K8sContainerContext.create_for_run(
+            step_handler_context.dagster_run,
+            cast(K8sRunLauncher, step_handler_context.instance.run_launcher),
+            include_run_tags=False,
+        )
+        of_run = context.run_k8s_config
+        pod = {k: v for k, v in of_run.pod_spec_config.items() if k not in _PLACING}
+        inherited = of_run._replace(pod_spec_config=pod, job_spec_config={})
+        step = step_handler_context.get_step_context(self._get_step_key(step_handler_context))
+        given = self._steps.get(step.step.op_name, {})
+        own = UserDefinedDagsterK8sConfig.from_dict(given)  # type: ignore[no-untyped-call]
+        return context._replace(run_k8s_config=inherited).merge(
+            K8sContainerContext(run_k8s_config=own)
+        )
+
+    def launch_step(self, step_handler_context: StepHandlerContext) -> Iterator[dg.DagsterEvent]:
+        """Create the step's job, one without a GPU when none came and the settings allow it."""
+        step = self._get_step_key(step_handler_context)
+        if step in self._waited and self._settings.k8s_cpu_fallback:
+            self._steps[step] = models_without_gpu(self._settings)
+        yield from super().launch_step(step_handler_context)
+
+    def check_step_health(self, step_handler_context: StepHandlerContext) -> CheckStepHealthResult:
+        """Return whether the step's pod lives, or may still be placed."""
+        health = super().check_step_health(step_handler_context)
+        if not health.is_healthy:
+            return health
+        pending_s = self._pending_s(step_handler_context)
+        if pending_s is None or pending_s < self._settings.k8s_gpu_wait_s:
+            return health
+        step = self._get_step_key(step_handler_context)
+        self._waited.add(step)
+        list(self.terminate_step(step_handler_context))
+        after = (
+            "the next try does without one (MMRAG_K8S_CPU_FALLBACK)"
+            if self._settings.k8s_cpu_fallback
+            else "the next try waits anew; MMRAG_K8S_CPU_FALLBACK=true lets it run without a GPU"
+        )
+        return CheckStepHealthResult.unhealthy(
+            f"no machine for its pod within MMRAG_K8S_GPU_WAIT_S={self._settings.k8s_gpu_wait_s} "
+            f"(waited {pending_s:.0f} s); {after}"
+        )
+
+    def _pending_s(self, context: StepHandlerContext) -> float | None:
+        """Return how long the step's pod has waited for a machine; None when it has one."""
+        namespace = self._get_container_context(context).namespace
+        name = self._get_k8s_step_job_name(context)
+        job = self._api_client.batch_api.read_namespaced_job(name, namespace)
+        pods = self._api_client.get_pods_in_job(name, namespace)
+        if any(pod.status.phase != "Pending" for pod in pods):
+            return None
+        since: datetime = job.metadata.creation_timestamp
+        return (datetime.now(UTC) - since).total_seconds()
+
+
+def k8s_executor(
+    settings: Settings, *, gpu: Iterable[str], other: Iterable[str]
+) -> dg.ExecutorDefinition:
+    """Return the executor of a cluster, for the ops that need a GPU and for all others."""
+    steps = {
+        **{name: dict(cpu_step(settings)) for name in other},
+        **{name: dict(gpu_step(settings)) for name in gpu},
+    }
+
+    @dg.executor(name="kubernetes", requirements=multiple_process_executor_requirements())
+    def kubernetes(context: InitExecutorContext) -> Executor:
+        launcher = context.instance.run_launcher
+        if not isinstance(launcher, K8sRunLauncher):
+            raise SettingsError(
+                "MMRAG_EXECUTOR=kubernetes needs the run launcher K8sRunLauncher of dagster-k8s; "
+                f"the instance of this run has {type(launcher).__name__}: see docs/kubernetes.md"
+            )
+        return StepDelegatingExecutor(
+            SpotStepHandler(settings, launcher, steps),
+            retries=RetryMode.ENABLED,
+            should_verify_step=True,
+            check_step_health_interval_seconds=min(_LOOK_S, settings.k8s_gpu_wait_s),
+        )
+
+    return kubernetes

@@ -1,0 +1,120 @@
+"""Runs in a cluster whose machines vanish: the real launcher, executor and daemon.
+
+The cluster is a stand-in on loopback. Every case ends with the index of a clean run.
+"""
+
+import random
+import signal
+import time
+from pathlib import Path
+
+import dagster as dg
+import kubernetes_validate  # type: ignore[import-untyped]
+import pytest
+
+from tests.kubernetes.cluster import Pod
+from tests.kubernetes.defs import PACE
+from tests.kubernetes.site import Site, site
+from tests.resources.test_k8s import VERSIONS
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_500)]
+_FILES = 12
+_SLOW = {PACE: "0.3", "MMRAG_GRACE_PERIOD_S": "10"}
+_CALL = 4
+"""Inputs of one call of a model (MMRAG_BATCH_SIZE)."""
+_BATCH = 8 + 2 * _CALL
+"""Inputs that two models of 0.3 s see between two commits, 2.5 s apart, the last calls included."""
+
+
+def _needs_gpu(pod: Pod) -> bool:
+    limits = pod.spec["containers"][0].get("resources", {}).get("limits", {})
+    return "nvidia.com/gpu" in limits
+
+
+def _whole(here: Site) -> None:
+    """Check that nothing lives any more and that the index is that of a clean run."""
+    here.wait(lambda: not here.cluster.running(), "every pod to end", within_s=60)
+    assert here.index() == here.clean()
+
+
+def test_a_run_of_pods_makes_the_index_of_one_process(tmp_path: Path) -> None:
+    with site(tmp_path) as here:
+        here.put(_FILES)
+        assert here.finished(here.submit()) is dg.DagsterRunStatus.SUCCESS
+        assert here.redone() == 0
+        _whole(here)
+        jobs = here.cluster.created
+        assert {job["metadata"]["labels"].get("dagster/op") for job in jobs} >= {"vision", None}
+        for version in VERSIONS:
+            for job in jobs:
+                kubernetes_validate.validate(job, version, strict=True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_step_whose_machine_vanishes_goes_on_where_it_was(seed: int, tmp_path: Path) -> None:
+    chance, kills = random.Random(seed), 5
+    with site(tmp_path, **_SLOW) as here:
+        here.put(_FILES)
+        run, notices = here.submit(), 0
+        for number in range(kills):
+            pod = here.pod_of("vision")
+            time.sleep(chance.uniform(3.0, 8.0))
+            notice = number % 2 == 0
+            notices += notice
+            here.cluster.evict(pod, signal.SIGTERM if notice else signal.SIGKILL)
+            here.wait(lambda gone=pod: gone.phase != "Running", "the pod to end", within_s=30)  # type: ignore[misc]
+            if here.messages(run).count("vision") and pod.phase == "Succeeded":
+                break
+        assert here.finished(run, within_s=400) is dg.DagsterRunStatus.SUCCESS
+        assert here.redone() <= notices * _CALL + (kills - notices) * _BATCH
+        _whole(here)
+
+
+def test_a_run_whose_own_pod_dies_leaves_two_writers_that_agree(tmp_path: Path) -> None:
+    with site(tmp_path, **_SLOW) as here:
+        here.put(_FILES)
+        first = here.submit()
+        here.pod_of("vision")
+        time.sleep(4)
+        here.cluster.evict(here.pod_of(""), signal.SIGKILL)
+        assert here.finished(first) is dg.DagsterRunStatus.FAILURE
+        second = here.submit()
+        assert here.finished(second, within_s=400) is dg.DagsterRunStatus.SUCCESS
+        _whole(here)
+
+
+def test_a_run_that_is_cancelled_leaves_no_step_running(tmp_path: Path) -> None:
+    with site(tmp_path, **_SLOW) as here:
+        here.put(_FILES)
+        run = here.submit()
+        here.pod_of("vision")
+        time.sleep(3)
+        here.instance.run_launcher.terminate(run)
+        assert here.finished(run) is dg.DagsterRunStatus.CANCELED
+        here.wait(lambda: not here.cluster.running(), "every pod to end", within_s=60)
+        assert here.finished(here.submit(), within_s=400) is dg.DagsterRunStatus.SUCCESS
+        _whole(here)
+
+
+def test_where_no_gpu_comes_the_same_models_run_without_one(tmp_path: Path) -> None:
+    more = {"MMRAG_K8S_CPU_FALLBACK": "true", "MMRAG_PRECISION": "float32"}
+    with site(tmp_path, MMRAG_K8S_GPU_WAIT_S="30", **more) as here:
+        here.put(_FILES)
+        here.cluster.places = lambda pod: not _needs_gpu(pod)
+        run = here.submit()
+        assert here.finished(run, within_s=600) is dg.DagsterRunStatus.SUCCESS
+        assert "the next try does without one" in here.messages(run)
+        _whole(here)
+
+
+def test_where_no_gpu_ever_comes_the_run_ends_and_says_so(tmp_path: Path) -> None:
+    with site(tmp_path, MMRAG_K8S_GPU_WAIT_S="30", MMRAG_STEP_RETRIES="1") as here:
+        here.put(_FILES)
+        here.cluster.places = lambda pod: not _needs_gpu(pod)
+        run = here.submit()
+        assert here.finished(run, within_s=400) is dg.DagsterRunStatus.FAILURE
+        assert "MMRAG_K8S_GPU_WAIT_S=30" in here.messages(run)
+        here.wait(lambda: not here.cluster.running(), "every pod to end", within_s=60)
+        here.cluster.places = lambda _pod: True
+        assert here.finished(here.submit(), within_s=400) is dg.DagsterRunStatus.SUCCESS
+        _whole(here)
