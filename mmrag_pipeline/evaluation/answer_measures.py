@@ -13,7 +13,7 @@ from functools import cache
 from statistics import fmean
 from typing import Any
 
-from mmrag_pipeline.evaluation.amounts import amounts
+from mmrag_pipeline.amounts import amounts
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _WITHIN_NUMBER = re.compile(r"(?<=\d)[.,](?=\d)")

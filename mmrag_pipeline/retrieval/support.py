@@ -1,13 +1,17 @@
 """Whether the evidence that a sentence cites bears it out.
 
 Numbers, codes and names are right or wrong: each has to occur. The other words may be put in
-another way, so of them a share has to.
+another way, so of them a share has to; what nearly the same words deny is not borne out.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from mmrag_pipeline.amounts import amounts
 from mmrag_pipeline.answer_records import Checked, Citation, Evidence, Passage
-from mmrag_pipeline.values import exact, holds, values
+from mmrag_pipeline.retrieval.claims import as_claim, as_evidence, missing
+from mmrag_pipeline.retrieval.polarity import contrary
+from mmrag_pipeline.values import exact, holds
 from mmrag_pipeline.wording import citations, content_words, knows_nothing
 
 LEAST_SUPPORT = 0.5
@@ -23,19 +27,18 @@ def check(sentence: str, evidence: Mapping[str, Evidence]) -> Checked:
     if knows_nothing(text):
         return Checked(text, support=1.0)
     cited = [evidence[name] for name in named if name in evidence]
-    unknown = tuple(name for name in named if name not in evidence)
-    shown = "\n".join(one.text for one in cited)
-    missing = [value.text for value in values(text) if not holds(shown, value)]
+    shown = as_evidence("\n".join(one.text for one in cited))
+    claim = as_claim(text, shown)
+    lacking = missing(claim, shown)
+    borne_out = [] if lacking else [one.text for one in amounts(claim)]
     found = Checked(
         text,
-        citations=tuple(_citation(text, one) for one in cited),
-        unknown=unknown,
-        missing=tuple(dict.fromkeys(missing)),
-        support=share(text, shown) if cited else 0.0,
+        citations=tuple(_citation(claim, one) for one in cited),
+        unknown=tuple(name for name in named if name not in evidence),
+        missing=lacking,
+        support=share(claim, "\n".join([shown, *borne_out])) if cited else 0.0,
     )
-    return Checked(
-        found.text, found.citations, found.unknown, found.missing, found.support, _problem(found)
-    )
+    return replace(found, problem=_problem(found, contrary(claim, shown)))
 
 
 def share(text: str, shown: str) -> float:
@@ -48,7 +51,7 @@ def share(text: str, shown: str) -> float:
     return sum(word in held for word in words) / len(words) if words else 0.0
 
 
-def _problem(found: Checked) -> str:
+def _problem(found: Checked, denied: str) -> str:
     if found.unknown:
         return f"it cites evidence that does not exist: {', '.join(found.unknown)}"
     if not found.citations:
@@ -57,16 +60,18 @@ def _problem(found: Checked) -> str:
         return f"not in the evidence that it cites: {', '.join(found.missing)}"
     if found.support < LEAST_SUPPORT:
         return f"the evidence that it cites has {found.support:.0%} of its words"
+    if denied:
+        return f"the evidence that it cites says the contrary: {denied}"
     return ""
 
 
-def _citation(text: str, evidence: Evidence) -> Citation:
-    """Return the passage that supports a text best: most numbers and codes, then most words."""
-    claimed = exact(text)
+def _citation(claim: str, evidence: Evidence) -> Citation:
+    """Return the passage that supports a claim best: most numbers and codes, then most words."""
+    claimed = exact(claim)
 
     def worth(passage: Passage) -> tuple[int, float]:
-        held = sum(holds(passage.text, value) for value in claimed)
-        return held, share(text, passage.text)
+        shown = as_evidence(passage.text)
+        return sum(holds(shown, value) for value in claimed), share(claim, shown)
 
     best = max(evidence.passages, key=worth, default=None)
     if best is None:

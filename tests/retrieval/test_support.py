@@ -13,8 +13,8 @@ KNOWN = {one.evidence_id: one for one in evidence("Brelvane Hush\nEUR 1,299.00",
 def test_a_sentence_with_its_values_in_the_evidence_is_supported() -> None:
     found = check("The Brelvane Hush costs 1299 EUR [E1].", KNOWN)
     assert (found.text, found.problem) == ("The Brelvane Hush costs 1299 EUR.", "")
-    # brelvane, hush and eur of brelvane, hush, cost, 1299, eur
-    assert found.support == pytest.approx(3 / 5)
+    # brelvane, hush, 1299 and eur of brelvane, hush, cost, 1299, eur
+    assert found.support == pytest.approx(4 / 5)
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,23 @@ def test_the_share_of_words_is_counted() -> None:
 @pytest.mark.parametrize("sentence", ["Yes [E1].", "It is [E1].", "No [E1]."])
 def test_a_sentence_without_a_word_to_check_is_not_borne_out(sentence: str) -> None:
     assert "0% of its words" in check(sentence, KNOWN).problem
+
+
+def test_evidence_that_says_the_contrary_is_named() -> None:
+    shown = {one.evidence_id: one for one in evidence("The invoice was not paid.")}
+    found = check("The invoice was paid [E1].", shown)
+    said = "the evidence that it cites says the contrary: The invoice was not paid"
+    assert (found.support, found.problem) == (1.0, said)
+
+
+def test_a_number_that_is_borne_out_counts_as_its_words() -> None:
+    shown = {one.evidence_id: one for one in evidence("Revenue: $1,500 million")}
+    found = check("Revenue was 1.5 billion dollars [E1].", shown)
+    assert (found.support, found.problem) == (1.0, "")
+
+
+@pytest.mark.parametrize(("said", "shown"), [("4", "four"), ("four", "4")])
+def test_the_citation_of_a_spelled_number_shows_its_passage(said: str, shown: str) -> None:
+    known = {one.evidence_id: one for one in evidence(f"12 boxes of tea\n{shown} boxes of coffee")}
+    (found,) = check(f"It holds {said} boxes [E1].", known).citations
+    assert found.quote == f"{shown} boxes of coffee"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmrag_pipeline.evaluation.amounts import amounts
+from mmrag_pipeline.amounts import amounts
 from mmrag_pipeline.values import exact
 
 
