@@ -40,8 +40,9 @@ class EvaluationSettings(BaseSettings):
     """How many evaluations the history keeps."""
     eval_keep_reports: int = Field(default=20, ge=1, le=1_000)
     """How many reports of the job lie under `home`; the oldest go first."""
-    eval_sheet_pictures: int = Field(default=12, ge=0, le=24)
-    """Pictures of the contact sheet in the catalog; 0: none, its readers see no page."""
+    eval_sheet_pictures: int = Field(default=12, ge=0, le=15)
+    """Pictures of the contact sheet in the catalog, at most one for each query of a report;
+    0: none, its readers see no page."""
     eval_max_loss: float = Field(default=0.02, ge=0.0, lt=1.0)
     """Mean nDCG@10 that may be lost against the last evaluation of the same queries."""
     eval_confidence: float = Field(default=0.95, ge=0.5, le=0.9999)

@@ -10,8 +10,8 @@ from pydantic_settings import BaseSettings
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.ids import check_domain
 from mmrag_pipeline.index_settings import IndexSettings
+from mmrag_pipeline.marks import PersonalData
 
-PersonalData = Literal["email", "phone", "card", "iban", "national_id"]
 NationalId = Literal[
     "be.nn",
     "br.cpf",

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from statistics import fmean
 from typing import Any
 
 from mmrag_pipeline.amounts import amounts
@@ -112,11 +111,6 @@ def meteor(answer: str, references: Sequence[str]) -> float:
 
     words = [normalised(one).split() for one in references]
     return float(meteor_score(words, normalised(answer).split(), wordnet=_NoSynonyms()))
-
-
-def groundedness(supported: Sequence[bool]) -> float | None:
-    """Return the share of an answer's sentences that their evidence supports; None without any."""
-    return fmean(supported) if supported else None
 
 
 @dataclass(frozen=True, slots=True)

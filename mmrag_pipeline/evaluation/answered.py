@@ -8,6 +8,7 @@ from statistics import fmean
 import polars as pl
 
 from mmrag_pipeline.answer_records import GroundedAnswer
+from mmrag_pipeline.asked import asked
 from mmrag_pipeline.evaluation.answer_measures import (
     Abstention,
     abstention,
@@ -26,6 +27,7 @@ from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.retrieval.answers import FILES
 from mmrag_pipeline.retrieval.query import Query
 from mmrag_pipeline.schemas import EVAL_ANSWERS
+from mmrag_pipeline.values import exact
 
 Answering = Callable[[Query], GroundedAnswer]
 """What answers a query (retrieval.answers.Asking.ask)."""
@@ -51,16 +53,17 @@ class Replied:
         if not self.answerable:
             return found
         text = "" if self.answer.abstained else self.answer.text
+        short = _short(self.query.text, self.answer)
         number = numeric_match(text, self.query.answers)
         return {
             **found,
-            "exact_match": exact_match(text, self.query.answers),
+            "exact_match": max(exact_match(one, self.query.answers) for one in short),
             **({} if number is None else {"numeric_match": number}),
             "token_f1": token_f1(text, self.query.answers),
             "bleu": bleu(text, self.query.answers),
             **rouge(text, self.query.answers),
             "meteor": meteor(text, self.query.answers),
-            "vqa_accuracy": vqa_accuracy(text, self.query.answers),
+            "vqa_accuracy": max(vqa_accuracy(one, self.query.answers) for one in short),
         }
 
 
@@ -117,6 +120,20 @@ def valued(found: Sequence[Replied], confidence: float) -> Valued:
     """Return what answers are worth, each measured once; intervals have this confidence."""
     values = [one.values() for one in found]
     return Valued(_table(found, values), _worth(found, values, confidence))
+
+
+def _short(question: str, answer: GroundedAnswer) -> list[str]:
+    """Return what may say the same as a reference: the answer, a sentence of it, or its value.
+
+    The value is the first one of the sort that is asked for, and that without its unit.
+    """
+    if answer.abstained:
+        return [""]
+    said = [sentence.text for sentence in answer.sentences]
+    wanted = asked(question)
+    value = next(filter(None, map(wanted.value, said)), "")
+    plain = [one.text for one in exact(value)]
+    return [answer.text, *said, value, *(plain if len(plain) == 1 else [])]
 
 
 def _table(found: Sequence[Replied], values: Sequence[Mapping[str, float]]) -> pl.DataFrame:

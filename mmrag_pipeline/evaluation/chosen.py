@@ -20,7 +20,6 @@ class Chosen:
 
     query_id: str
     why: Why
-    now: float
     before: float | None
 
 
@@ -40,7 +39,7 @@ def chosen(run: Run, before: Run | None) -> list[Chosen]:
         fit = sorted(
             (q for q in left if _fits(why, now[q], then.get(q))), key=lambda q: (order(q), q)
         )
-        shown.extend(Chosen(query, why, now[query], then.get(query)) for query in fit[:most])
+        shown.extend(Chosen(query, why, then.get(query)) for query in fit[:most])
 
     take("changed", CHANGED, lambda q: (now[q] > then[q], -abs(now[q] - then[q])))
     take("worst", WORST, lambda q: (now[q], gap[q]))

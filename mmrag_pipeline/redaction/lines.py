@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from mmrag_pipeline.ids import Json
+from mmrag_pipeline.marks import MARKS, PersonalData
 from mmrag_pipeline.records import Line
 from mmrag_pipeline.redaction.cards import cards
 from mmrag_pipeline.redaction.ibans import ibans
@@ -16,17 +17,9 @@ from mmrag_pipeline.redaction.national_ids import national_ids
 from mmrag_pipeline.redaction.phones import phones
 from mmrag_pipeline.redaction.plain import Span, plain
 from mmrag_pipeline.redaction.rules import Rules
-from mmrag_pipeline.safety_settings import PersonalData
 
 _REVISION = 1
 """Raise it when the same text is redacted otherwise."""
-MARKS: Mapping[PersonalData, str] = {
-    "email": "[e-mail]",
-    "phone": "[telephone]",
-    "card": "[card]",
-    "iban": "[IBAN]",
-    "national_id": "[national id]",
-}
 _FINDERS: Mapping[PersonalData, Callable[[str, Rules], Iterable[Span]]] = {
     "email": lambda text, _: mails(text),
     "phone": lambda text, rules: phones(text, rules.region),

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from mmrag_pipeline.ids import Json
-from mmrag_pipeline.safety_settings import NationalId, PersonalData, SafetySettings
+from mmrag_pipeline.marks import PersonalData
+from mmrag_pipeline.safety_settings import NationalId, SafetySettings
 
 
 @dataclass(frozen=True, slots=True)

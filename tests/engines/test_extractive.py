@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmrag_pipeline.answer_records import Ask
-from mmrag_pipeline.engines.asked import asked
+from mmrag_pipeline.asked import asked
 from mmrag_pipeline.engines.extractive import Extractive
 from mmrag_pipeline.engines.stub import StubText
 from mmrag_pipeline.model_ports import Answerer
@@ -59,6 +59,61 @@ def test_the_value_that_is_asked_for_is_quoted_with_what_it_is_of(
 def test_what_no_evidence_says_is_not_answered(question: str) -> None:
     assert answer(question, CARD, RECEIPT) == DO_NOT_KNOW
     assert answer(question) == DO_NOT_KNOW
+
+
+@pytest.mark.parametrize(
+    ("question", "rows", "said"),
+    [
+        ("How much is INV-1409?", "Hedge 135.00\nTOTAL 269.50", "TOTAL 269.50 [E1]"),
+        ("How much is INV-1409?", "Hedge 135.00\nAmount due: EUR 20.00", "Amount due: EUR 20.00"),
+        ("How much is INV-1409?", "Total VAT 9.00\nBalance due 9.50\nTotal 59.00", "Total 59.00"),
+        ("What is the balance due of INV-1409?", "Balance due 9.50\nTotal 59.00", "Balance due"),
+        ("How much did I pay at Greenlatch?", "Hedge 5.00\nTotal incl. VAT 6.00", "Total incl."),
+        ("What do I owe Greenlatch?", "Hedge 135.00\nGRAND TOTAL 270.00", "GRAND TOTAL 270.00"),
+        ("How much is INV-1409?", "Hedge 135.00", DO_NOT_KNOW),
+        ("How much is INV-1409?", "EUR 135.00", "EUR 135.00 [E1]"),
+        ("How much is INV-1409?", "Price: EUR 135.00\nEUR 135.00", "Price: EUR 135.00"),
+        ("How much is INV-1409?", "Hedge 135.00\nRain barrel 79.90", DO_NOT_KNOW),
+        ("How much is INV-1409?", "Hedge 135.00\nSubtotal 79.90", DO_NOT_KNOW),
+        ("How much was the hedge on INV-1409?", "Hedge 135.00\nTOTAL 269.50", "Hedge 135.00"),
+        ("How much was the hedge?", "Hedge\n135.00\nTOTAL 269.50", DO_NOT_KNOW),
+    ],
+)
+def test_a_document_is_as_much_as_its_total_and_never_as_one_of_its_items(
+    question: str, rows: str, said: str
+) -> None:
+    assert answer(question, f"INVOICE\nGreenlatch\nNo. INV-1409\n{rows}").startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What is Ann's e-mail?", "Ann Miller's e-mail: [e-mail]"),
+        ("How do I reach Ann?", "Reach Ann in room 4, [telephone]"),
+        ("What is the telephone number of Ann?", "Ann, room 4\nTelephone [telephone]"),
+        ("What is Ann's IBAN?", "Ann\nIBAN\n[IBAN]"),
+        ("Who is Ann?", "Ann: [national id]"),
+        ("What is the card number of Ann?", "Ann pays with [card], customer 17"),
+    ],
+)
+def test_what_was_taken_out_of_a_text_is_not_known(question: str, text: str) -> None:
+    assert answer(question, text) == DO_NOT_KNOW
+
+
+def test_a_text_that_something_was_taken_out_of_answers_other_questions() -> None:
+    said = answer("How much was Ann's card bill?", "Ann's card bill EUR 12.00, [card]")
+    assert said == "Ann's card bill EUR 12.00, [card] [E1]\n"
+
+
+def test_a_number_of_a_kind_stands_beside_the_name_of_the_kind() -> None:
+    page = "Charger PW-65\nThe serial number is PW65-118."
+    said = answer("What is the serial number of the charger?", page)
+    assert said.startswith("The serial number is PW65-118. [E1]")
+
+
+def test_how_often_is_not_how_long() -> None:
+    assert answer("How long does rinsing take?", "Rinsing: every six weeks.") == DO_NOT_KNOW
+    assert answer("How long does rinsing take?", "Rinsing: six weeks.") != DO_NOT_KNOW
 
 
 def test_a_value_of_the_question_is_no_answer_to_it() -> None:

@@ -13,7 +13,6 @@ from mmrag_pipeline.evaluation.answer_measures import (
     bleu,
     corpus_bleu,
     exact_match,
-    groundedness,
     meteor,
     normalised,
     numeric_match,
@@ -114,11 +113,6 @@ def test_vqa_accuracy_asks_three_references_to_agree() -> None:
     assert vqa_accuracy("red", ["red"] + ["blue"] * 9) == pytest.approx(1 / 3)
     assert vqa_accuracy("red", ["red"] * 4 + ["blue"] * 6) == 1.0
     assert vqa_accuracy("red", ["red"]) == 1.0
-
-
-def test_groundedness_is_the_share_of_supported_sentences() -> None:
-    assert groundedness([True, False, True, True]) == 0.75
-    assert groundedness([]) is None
 
 
 def test_abstaining_is_measured_like_finding_the_queries_without_an_answer() -> None:

@@ -1,6 +1,7 @@
 """What answers to questions with known answers are worth, by numbers worked out by hand."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -45,6 +46,27 @@ def test_an_answer_is_measured_against_its_references() -> None:
     assert found.means["numeric_match"].value == 1.0
     assert found.means["exact_match"].value == 0.0
     assert found.means["token_f1"].value == pytest.approx(2 * 1 / (4 + 2))
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "reference", "same"),
+    [
+        ("What was the total at Pinewater?", "TOTAL EUR 62.50\nPINEWATER", "62.50", 1.0),
+        ("What was the total at Pinewater?", "TOTAL EUR 62.50\nPINEWATER", "EUR 62.50", 1.0),
+        ("How much was the pitch fee?", "Pitch fee 2 nights 46.00", "46.00", 1.0),
+        ("How much was the pitch fee?", "Pitch fee 2 nights 46.00", "2", 0.0),
+        ("How long is it valid?", "It is valid for 8 hours.", "8 hours", 1.0),
+        ("When is it after 2024-07-18?", "Between 2024-07-18 and 2024-07-19", "2024-07-19", 1.0),
+        ("Who wrote it?", "Ann Miller\nThe report", "Ann Miller", 1.0),
+        ("Who wrote it?", "Ann Miller\nThe report", "Ann", 0.0),
+    ],
+)
+def test_an_exact_match_is_the_answer_one_of_its_sentences_or_its_value(
+    question: str, said: str, reference: str, same: float
+) -> None:
+    quoted = replace(_said(""), sentences=tuple(map(Checked, said.split("\n"))))
+    found = _worth((replace(_asked("q", [reference]), text=question), quoted)).means
+    assert (found["exact_match"].value, found["vqa_accuracy"].value) == (same, same)
 
 
 def test_an_abstention_where_there_is_an_answer_scores_nothing_and_is_not_grounded() -> None:

@@ -3,9 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+from pydantic import ValidationError
+
 from mmrag_pipeline.evaluation.chosen import BEST, CHANGED, WORST, chosen, moved
 from mmrag_pipeline.evaluation.runs import Run, Values
 from mmrag_pipeline.evaluation.scoring import Latency
+from mmrag_pipeline.evaluation_settings import EvaluationSettings
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -29,7 +33,7 @@ def test_changed_ones_come_first_then_the_worst_then_the_best() -> None:
         ("a", "worst"),
         ("b", "best"),
     ]
-    assert (found[0].now, found[0].before) == (0.5, 0.9)
+    assert found[0].before == 0.9
 
 
 def test_without_a_run_before_nothing_changed() -> None:
@@ -62,3 +66,10 @@ def test_each_query_is_chosen_once_and_no_more_than_the_limits() -> None:
     before = replace(run(many), values={pair: value + 0.1 for pair, value in many.items()})
     ids = [one.query_id for one in chosen(run(many), before)]
     assert len(ids) == len(set(ids)) == CHANGED + WORST + BEST
+
+
+def test_a_contact_sheet_may_have_a_picture_of_each_query_shown_and_no_more() -> None:
+    most = CHANGED + WORST + BEST
+    assert EvaluationSettings(eval_sheet_pictures=most).eval_sheet_pictures == most
+    with pytest.raises(ValidationError):
+        EvaluationSettings(eval_sheet_pictures=most + 1)

@@ -5,10 +5,11 @@ from typing import get_args
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from mmrag_pipeline.marks import MARKS, PersonalData
 from mmrag_pipeline.records import Box, Line
-from mmrag_pipeline.redaction.lines import MARKS, redacted, values
+from mmrag_pipeline.redaction.lines import redacted, values
 from mmrag_pipeline.redaction.rules import Rules
-from mmrag_pipeline.safety_settings import NationalId, PersonalData
+from mmrag_pipeline.safety_settings import NationalId
 from tests.redaction.values import accounts, cards, gaps, grouped, mails, slipped
 
 ALL = Rules(get_args(PersonalData), "GB", get_args(NationalId))

@@ -5,11 +5,12 @@ from typing import get_args
 
 import pytest
 
+from mmrag_pipeline.marks import PersonalData
 from mmrag_pipeline.records import Line
 from mmrag_pipeline.redaction.lines import redacted, values
 from mmrag_pipeline.redaction.national_ids import national_ids
 from mmrag_pipeline.redaction.rules import Rules
-from mmrag_pipeline.safety_settings import NationalId, PersonalData
+from mmrag_pipeline.safety_settings import NationalId
 
 EVERYTHING = Rules(get_args(PersonalData), "MY", get_args(NationalId))
 IDS = {
