@@ -18,7 +18,7 @@ from mmrag_pipeline.redaction.plain import Span, plain
 from mmrag_pipeline.redaction.rules import Rules
 from mmrag_pipeline.safety_settings import PersonalData
 
-_REVISION = 1
+_REVISION = 2
 """Raise it when the same text is redacted otherwise."""
 MARKS: Mapping[PersonalData, str] = {
     "email": "[e-mail]",
@@ -82,7 +82,11 @@ def values(text: str, rules: Rules) -> list[Found]:
     """Return the values in a text, sorted and apart; of two that overlap the first names both."""
     spelled = plain(text)
     every = sorted(
-        (Found(*span, kind) for kind in rules.kinds for span in _FINDERS[kind](spelled, rules)),
+        (
+            Found(*spelled.span(span), kind)
+            for kind in rules.kinds
+            for span in _FINDERS[kind](spelled.text, rules)
+        ),
         key=lambda one: (one.start, -one.stop),
     )
     return list(_apart(every))
