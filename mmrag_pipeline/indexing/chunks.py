@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
-from mmrag_pipeline.ids import Json, digest_text
+from mmrag_pipeline.ids import Json, digest_json, digest_text
 from mmrag_pipeline.indexing import pages
 from mmrag_pipeline.indexing.captions import recipe as captions_recipe
 from mmrag_pipeline.indexing.contents import content_key
@@ -35,6 +35,8 @@ _MEMO = pl.Schema({"key": pl.String(), "chunks": pl.List(pl.Struct(_FIELDS))})
 _SOURCE = ("file_id", "page_no", "kind", "key", "lines")
 _REVISION = 2
 """Raise it when the same lines are cut otherwise."""
+REDACTION = "redaction"
+"""Role of the rules of redaction, where there are any: lineage tells whether others are new."""
 
 
 def recipe(world: World) -> Recipe:
@@ -43,7 +45,9 @@ def recipe(world: World) -> Recipe:
     cards = {role: card for source in sources.values() for role, card in source.cards.items()}
     origin: Json = {kind: source.digest for kind, source in sources.items()}
     cards["text"] = world.text.card.fingerprint
-    return Recipe(["chunks", shelf(world).fingerprint, origin], cards)
+    if rules := redaction.recipe(_rules(world)):
+        cards[REDACTION] = digest_json(rules)
+    return Recipe(["chunks", _shelf(world, []).fingerprint, origin], cards)
 
 
 def _source_recipes(world: World) -> dict[str, Recipe]:
@@ -57,13 +61,17 @@ def _source_recipes(world: World) -> dict[str, Recipe]:
 
 def shelf(world: World) -> Shelf:
     """Return where the domain's cut texts lie in the memo."""
+    return _shelf(world, redaction.recipe(_rules(world)))
+
+
+def _shelf(world: World, rules: Sequence[Json]) -> Shelf:
     s = world.settings
     cut: list[Json] = [
         _REVISION,
         s.chunk_tokens,
         s.chunk_overlap_tokens,
         world.text.card.fingerprint,
-        *redaction.recipe(_rules(world)),
+        *rules,
     ]
     return Shelf("chunks", Recipe(["chunks", *cut]).digest, _MEMO)
 
