@@ -76,6 +76,7 @@ def index(
         OUT.print(summary_table(summary))
     tell_letters(summary)
     tell_changes(summary)
+    tell_redacted(summary)
     tell_generations(summary)
     tell_troubles(summary)
     if asked.trouble:
@@ -100,6 +101,13 @@ def tell_changes(summary: Summary) -> None:
     for what, told in _CHANGES.items():
         if number := summary.changed(what):
             ERR.print(f"{counted(number, 'file')}: {told}", markup=False)
+
+
+def tell_redacted(summary: Summary) -> None:
+    """Say how many values were taken out of the texts that were cut, by domain and kind."""
+    for name, found in summary.redacted.items():
+        told = ", ".join(f"{number:,} {kind}" for kind, number in found.items())
+        ERR.print(printable(f"{name}: redacted in the texts cut by this run: {told}"), markup=False)
 
 
 def tell_generations(summary: Summary) -> None:

@@ -61,12 +61,21 @@ def recipe(rules: Rules) -> list[Json]:
 def redacted(lines: Sequence[Line], rules: Rules) -> Sequence[Line]:
     """Return a page's lines, in reading order, with a mark for each value.
 
-    A value that goes on in the next line has its mark where it begins. As many lines come back,
-    each in its box; without a value they are the same.
+    As many lines come back, each in its box; without a value they are the same.
     """
-    if not rules.kinds:
-        return lines
-    found = values("\n".join(line.text for line in lines), rules)
+    return marked(lines, found_in(lines, rules))
+
+
+def found_in(lines: Sequence[Line], rules: Rules) -> list[Found]:
+    """Return the values in a page's lines, in reading order, as places in them joined by breaks."""
+    return values("\n".join(line.text for line in lines), rules) if rules.kinds else []
+
+
+def marked(lines: Sequence[Line], found: Sequence[Found]) -> Sequence[Line]:
+    """Return lines with a mark for each value that was found in them.
+
+    A value that goes on in the next line has its mark where it begins.
+    """
     if not found:
         return lines
     starts = accumulate((len(line.text) + 1 for line in lines), initial=0)
