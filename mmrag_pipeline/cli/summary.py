@@ -13,7 +13,7 @@ from mmrag_pipeline.evaluation.decided import Decided
 from mmrag_pipeline.ids import Json, domain_of, domains_of
 from mmrag_pipeline.indexing.chunks import REDACTED
 from mmrag_pipeline.indexing.plan import MODEL_STATIONS
-from mmrag_pipeline.indexing.run import Outcome
+from mmrag_pipeline.indexing.run import FORGOTTEN, Outcome
 
 if TYPE_CHECKING:
     from mmrag_pipeline.assets.run_index import PartitionRun
@@ -75,6 +75,11 @@ class Summary:
             found = {k.removeprefix(REDACTED): n for k, n in one.changes.items() if n}
             told.setdefault(domain_of(one.partition), Counter()).update(found)
         return {name: dict(found) for name, found in told.items() if found}
+
+    @property
+    def forgot(self) -> bool:
+        """Return whether answers and reports of before other rules of redaction were dropped."""
+        return any(outcome.changes.get(FORGOTTEN) for outcome in self.outcomes)
 
     def reused(self, station: str) -> int:
         """Return what a station reused over all domains."""

@@ -195,6 +195,7 @@ def test_what_was_redacted_is_told_in_numbers(bench: Bench) -> None:
     said = bench.mmrag("index", "--domain", "notes", "--json", MMRAG_REDACT='{"*": ["email"]}')
     assert said.json["redacted"] == {"notes": {"email": 2}}
     assert "notes: redacted in the texts cut by this run: 2 email" in said.err
+    assert "cached answers and the reports of MMRAG_HOME" in said.err
     assert "example.com" not in said.out + said.err
     again = bench.mmrag("index", "--domain", "notes", "--json")
     assert (again.json["redacted"], "redacted" in again.err) == ({}, False)
