@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mmrag_pipeline.assembly import open_blobs, open_searcher, open_tables, open_world
 from mmrag_pipeline.engines.extractive import Extractive
 from mmrag_pipeline.engines.openai_answers import OpenAiAnswers, Server
-from mmrag_pipeline.errors import StateUnavailableError
+from mmrag_pipeline.errors import CorruptStateError, StateUnavailableError
 from mmrag_pipeline.indexing.place_pixels import PageAt, crop, lines_at, pixels_of
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import AnswerCache, TableCatalog
@@ -22,7 +22,9 @@ from mmrag_pipeline.retrieval.hits import Hit
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.answer_cache import FolderAnswers
 from mmrag_pipeline.stores.kept import with_kept_settings
+from mmrag_pipeline.stores.redacted import note_rules, noted_rules
 from mmrag_pipeline.stores.redis_answers import RedisAnswers
+from mmrag_pipeline.stores.reports import forget_reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,40 @@ def open_answer_cache(settings: Settings) -> AnswerCache:
 
 
 def forget_answers(settings: Settings) -> str:
-    """Empty the cache of answers, any of which may quote what was purged.
+    """Empty the cache of answers, any of which may quote what was purged or is redacted.
 
     Returns why that could not be done, or nothing.
     """
     try:
         open_answer_cache(settings).clear()
     except StateUnavailableError as error:
-        return f"cached answers may still quote what was purged: {error}"
+        return f"cached answers may still quote what was purged or is redacted: {error}"
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What other rules of redaction took off this machine."""
+
+    reports: int = 0
+    kept: str = ""
+    """Why they could not be dropped; the next run tries again."""
+
+
+def forget_unredacted(settings: Settings, partition: str, rules: str) -> Forgotten | None:
+    """Drop answers and reports of before, once for each digest of rules; None with nothing to do.
+
+    It is for a partition whose collection follows these rules by now. Without rules (an empty
+    digest) nothing of before is to be hidden.
+    """
+    try:
+        if noted_rules(settings.home, partition) == rules:
+            return None
+    except CorruptStateError as error:
+        return Forgotten(kept=str(error))
+    found = Forgotten()
+    if rules:
+        found = Forgotten(forget_reports(settings.home), forget_answers(settings))
+    if not found.kept:
+        note_rules(settings.home, partition, rules)
+    return found if rules else None

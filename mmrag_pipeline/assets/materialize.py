@@ -1,6 +1,7 @@
 """One way from a step to materializations: run it, check its tables, tell what it did."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import dagster as dg
 
@@ -19,7 +20,8 @@ from mmrag_pipeline.errors import (
     StateUnavailableError,
 )
 from mmrag_pipeline.indexing.checks import judge_schema
-from mmrag_pipeline.indexing.run import Outcome, run_step
+from mmrag_pipeline.indexing.chunks import REDACTION
+from mmrag_pipeline.indexing.run import FORGOTTEN, Outcome, run_step
 from mmrag_pipeline.indexing.station import Mode, Step
 from mmrag_pipeline.resources.pipeline import Pipeline
 
@@ -51,9 +53,28 @@ def materialize(
         outcomes = run_step(pipeline.world, step, context.partition_key, mode=mode, only=only)
     except MmragError as error:
         raise failure_of(error) from error
+    outcomes = [_forgetting(context, pipeline, outcome) for outcome in outcomes]
     pipeline.outcomes.extend(outcomes)
     for outcome in outcomes:
         yield report(pipeline, outcome)
+
+
+def _forgetting(context: dg.AssetExecutionContext, pipeline: Pipeline, outcome: Outcome) -> Outcome:
+    """Drop answers and reports that may show what a collection does not any more, and count it."""
+    from mmrag_pipeline.answering import forget_unredacted
+
+    world, partition = pipeline.world, outcome.partition
+    lineage = world.tables.lineage("chunks", partition)
+    if outcome.station != "collection" or lineage is None:
+        return outcome
+    found = forget_unredacted(world.settings, partition, lineage.cards.get(REDACTION, ""))
+    if found is None:
+        return outcome
+    if found.kept:
+        pipeline.warnings.append(found.kept)
+        context.log.warning(found.kept)
+    told = {FORGOTTEN: int(not found.kept), "reports_forgotten": found.reports}
+    return replace(outcome, changes={**outcome.changes, **told})
 
 
 def report(pipeline: Pipeline, outcome: Outcome) -> Materialization:

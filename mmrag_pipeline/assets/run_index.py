@@ -34,7 +34,7 @@ class PartitionRun:
     outcomes: tuple[Outcome, ...]
     error: str = ""
     warnings: tuple[str, ...] = field(default=())
-    """Failed checks that stop nothing, as `PARTITION ASSET/CHECK: message`."""
+    """What stops nothing: failed checks, as `PARTITION ASSET/CHECK: message`, and what is left."""
 
 
 def index_partitions(
@@ -113,8 +113,9 @@ def _run(
         run_id=result.run_id,
         outcomes=tuple(pipeline.outcomes),
         error="" if result.success else _error(result),
-        warnings=tuple(
-            f"{partition} {text}" for text in _failed(result, dg.AssetCheckSeverity.WARN)
+        warnings=(
+            *(f"{partition} {text}" for text in _failed(result, dg.AssetCheckSeverity.WARN)),
+            *(f"{partition}: {text}" for text in pipeline.warnings),
         ),
     )
 

@@ -11,6 +11,7 @@ from mmrag_pipeline.cli.index import (
     tell_changes,
     tell_generations,
     tell_letters,
+    tell_redacted,
     tell_troubles,
 )
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
@@ -50,6 +51,7 @@ def backfill(
         OUT.print(summary_table(summary))
     tell_letters(summary)
     tell_changes(summary)
+    tell_redacted(summary)
     tell_generations(summary)
     for told in asked.told:
         warn(told)

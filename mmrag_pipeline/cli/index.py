@@ -29,6 +29,10 @@ _ORPHAN = (
     "folder back, or empty the domain with `mmrag index --source EMPTY_FOLDER --domain {name}`"
 )
 
+_FORGOT = (
+    "cached answers and the reports of MMRAG_HOME that were made before MMRAG_REDACT were dropped; "
+    "pages written elsewhere with `mmrag evaluate --report PATH` are yours to delete"
+)
 _CHANGES = {
     "visibility": "seen by other groups than before",
     "expired": "out of the index because the time in MMRAG_TTL_DAYS is over",
@@ -76,6 +80,7 @@ def index(
         OUT.print(summary_table(summary))
     tell_letters(summary)
     tell_changes(summary)
+    tell_redacted(summary)
     tell_generations(summary)
     tell_troubles(summary)
     if asked.trouble:
@@ -100,6 +105,15 @@ def tell_changes(summary: Summary) -> None:
     for what, told in _CHANGES.items():
         if number := summary.changed(what):
             ERR.print(f"{counted(number, 'file')}: {told}", markup=False)
+
+
+def tell_redacted(summary: Summary) -> None:
+    """Say how many values were taken out, by domain and kind, and what else went with them."""
+    for name, found in summary.redacted.items():
+        told = ", ".join(f"{number:,} {kind}" for kind, number in found.items())
+        ERR.print(printable(f"{name}: redacted in the texts cut by this run: {told}"), markup=False)
+    if summary.forgot:
+        ERR.print(_FORGOT, markup=False)
 
 
 def tell_generations(summary: Summary) -> None:

@@ -27,6 +27,7 @@ from mmrag_pipeline.stores.sources import Sources
 
 _UNREAD = "files that were not read yet"
 _UNSEEN = "what other models will find, and how texts are cut for them; counted as before"
+_CUT_ANEW = "how texts are cut without what is taken out; as many as before are counted"
 _UNHELD = "what the collection holds, with which a run compares"
 _COUNTS = ("add", "change", "delete", "reuse", "calls")
 
@@ -120,10 +121,28 @@ def _print(plans: Mapping[str, list[StationPlan]]) -> None:
     if expired := sum(row.expired for row in rows):
         told = counted(expired, "file")
         OUT.print(f"{told}: to leave because the time in MMRAG_TTL_DAYS is over", markup=False)
+    _print_redacted(rows)
     if unsure := [row.station for row in rows if not row.exact]:
         known = set(unsure) <= {"points", "collection"}
-        told = _UNREAD if "pages" in unsure else _UNHELD if known else _UNSEEN
+        unseen = _CUT_ANEW if "chunks" not in unsure and _redacted(rows) else _UNSEEN
+        told = _UNREAD if "pages" in unsure else _UNHELD if known else unseen
         OUT.print(f"~ an estimate: it depends on {told}", markup=False)
+
+
+def _print_redacted(rows: Sequence[StationPlan]) -> None:
+    """Say that other rules of redaction are new, and what they change."""
+    if (changed := _redacted(rows)) is not None:
+        cut = next(row.add for row in rows if row.station == "chunks")
+        OUT.print(
+            f"MMRAG_REDACT says otherwise than at the last run: {counted(cut, 'text')} to cut "
+            f"again; about {counted(changed, 'chunk')} of them, with personal data or a mark, "
+            "to be embedded anew",
+            markup=False,
+        )
+
+
+def _redacted(rows: Sequence[StationPlan]) -> int | None:
+    return next((row.redacted for row in rows if row.station == "chunks"), None)
 
 
 def _name(row: StationPlan) -> str:
@@ -139,5 +158,11 @@ def _summed(rows: list[StationPlan]) -> list[StationPlan]:
 def _sum(name: str, rows: list[StationPlan]) -> StationPlan:
     summed = (*_COUNTS, "expired")
     counts = {count: sum(getattr(row, count) for row in rows) for count in summed}
-    seconds = round(sum(row.seconds for row in rows), 3)
-    return StationPlan(name, **counts, seconds=seconds, exact=all(row.exact for row in rows))
+    redacted = [row.redacted for row in rows if row.redacted is not None]
+    return StationPlan(
+        name,
+        **counts,
+        redacted=sum(redacted) if redacted else None,
+        seconds=round(sum(row.seconds for row in rows), 3),
+        exact=all(row.exact for row in rows),
+    )

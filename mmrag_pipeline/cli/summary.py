@@ -1,5 +1,6 @@
 """What an index run did, added up over domains, for people and as JSON."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,9 +10,10 @@ from rich.table import Table
 from mmrag_pipeline.cli.console import counted, table
 from mmrag_pipeline.cli.partitions import by_domain
 from mmrag_pipeline.evaluation.decided import Decided
-from mmrag_pipeline.ids import Json, domains_of
+from mmrag_pipeline.ids import Json, domain_of, domains_of
+from mmrag_pipeline.indexing.chunks import REDACTED
 from mmrag_pipeline.indexing.plan import MODEL_STATIONS
-from mmrag_pipeline.indexing.run import Outcome
+from mmrag_pipeline.indexing.run import FORGOTTEN, Outcome
 
 if TYPE_CHECKING:
     from mmrag_pipeline.assets.run_index import PartitionRun
@@ -65,6 +67,20 @@ class Summary:
         files = (o for o in self.outcomes if o.station == "raw_files")
         return sum(o.changes.get(what, 0) for o in files)
 
+    @property
+    def redacted(self) -> dict[str, dict[str, int]]:
+        """Return domain -> kind -> values taken out of the texts that were cut, where any were."""
+        told: dict[str, Counter[str]] = {}
+        for one in (o for o in self.outcomes if o.station == "chunks"):
+            found = {k.removeprefix(REDACTED): n for k, n in one.changes.items() if n}
+            told.setdefault(domain_of(one.partition), Counter()).update(found)
+        return {name: dict(found) for name, found in told.items() if found}
+
+    @property
+    def forgot(self) -> bool:
+        """Return whether answers and reports of before other rules of redaction were dropped."""
+        return any(outcome.changes.get(FORGOTTEN) for outcome in self.outcomes)
+
     def reused(self, station: str) -> int:
         """Return what a station reused over all domains."""
         return sum(o.reused for o in self.outcomes if o.station == station)
@@ -86,6 +102,7 @@ def summary_json(summary: Summary) -> dict[str, Json]:
         "model_calls": {name: summary.computed(name) for name in MODEL_STATIONS},
         "reused": {name: summary.reused(name) for name in MODEL_STATIONS},
         "changes": {what: summary.changed(what) for what in CHANGES},
+        "redacted": summary.redacted,
         "generations": {name: _decided_json(one) for name, one in summary.decided.items()},
         "seconds": round(summary.seconds, 3),
         "domains": summary.domains,

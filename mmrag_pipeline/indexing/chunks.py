@@ -3,11 +3,13 @@
 Nothing after them sees a page's own words: so here personal data is taken out.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 
-from mmrag_pipeline.ids import Json, digest_text
+from mmrag_pipeline.ids import Json, digest_json, digest_text
 from mmrag_pipeline.indexing import pages
 from mmrag_pipeline.indexing.captions import recipe as captions_recipe
 from mmrag_pipeline.indexing.contents import content_key
@@ -35,6 +37,10 @@ _MEMO = pl.Schema({"key": pl.String(), "chunks": pl.List(pl.Struct(_FIELDS))})
 _SOURCE = ("file_id", "page_no", "kind", "key", "lines")
 _REVISION = 2
 """Raise it when the same lines are cut otherwise."""
+REDACTED = "redacted_"
+"""Before a kind of personal data: how many values a run took out of the texts that it cut."""
+REDACTION = "redaction"
+"""Role of the rules of redaction, where there are any: lineage tells whether others are new."""
 
 
 def recipe(world: World) -> Recipe:
@@ -43,7 +49,9 @@ def recipe(world: World) -> Recipe:
     cards = {role: card for source in sources.values() for role, card in source.cards.items()}
     origin: Json = {kind: source.digest for kind, source in sources.items()}
     cards["text"] = world.text.card.fingerprint
-    return Recipe(["chunks", shelf(world).fingerprint, origin], cards)
+    if rules := redaction.recipe(_rules(world)):
+        cards[REDACTION] = digest_json(rules)
+    return Recipe(["chunks", _shelf(world, []).fingerprint, origin], cards)
 
 
 def _source_recipes(world: World) -> dict[str, Recipe]:
@@ -57,13 +65,17 @@ def _source_recipes(world: World) -> dict[str, Recipe]:
 
 def shelf(world: World) -> Shelf:
     """Return where the domain's cut texts lie in the memo."""
+    return _shelf(world, redaction.recipe(_rules(world)))
+
+
+def _shelf(world: World, rules: Sequence[Json]) -> Shelf:
     s = world.settings
     cut: list[Json] = [
         _REVISION,
         s.chunk_tokens,
         s.chunk_overlap_tokens,
         world.text.card.fingerprint,
-        *redaction.recipe(_rules(world)),
+        *rules,
     ]
     return Shelf("chunks", Recipe(["chunks", *cut]).digest, _MEMO)
 
@@ -80,12 +92,14 @@ def make(world: World, job: Job) -> Made:
     todo = sources.filter(pl.col("key").is_in(missing.keys.implode())).unique(
         "key", maintain_order=True
     )
+    tally = Counter[str]()
     for part in todo.iter_slices(_BATCH):
-        batch.commit(part["key"].to_list(), _cut_all(world, part))
+        batch.commit(part["key"].to_list(), _cut_all(world, part, tally))
         world.progress.advance("chunks", done=batch.computed, total=todo.height)
     batch.flush()
     known = remembered(world, place, sources["key"])
-    return batch.made(cut_table(sources, known), missing)
+    changes = {f"{REDACTED}{kind}": number for kind, number in sorted(tally.items())}
+    return replace(batch.made(cut_table(sources, known), missing), changes=changes)
 
 
 def chunk_sources(world: World, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -134,11 +148,11 @@ def _caption_lines() -> pl.Expr:
     return pl.col("captions").list.eval(line).alias("lines")
 
 
-def _cut_all(world: World, part: pl.DataFrame) -> Iterator[Row]:
+def _cut_all(world: World, part: pl.DataFrame, tally: Counter[str]) -> Iterator[Row]:
     for kind, rows in part.select("kind", "lines").iter_rows():
         lines = [_line(row) for row in rows]
         groups = [[line] for line in lines] if kind == "caption" else [lines]
-        pieces = [piece for group in groups for piece in _cut(world, group)]
+        pieces = [piece for group in groups for piece in _cut(world, group, tally)]
         yield (_chunk_rows(p for p in pieces if kind != "ocr" or _says_something(p.text)),)
 
 
@@ -147,10 +161,12 @@ def _says_something(text: str) -> bool:
     return sum(char.isalnum() for char in text) >= _LEAST_READ
 
 
-def _cut(world: World, lines: Sequence[Line]) -> list[Piece]:
+def _cut(world: World, lines: Sequence[Line], tally: Counter[str]) -> list[Piece]:
     s = world.settings
+    found = redaction.found_in(lines, _rules(world))
+    tally.update(one.kind for one in found)
     return split_lines(
-        redaction.redacted(lines, _rules(world)),
+        redaction.marked(lines, found),
         world.text.token_spans,
         size=s.chunk_tokens,
         overlap=s.chunk_overlap_tokens,

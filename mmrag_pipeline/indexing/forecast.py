@@ -25,10 +25,11 @@ from mmrag_pipeline.indexing.forecast_points import Ahead, pointing
 from mmrag_pipeline.indexing.listed import Look
 from mmrag_pipeline.indexing.parsed import best_parses
 from mmrag_pipeline.indexing.remember import Missing, remembered
+from mmrag_pipeline.indexing.reworded import Reworded, reworded
 from mmrag_pipeline.indexing.work import Work
 
 _OWNER = ["file_id", "page_no", "kind"]
-_REMEMBERING = ("pages", "ocr", "captions", "image_vectors", "chunks", "text_vectors")
+_REMEMBERING = ("pages", "ocr", "captions", "image_vectors", "text_vectors")
 
 
 def forecast(seen: Look) -> dict[str, Work]:
@@ -51,14 +52,16 @@ def forecast(seen: Look) -> dict[str, Work]:
     told = cut.pending.is_empty() and cut.other.is_empty()
     # a page that nobody has looked at may have no words, or may not be drawn at all
     works["chunks"] = cut.work.plus(guess.sources, exact=settled and told)
-    encoding = _encoding(seen, cut.same).plus(_unknown(seen, cut), exact=cut.work.add == 0)
+    encoding = _encoding(seen, cut.same).plus(_unknown(seen, cut), exact=cut.is_told)
     works["text_vectors"] = encoding.plus(guess.texts, exact=settled)
-    done = all(works[name].made == 0 for name in _REMEMBERING)
+    done = cut.is_told and all(works[name].made == 0 for name in _REMEMBERING)
     undrawn = missing["image_vectors"].given_up.select(key="item")
     drawn = tiled if undrawn.is_empty() else tiled.join(undrawn, on="key", how="anti")
     shown = withheld.shown(seen.world, known)
     done = done and withheld.unjudged(seen.world, known).is_empty()
-    texts = pl.concat([cut.same, cut.other]).join(shown, on="file_id", how="semi")
+    texts = pl.concat([cut.same, cut.other, cut.reworded.rows]).join(
+        shown, on="file_id", how="semi"
+    )
     pending = cut.pending.join(shown, on="file_id", how="semi")
     ahead = Ahead(shown, drawn, texts, pending, guess)
     works["points"] = pointing(seen, ahead, exact=settled and done)
@@ -159,6 +162,13 @@ class _Cut:
     """Chunks of before, where the texts are read anew: as many others are to be expected."""
     pending: pl.DataFrame
     """(file_id, page_no, kind, key) of texts that were never cut."""
+    reworded: Reworded
+
+    @property
+    def is_told(self) -> bool:
+        """Return whether all chunks are known: cut already, or as they were."""
+        alone = self.reworded.is_none and self.pending.is_empty() and self.other.is_empty()
+        return self.work.add == 0 or alone
 
 
 def _cutting(seen: Look, known: pl.DataFrame, missing: Mapping[str, Missing]) -> _Cut:
@@ -172,14 +182,19 @@ def _cutting(seen: Look, known: pl.DataFrame, missing: Mapping[str, Missing]) ->
     stays = sources.join(todo, on="key", how="anti")
     waiting = sources.join(todo, on="key", how="semi") if stays.height else sources
     gone = seen.table("chunks").join(seen.deleted, on="file_id", how="semi").height
-    work = Work(add=todo.height, delete=gone, reuse=uncut.reused)
     read = pl.any_horizontal([_is_of(kind, lacks.keys) for kind, lacks in stations])
     before, pending = _cut_before(seen, waiting)
     rows = seen.table("chunks")
+    new = reworded(seen, before.filter(~read))
     same = rows.join(before.filter(~read), on=_OWNER, how="semi")
+    same = same.join(new.rows, on=_OWNER, how="anti")
     other = rows.join(before.filter(read), on=_OWNER, how="semi")
     return _Cut(
-        work, pl.concat([_staying(seen, stays), same]), other, pending.select(*_OWNER, "key")
+        Work(todo.height, 0, gone, uncut.reused, redacted=new.rows.height if new.differs else None),
+        pl.concat([_staying(seen, stays), same]),
+        other,
+        pending.select(*_OWNER, "key"),
+        new,
     )
 
 
@@ -234,7 +249,7 @@ def _encoding(seen: Look, texts: pl.DataFrame) -> Work:
 
 def _unknown(seen: Look, cut: _Cut) -> int:
     """Return how many vectors are to be expected of texts that nobody has read or cut yet."""
-    spaces = text_vectors.spaces(seen.world, cut.other)
+    spaces = text_vectors.spaces(seen.world, pl.concat([cut.other, cut.reworded.rows]))
     return cut.pending["key"].n_unique() + sum(space.texts.height for space in spaces)
 
 

@@ -39,6 +39,8 @@ class StationPlan:
     expired: int
     """Files whose time is over since the last run, even new ones; 0 but at raw_files."""
     seconds: float
+    redacted: int | None
+    """Chunks of before that other rules of redaction change; None under the same, and elsewhere."""
     exact: bool
     """False when it depends on what only a run can find out."""
 
@@ -71,6 +73,7 @@ def _plan(station: str, work: Work, rates: Mapping[str, float]) -> StationPlan:
         reuse=work.reuse,
         calls=work.made if station in MODEL_STATIONS else 0,
         expired=work.expired,
+        redacted=work.redacted,
         seconds=round(work.made * rates.get(station, 0.0), 3),
         exact=work.exact,
     )

@@ -16,6 +16,9 @@ from mmrag_pipeline.overtaken import retried
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.schemas import TABLES
 
+FORGOTTEN = "answers_forgotten"
+"""Change of a collection: that cached answers of before other rules of redaction were dropped."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

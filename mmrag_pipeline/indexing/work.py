@@ -13,6 +13,8 @@ class Work:
     reuse: int = 0
     exact: bool = True
     expired: int = 0
+    redacted: int | None = None
+    """Of chunks: those that other rules of redaction change, None under the same rules."""
 
     @property
     def made(self) -> int:

@@ -7,6 +7,11 @@ from mmrag_pipeline.redaction.plain import Span
 
 _RUN = re.compile(r"(?<![0-9])(?<![0-9][.,])[0-9]{4,19}(?![0-9])")
 _NEXT = re.compile(r"(?:[ -]\n?|\n)([0-9]{1,12})(?![0-9])")
+_DOTTED = re.compile(
+    r"(?<![0-9])(?<![0-9][.,])[0-9]{4}\.\n?"
+    r"(?:[0-9]{4}\.\n?[0-9]{4}(?:\.\n?[0-9]{1,4}){1,2}|[0-9]{6}\.\n?[0-9]{4,5})"
+    r"(?![0-9])(?![.,][0-9])"
+)
 _MOST = 19
 _DECIMALS = re.compile(r"[.,][0-9]")
 _ISSUED = re.compile(
@@ -26,12 +31,16 @@ def cards(text: str) -> Iterator[Span]:
     """Yield the places of card numbers in a plain text.
 
     Digits are in a row, in groups of four (of which a line may break the number after any), or in
-    the four-six-four and four-six-five of some issuers. Amounts with decimals are none.
+    the four-six-four and four-six-five of some issuers. Groups are apart by spaces and hyphens, or
+    all by dots. Amounts with decimals are none.
     """
+    for dotted in _DOTTED.finditer(text):
+        if _is_card(re.sub(r"[.\n]", "", dotted[0])):
+            yield Span(*dotted.span())
     for run in _RUN.finditer(text):
         for digits, groups, stop in _numbers(text, run):
             whole = _is_grouped(groups) and not _DECIMALS.match(text, stop)
-            if whole and _ISSUED.fullmatch(digits) and _luhn(digits) == 0:
+            if whole and _is_card(digits):
                 yield Span(run.start(), stop)
 
 
@@ -46,6 +55,10 @@ def _numbers(text: str, run: re.Match[str]) -> Iterator[tuple[str, list[int], in
 
 def _is_grouped(groups: Sequence[int]) -> bool:
     return groups in ([4, 6, 4], [4, 6, 5]) or all(length % 4 == 0 for length in groups[:-1])
+
+
+def _is_card(digits: str) -> bool:
+    return _ISSUED.fullmatch(digits) is not None and _luhn(digits) == 0
 
 
 def _luhn(digits: str) -> int:

@@ -7,6 +7,11 @@ from mmrag_pipeline.redaction.plain import Span
 
 _START = re.compile(r"(?=[A-Z]{2}[0-9]{2})", re.ASCII | re.IGNORECASE)
 _CHAR = re.compile(r"[ -]?\n?([0-9A-Z])", re.ASCII | re.IGNORECASE)
+_DOTTED = re.compile(
+    r"[A-Z]{2}[0-9]{2}(?:\.\n?[0-9A-Z]{4}){2,7}(?:\.\n?[0-9A-Z]{1,3})?(?![0-9A-Z])",
+    re.ASCII | re.IGNORECASE,
+)
+"""Groups of four: dots elsewhere are those of sentences and amounts."""
 _SHORTEST, _LONGEST = 15, 34
 
 
@@ -14,6 +19,9 @@ def ibans(text: str) -> Iterator[Span]:
     """Yield the places of account numbers in a plain text, in groups, in a row or over lines."""
     from stdnum import iban  # it takes a while, and few texts are asked for it
 
+    for dotted in _DOTTED.finditer(text):
+        if iban.is_valid(dotted[0].replace("\n", ""), check_country=False):
+            yield Span(*dotted.span())
     for found in _START.finditer(text):
         for number, stop in _numbers(text, found.start()):
             if iban.is_valid(number, check_country=False):

@@ -18,7 +18,7 @@ from mmrag_pipeline.redaction.phones import phones
 from mmrag_pipeline.redaction.plain import Span, plain
 from mmrag_pipeline.redaction.rules import Rules
 
-_REVISION = 1
+_REVISION = 2
 """Raise it when the same text is redacted otherwise."""
 _FINDERS: Mapping[PersonalData, Callable[[str, Rules], Iterable[Span]]] = {
     "email": lambda text, _: mails(text),
@@ -54,12 +54,21 @@ def recipe(rules: Rules) -> list[Json]:
 def redacted(lines: Sequence[Line], rules: Rules) -> Sequence[Line]:
     """Return a page's lines, in reading order, with a mark for each value.
 
-    A value that goes on in the next line has its mark where it begins. As many lines come back,
-    each in its box; without a value they are the same.
+    As many lines come back, each in its box; without a value they are the same.
     """
-    if not rules.kinds:
-        return lines
-    found = values("\n".join(line.text for line in lines), rules)
+    return marked(lines, found_in(lines, rules))
+
+
+def found_in(lines: Sequence[Line], rules: Rules) -> list[Found]:
+    """Return the values in a page's lines, in reading order, as places in them joined by breaks."""
+    return values("\n".join(line.text for line in lines), rules) if rules.kinds else []
+
+
+def marked(lines: Sequence[Line], found: Sequence[Found]) -> Sequence[Line]:
+    """Return lines with a mark for each value that was found in them.
+
+    A value that goes on in the next line has its mark where it begins.
+    """
     if not found:
         return lines
     starts = accumulate((len(line.text) + 1 for line in lines), initial=0)
@@ -75,7 +84,11 @@ def values(text: str, rules: Rules) -> list[Found]:
     """Return the values in a text, sorted and apart; of two that overlap the first names both."""
     spelled = plain(text)
     every = sorted(
-        (Found(*span, kind) for kind in rules.kinds for span in _FINDERS[kind](spelled, rules)),
+        (
+            Found(*spelled.span(span), kind)
+            for kind in rules.kinds
+            for span in _FINDERS[kind](spelled.text, rules)
+        ),
         key=lambda one: (one.start, -one.stop),
     )
     return list(_apart(every))

@@ -21,6 +21,8 @@ class Pipeline:
 
     world: World
     outcomes: list[Outcome] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    """What went wrong without stopping them."""
 
 
 class PipelineResource(dg.ConfigurableResource[Pipeline]):

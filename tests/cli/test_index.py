@@ -188,3 +188,14 @@ def test_damaged_days_stop_the_run_with_a_way_out(bench: Bench) -> None:
     (bench.home / "ttl.json").write_text("[]")
     said = bench.mmrag("index")
     assert (said.code, "delete it and name MMRAG_TTL_BY" in said.err) == (1, True)
+
+
+def test_what_was_redacted_is_told_in_numbers(bench: Bench) -> None:
+    (bench.source / "notes" / "mail.txt").write_text("Write to ann@example.com or bob@example.com")
+    said = bench.mmrag("index", "--domain", "notes", "--json", MMRAG_REDACT='{"*": ["email"]}')
+    assert said.json["redacted"] == {"notes": {"email": 2}}
+    assert "notes: redacted in the texts cut by this run: 2 email" in said.err
+    assert "cached answers and the reports of MMRAG_HOME" in said.err
+    assert "example.com" not in said.out + said.err
+    again = bench.mmrag("index", "--domain", "notes", "--json")
+    assert (again.json["redacted"], "redacted" in again.err) == ({}, False)

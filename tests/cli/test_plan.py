@@ -22,7 +22,7 @@ def test_a_plan_writes_nothing(empty: Bench) -> None:
     said = empty.mmrag("plan", "--source", str(empty.source), "--json")
     assert said.json["stations"][0] | {"seconds": 0} == {
         **{"station": "raw_files", "add": 1, "change": 0, "delete": 0, "reuse": 0},
-        **{"calls": 0, "expired": 0, "seconds": 0, "exact": True},
+        **{"calls": 0, "expired": 0, "redacted": None, "seconds": 0, "exact": True},
     }
     assert not empty.home.exists()
 
@@ -151,3 +151,13 @@ def test_texts_for_another_model_are_counted_as_they_were_cut_before(indexed: Be
 def _stations(bench: Bench, *arguments: str) -> dict[str, dict[str, Any]]:
     rows: list[dict[str, Any]] = bench.mmrag("plan", *arguments, "--json").json["stations"]
     return {str(row["station"]): row for row in rows}
+
+
+def test_what_redaction_changes_is_told_with_what_it_costs(bench: Bench) -> None:
+    (bench.source / "notes" / "mail.txt").write_text("Write to ann@example.com for tea.")
+    bench.mmrag("index", "--domain", "notes")
+    said = bench.mmrag("plan", "--domain", "notes", MMRAG_REDACT='{"*": ["email"]}')
+    assert "MMRAG_REDACT says otherwise than at the last run: 4 texts to cut again" in said.out
+    assert "about 1 chunk of them" in " ".join(said.out.split())
+    assert "~ an estimate: it depends on how texts are cut without what is taken" in said.out
+    assert "MMRAG_REDACT" not in bench.mmrag("plan", "--domain", "notes").out

@@ -84,6 +84,13 @@ def test_no_picture_and_no_page_is_looked_at_again() -> None:
     assert done["collection"].changes["deleted"] > 0
 
 
+def test_a_run_counts_the_values_in_the_texts_that_it_cuts() -> None:
+    life = _life()
+    life.redact("email", "card")
+    counts = [life.run()["chunks"].changes for _ in range(2)]
+    assert counts == [{"redacted_card": 2, "redacted_email": 2}, {}]
+
+
 def test_a_domain_with_rules_of_its_own_is_left_alone() -> None:
     life = _life()
     life.run()

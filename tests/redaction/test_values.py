@@ -82,6 +82,10 @@ def test_numbers_side_by_side_in_a_table_are_no_national_ids(row: str) -> None:
         ("４１１１　１１１１　１１１１　１１１１", "[card]"),
         ("4111-1111-\n1111-1111 paid", "[card]\n paid"),
         ("4111\n1111\n1111\n1111\n9.90", "[card]\n\n\n\n9.90"),
+        ("no. 4111.1111.1111.1111.", "no. [card]."),
+        ("3782.822463.10005 paid", "[card] paid"),
+        ("4111  1111 \u00a01111  1111   12", "[card]   12"),
+        ("4111\u00ad1111\u200b1111\u20601111\ufeff!", "[card]\ufeff!"),
     ],
 )
 def test_a_card_number_is_found_between_other_numbers_and_over_lines(text: str, said: str) -> None:
@@ -99,6 +103,10 @@ def test_a_card_number_is_found_between_other_numbers_and_over_lines(text: str, 
         "1111 1111 1111 1117",
         "41 11 11 11 11 11 11 11",
         "4111 111 11111 1111",
+        "4111   1111   1111   1111",
+        "4111.1111 1111.1111",
+        "4111.1111.1111.1111.00",
+        "411.1111.1111.11111",
     ],
 )
 def test_barcodes_amounts_and_other_long_numbers_are_no_cards(text: str) -> None:
@@ -111,11 +119,29 @@ def test_barcodes_amounts_and_other_long_numbers_are_no_cards(text: str) -> None
         ("联系john@example.com谢谢", "联系[e-mail]谢谢"),
         ("jürgen.x+y@müller-shop.co.uk.", "[e-mail]."),
         ("john@\nexample.com", "[e-mail]\n"),
+        ("j\u00adohn@exam\u200bple.com", "[e-mail]"),
+        ("E-Mail : ann @ example.com, Tel", "E-Mail : [e-mail], Tel"),
+        ("email\nann@ example.com", "email\n[e-mail]"),
+        ("2 pc @ rm4.OO, like us @ www.shop.com", "2 pc @ rm4.OO, like us @ www.shop.com"),
         ("npm i left@1.2.3, see @example and a@b", "npm i left@1.2.3, see @example and a@b"),
     ],
 )
 def test_a_mail_address_ends_where_its_script_ends(text: str, said: str) -> None:
     assert _said(text, "email") == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("DE89.3704.0044.0532.0130.00.", "[IBAN]."),
+        ("IBAN:NO93.8601.1117.\n947 x", "IBAN:[IBAN]\n x"),
+        ("NL91  ABNA  0417  1643  00", "[IBAN]"),
+        ("NL91\u00adABNA\u200b0417164300", "[IBAN]"),
+        ("NO93.860.1111.7947", "NO93.860.1111.7947"),
+    ],
+)
+def test_an_account_number_may_be_grouped_by_dots_and_by_two_spaces(text: str, said: str) -> None:
+    assert _said(text, "iban") == said
 
 
 @pytest.mark.parametrize(

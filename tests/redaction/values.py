@@ -29,7 +29,7 @@ accounts = st.builds(_account, st.sampled_from(["DE", "NL", "FR", "GB", "NO"]), 
 _name = st.from_regex(r"[a-z][a-z0-9_+-]{0,8}(\.[a-z0-9]{1,6}){0,2}", fullmatch=True)
 _host = st.from_regex(r"([a-z0-9]{1,8}\.){1,2}(com|de|museum|example)", fullmatch=True)
 mails = st.builds("{}@{}".format, _name, _host)
-gaps = st.sampled_from(["", " ", "-", "\n", "\u00a0"])
+gaps = st.sampled_from(["", " ", "  ", "-", ".", "\n", ".\n", "\u00a0", "\u00ad", "\u200b"])
 
 
 def grouped(value: str, gap: str) -> str:
