@@ -69,7 +69,7 @@ class _Page(BaseModel):
     @property
     def relevant(self) -> RelevantPage:
         first = (self.page_zero_indexed or 0) + 1
-        return RelevantPage(self.file, first if self.page is None else self.page)
+        return RelevantPage(entry_of(self.file), first if self.page is None else self.page)
 
 
 _PLACE = re.compile(r" at line \d+ column (\d+)")
@@ -176,7 +176,7 @@ def _labelled(line: str, path: Path, line_no: int) -> LabelledQuery:
         query_id=row.id,
         text=row.query or "",
         image=image,
-        relevant=tuple(row.relevant),
+        relevant=tuple(dict.fromkeys(map(entry_of, row.relevant))),
         kind=row.kind,
         ignored=tuple(row.model_extra or ()),
         pages=tuple(page.relevant for page in row.relevant_pages),
@@ -207,6 +207,13 @@ def _image_path(name: str, path: Path, line_no: int) -> Path:
     if not image.is_file():
         raise bad_line(path, line_no, f"image {name!r} is not a file (looked for {image})")
     return image
+
+
+def entry_of(written: str) -> str:
+    """Return a relevant file as keys are spelled: `./a.png`, as shells complete it, is `a.png`."""
+    while written.startswith("./"):
+        written = written[2:].lstrip("/")
+    return written
 
 
 def bad_line(path: Path, line_no: int, problem: str) -> ParseError:

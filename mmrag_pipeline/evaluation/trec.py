@@ -8,6 +8,7 @@ from mmrag_pipeline.errors import ParseError
 from mmrag_pipeline.evaluation.qrels import (
     LabelledQuery,
     bad_line,
+    entry_of,
     merged,
     numbered_lines,
     read_queries,
@@ -54,9 +55,10 @@ def read_trec(topics: Path, qrels: Path) -> list[LabelledQuery]:
         if found["id"] not in asked:
             raise bad_line(qrels, line_no, f"topic {found['id']!r:.100} is not in {topics}")
         grades = judged.setdefault(found["id"], {})
-        if found["key"] in grades:
-            raise bad_line(qrels, line_no, f"judges {found['key']!r:.200} a second time")
-        grades[found["key"]] = int(found["grade"])
+        key = entry_of(found["key"])
+        if key in grades:
+            raise bad_line(qrels, line_no, f"judges {key!r:.200} a second time")
+        grades[key] = int(found["grade"])
     queries = [_query(name, words, judged.get(name, {})) for name, words in asked.items()]
     relevant = [query for query in queries if query.relevant]
     if not relevant:

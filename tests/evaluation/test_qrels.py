@@ -9,6 +9,8 @@ import pytest
 from mmrag_pipeline.errors import NotFoundError, ParseError
 from mmrag_pipeline.evaluation.qrels import LabelledQuery, RelevantPage, read_queries
 
+_PAGE = {"file": "./a.pdf", "page": 1}
+
 
 def write(folder: Path, *rows: object) -> Path:
     """Return a queries file with one row per line."""
@@ -126,6 +128,13 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
 def test_a_file_without_queries_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParseError, match="no queries"):
         read_queries(write(tmp_path, ""))
+
+
+def test_two_spellings_of_one_file_are_one_file(tmp_path: Path) -> None:
+    given = row(relevant=["./a.png", "a.png", ".//b/./c.png", ".d.png"])
+    (read,) = read_queries(write(tmp_path, {**given, "relevant_pages": [_PAGE]}))
+    assert read.relevant == ("a.png", "b/./c.png", ".d.png")
+    assert read.pages == (RelevantPage("a.pdf", 1),)
 
 
 def test_pages_that_answer_are_counted_from_1_whatever_the_labels_do(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def test_a_topic_without_a_relevant_file_is_passed_over(tmp_path: Path) -> None:
         (TABBED, "t1 0 a.png\n", r"set.qrels, line 1: is no `ID ITERATION KEY GRADE`"),
         (TABBED, "t9 0 a.png 1\n", "line 1: topic 't9' is not in"),
         (TABBED, "t1 0 a 1\nt1 0 a 0\n", "line 2: judges 'a' a second time"),
+        (TABBED, "t1 0 a 1\nt1 0 ./a 1\n", "line 2: judges 'a' a second time"),
         (TABBED, "t1 0 a 0\n", "judges no file relevant"),
         ("t1 no tab\n", QRELS, r"set.topics, line 1: is no `ID<TAB>WORDS`"),
         (TABBED + "t1\tagain\n", QRELS, "topic 't1' stands there twice"),
