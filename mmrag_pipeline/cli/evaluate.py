@@ -25,6 +25,7 @@ from mmrag_pipeline.evaluation.evaluation_page import render_evaluation
 from mmrag_pipeline.evaluation.evaluator import Evaluator, Scored
 from mmrag_pipeline.evaluation.labels import Unmet, some
 from mmrag_pipeline.evaluation.qrels import FIELDS, LabelledQuery
+from mmrag_pipeline.evaluation.seen import seen_in_training
 from mmrag_pipeline.evaluation.tables import hits_table
 from mmrag_pipeline.evaluation.variants import FAMILIES, Ablations
 from mmrag_pipeline.evaluation_world import open_evaluator
@@ -100,6 +101,8 @@ def evaluate(
             warn(told)
         unmet = evaluator.unmet(labelled, domain)
         warn_of_labels(labelled, unmet)
+        if seen := seen_in_training(evaluator.searcher.strategy, labelled):
+            warn(seen)
         trial = evaluator.trial(ablations, domain)
         ranked = list(trial.ask_all(labelled))
         scored = evaluator.judged(labelled, ranked, trial)
@@ -134,7 +137,9 @@ def _print_json(
 ) -> None:
     result = evaluation_of([one.answered for one in ranked]).as_json()
     measures = measures_json(scored, compared=compare, limits=evaluator.limits)
-    print_json(result | measures | {"unmet": unmet.as_json()})
+    asked = [one.query for one in ranked]
+    seen = bool(seen_in_training(evaluator.searcher.strategy, asked))
+    print_json(result | measures | {"unmet": unmet.as_json(), "seen_in_training": seen})
 
 
 def _print(

@@ -25,6 +25,7 @@ from mmrag_pipeline.evaluation.measures import NDCG
 from mmrag_pipeline.evaluation.runs import Run, runs_of
 from mmrag_pipeline.evaluation.scores import told
 from mmrag_pipeline.evaluation.scoring import DOMAIN, KIND, OVERALL, Latency
+from mmrag_pipeline.evaluation.seen import seen_in_training
 from mmrag_pipeline.evaluation.shown_queries import Found, shown_queries
 from mmrag_pipeline.evaluation.tables import queries_of
 from mmrag_pipeline.evaluation.variants import FUSED
@@ -92,9 +93,10 @@ def drawn_report(
 
 
 def _remarks(scored: Scored, evaluator: Evaluator, queries: pl.DataFrame) -> tuple[str, ...]:
-    """Return what is to be known of the labels before the measures are read."""
-    domains = json.loads(scored.run.made_with)["domains"]
-    return evaluator.unmet(queries_of(queries), domains).told
+    """Return what is to be known of labels and training before the measures are read."""
+    asked, domains = queries_of(queries), json.loads(scored.run.made_with)["domains"]
+    seen = seen_in_training(evaluator.searcher.strategy, asked)
+    return (*evaluator.unmet(asked, domains).told, *filter(None, [seen]))
 
 
 def _sheet(shown: Iterable[ShownQuery], groups: set[str], *, most: int) -> bytes:
