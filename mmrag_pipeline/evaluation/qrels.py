@@ -1,5 +1,6 @@
 """Labelled queries from JSON Lines: what is asked and which files answer it."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
 from mmrag_pipeline.errors import NotFoundError, ParseError
 from mmrag_pipeline.ids import domain_of
@@ -72,6 +74,9 @@ class _Page(BaseModel):
         return RelevantPage(entry_of(self.file), first if self.page is None else self.page)
 
 
+_EXAMPLE = '{"id": "q1", "query": "a red kettle", "relevant": ["shop/kettle.png"]}'
+_SHOWN = 80
+"""Characters of what stands in a wrong place."""
 _PLACE = re.compile(r" at line \d+ column (\d+)")
 """How the parser names a place: it counts the lines of what it is given, which is one line."""
 
@@ -170,7 +175,7 @@ def _labelled(line: str, path: Path, line_no: int) -> LabelledQuery:
     try:
         row = _Row.model_validate_json(line)
     except ValidationError as error:
-        raise bad_line(path, line_no, _reasons(error)) from error
+        raise bad_line(path, line_no, f"{_reasons(error)}; a line is like {_EXAMPLE}") from error
     image = _image_path(row.image, path, line_no) if row.image else None
     return LabelledQuery(
         query_id=row.id,
@@ -185,10 +190,17 @@ def _labelled(line: str, path: Path, line_no: int) -> LabelledQuery:
 
 
 def _reasons(error: ValidationError) -> str:
-    found = error.errors(include_url=False, include_input=False, include_context=False)
+    found = error.errors(include_url=False, include_context=False)
     return "; ".join(
-        ": ".join(filter(None, (".".join(map(str, e["loc"])), _said(e["msg"])))) for e in found
+        ": ".join(filter(None, (".".join(map(str, e["loc"])), f"{_said(e['msg'])}{_given(e)}")))
+        for e in found
     )
+
+
+def _given(error: ErrorDetails) -> str:
+    """Return what stands where something of another type belongs."""
+    given = json.dumps(error["input"], ensure_ascii=False)
+    return f", not {given:.{_SHOWN}}" if error["type"].endswith("_type") else ""
 
 
 def _said(message: str) -> str:

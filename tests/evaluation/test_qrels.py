@@ -65,7 +65,7 @@ def test_a_line_that_is_no_json_is_told_with_one_number_that_of_the_file(tmp_pat
     with pytest.raises(ParseError) as caught:
         read_queries(write(tmp_path, row(), '{"id": oops}'))
     assert re.findall(r"line \d+", str(caught.value)) == ["line 2"]
-    assert str(caught.value).endswith("at column 8")
+    assert "at column 8; a line is like" in str(caught.value)
 
 
 def test_a_missing_kind_is_any(tmp_path: Path) -> None:
@@ -103,7 +103,8 @@ def test_an_image_outside_the_folder_or_absent_is_refused(tmp_path: Path, name: 
         ("[1]", "should be an object"),
         (row(query=" "), "neither a query nor an image"),
         (row(relevant=[]), "relevant"),
-        (row(relevant="a.png"), "relevant"),
+        (row(relevant="a.png"), r'relevant: .* array, not "a\.png"; a line is like {"id": "q1"'),
+        (row(relevant=["a.png", 7.5, None]), r"relevant\.2: .* string, not null"),
         (row(id=""), "id"),
         (row(id="q0"), "'q0' is already used on line 1"),
     ],
