@@ -14,7 +14,14 @@ from PIL.Image import Image
 
 from mmrag_pipeline.api.hits import Hits
 from mmrag_pipeline.api.pictures import Pictures, as_given, pictures_of
-from mmrag_pipeline.assembly import named_ranking, open_blobs, open_unranked, open_world
+from mmrag_pipeline.assembly import (
+    named_ranking,
+    open_blobs,
+    open_tables,
+    open_unranked,
+    open_world,
+)
+from mmrag_pipeline.cli.categories import category_hint
 from mmrag_pipeline.cli.chosen import indexed_domains
 from mmrag_pipeline.cli.explain import find_point
 from mmrag_pipeline.cli.options import load_settings
@@ -113,7 +120,9 @@ class Index:
                 self._settings, wanted, store=searcher.store, spelled=_as_argument
             )
             found = searcher.search(query)
-        for told in asked.told:
+            tables = open_tables(self._settings)
+            hint = "" if found else category_hint(tables, searcher, query)
+        for told in filter(None, (*asked.told, hint)):
             _warn(told)
         return Hits.of(text, found, Pictures(partial(pictures_of, self._settings)))
 

@@ -1,13 +1,12 @@
 """`mmrag evaluate`: measures per kind, for each signal alone, fused, and by ablation."""
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mmrag_pipeline.cli.console import ERR, OUT, counted, print_json, printable, warn
+from mmrag_pipeline.cli.console import ERR, OUT, print_json, printable, warn
 from mmrag_pipeline.cli.measured import (
     bounds_of,
     comparison_told,
@@ -17,7 +16,6 @@ from mmrag_pipeline.cli.measured import (
     time_told,
 )
 from mmrag_pipeline.cli.options import STRATEGY_NAMES, AsJson, Domains, load_settings
-from mmrag_pipeline.cli.partitions import tabled_partitions
 from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.evaluation.asking import Ranked
@@ -25,14 +23,14 @@ from mmrag_pipeline.evaluation.eval_report import drawn_report
 from mmrag_pipeline.evaluation.evaluate import evaluation_of
 from mmrag_pipeline.evaluation.evaluation_page import render_evaluation
 from mmrag_pipeline.evaluation.evaluator import Evaluator, Scored
-from mmrag_pipeline.evaluation.qrels import FIELDS, LabelledQuery, labels_of
+from mmrag_pipeline.evaluation.labels import Unmet, some
+from mmrag_pipeline.evaluation.qrels import FIELDS, LabelledQuery
+from mmrag_pipeline.evaluation.seen import seen_in_training
 from mmrag_pipeline.evaluation.tables import hits_table
 from mmrag_pipeline.evaluation.variants import FAMILIES, Ablations
 from mmrag_pipeline.evaluation_world import open_evaluator
 from mmrag_pipeline.stores.files import replace_text
 
-_NAMED = 5
-"""How many names a warning lists."""
 _ALL = "all"
 
 
@@ -101,15 +99,19 @@ def evaluate(
         asked = searchable_domains(settings, domain)
         for told in asked.told:
             warn(told)
-        partitions = tabled_partitions(settings, asked.domains)
-        held = (labels_of(evaluator.tables, name) for name in partitions)
-        warn_of_labels(labelled, set[str]().union(*held))
+        unmet = evaluator.unmet(labelled, domain)
+        warn_of_labels(labelled, unmet)
+        if seen := seen_in_training(evaluator.searcher.strategy, labelled):
+            warn(seen)
         trial = evaluator.trial(ablations, domain)
         ranked = list(trial.ask_all(labelled))
         scored = evaluator.judged(labelled, ranked, trial)
         if report is not None:
             _write_report(report, evaluator, scored, ranked)
-    _print(evaluator, ranked, scored, compare=compare, as_json=as_json)
+    if as_json:
+        _print_json(evaluator, ranked, scored, unmet, compare=compare)
+    else:
+        _print(evaluator, ranked, scored, compare=compare)
     if asked.trouble:
         raise typer.Exit(1)
 
@@ -130,32 +132,33 @@ def _write_report(
     ERR.print(printable(f"report: {path.absolute()}"), markup=False)
 
 
-def _print(
-    evaluator: Evaluator, ranked: Sequence[Ranked], scored: Scored, *, compare: bool, as_json: bool
+def _print_json(
+    evaluator: Evaluator, ranked: Sequence[Ranked], scored: Scored, unmet: Unmet, *, compare: bool
 ) -> None:
-    result, limits = evaluation_of([one.answered for one in ranked]), evaluator.limits
-    if as_json:
-        print_json(result.as_json() | measures_json(scored, compared=compare, limits=limits))
-        return
+    result = evaluation_of([one.answered for one in ranked]).as_json()
+    measures = measures_json(scored, compared=compare, limits=evaluator.limits)
+    asked = [one.query for one in ranked]
+    seen = bool(seen_in_training(evaluator.searcher.strategy, asked))
+    print_json(result | measures | {"unmet": unmet.as_json(), "seen_in_training": seen})
+
+
+def _print(
+    evaluator: Evaluator, ranked: Sequence[Ranked], scored: Scored, *, compare: bool
+) -> None:
+    result = evaluation_of([one.answered for one in ranked])
     OUT.print(evaluation_table(result, bounds_of(scored.table)))
     for more in more_tables(scored.table):
         OUT.print(more)
     OUT.print(time_told(scored.run.latency), markup=False)
     if compare:
-        OUT.print(comparison_told(scored, limits), markup=False)
+        OUT.print(comparison_told(scored, evaluator.limits), markup=False)
 
 
-def warn_of_labels(queries: Sequence[LabelledQuery], keys: AbstractSet[str]) -> None:
+def warn_of_labels(queries: Sequence[LabelledQuery], unmet: Unmet) -> None:
     """Say what of the labels cannot count: slips of the pen look like a bad index."""
-    absent = sorted({key for query in queries for key in query.relevant} - keys)
-    if absent:
-        told = counted(len(absent), "relevant key")
-        warn(f"{told} not in the index, counted as not found: {_some(absent)}")
+    for told in unmet.told:
+        warn(told)
     ignored = sorted({name for query in queries for name in query.ignored})
     if ignored:
         known = ", ".join(FIELDS)
-        warn(f"fields that are ignored: {_some(ignored)}; known: {known}")
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+        warn(f"fields that are ignored: {some(ignored)}; known: {known}")

@@ -11,11 +11,10 @@ from mmrag_pipeline.cli.console import ERR, OUT, print_json, printable, warn
 from mmrag_pipeline.cli.evaluate import warn_of_labels
 from mmrag_pipeline.cli.measured import rankings_table
 from mmrag_pipeline.cli.options import AsJson, Domains, load_settings
-from mmrag_pipeline.cli.partitions import tabled_partitions
 from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.evaluation.examples import examples
 from mmrag_pipeline.evaluation.fusion_training import Trained, trained
-from mmrag_pipeline.evaluation.qrels import labels_of
+from mmrag_pipeline.evaluation.labels import unmet
 from mmrag_pipeline.evaluation.trec import read_query_files
 from mmrag_pipeline.parsing.query_pictures import open_pictures
 from mmrag_pipeline.retrieval.fusion_model import model_text
@@ -58,9 +57,8 @@ def fusion_train(
     asked = searchable_domains(settings, domain)
     for told in asked.told:
         warn(told)
-    tables, domains = open_tables(settings), tuple(asked.domains)
-    held = (labels_of(tables, name) for name in tabled_partitions(settings, asked.domains))
-    warn_of_labels(labelled, set[str]().union(*held))
+    domains = tuple(asked.domains)
+    warn_of_labels(labelled, unmet(labelled, open_tables(settings), asked.domains))
     searcher = open_searcher(settings, "evidence", refine=())
     with open_pictures(settings) as read:
         given = examples(searcher, labelled, load_image=read, domains=domains)

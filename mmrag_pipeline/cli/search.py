@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from mmrag_pipeline.assembly import open_searcher
+from mmrag_pipeline.assembly import open_searcher, open_tables
+from mmrag_pipeline.cli.categories import category_hint
 from mmrag_pipeline.cli.console import counted, print_entry, print_json, print_title, warn
 from mmrag_pipeline.cli.options import (
     REFINEMENT_NAMES,
@@ -121,6 +122,8 @@ def search(
     for told in asked.told:
         warn(told)
     hits = searcher.search(query)
+    if not hits and (hint := category_hint(open_tables(settings), searcher, query)):
+        warn(hint)
     if as_json:
         print_json({"query": text, "hits": [hit.as_json() for hit in hits]})
     else:

@@ -25,7 +25,9 @@ from mmrag_pipeline.evaluation.measures import NDCG
 from mmrag_pipeline.evaluation.runs import Run, runs_of
 from mmrag_pipeline.evaluation.scores import told
 from mmrag_pipeline.evaluation.scoring import DOMAIN, KIND, OVERALL, Latency
+from mmrag_pipeline.evaluation.seen import seen_in_training
 from mmrag_pipeline.evaluation.shown_queries import Found, shown_queries
+from mmrag_pipeline.evaluation.tables import queries_of
 from mmrag_pipeline.evaluation.variants import FUSED
 from mmrag_pipeline.ids import Json
 from mmrag_pipeline.retrieval.signals import SIGNALS
@@ -80,6 +82,7 @@ def drawn_report(
         parts=tuple(_parts(scored.table)),
         speed=_speed(run.latency),
         made_with=tuple(_made_with(run, evaluator)),
+        remarks=_remarks(scored, evaluator, queries),
         against=_against(scored, evaluator),
         bars=tuple(_bars(scored.table)),
         trend=trend([_means(one) for one in runs]) if len(runs) > 1 else None,
@@ -87,6 +90,13 @@ def drawn_report(
         shown=tuple(shown),
     )
     return Drawn(page, _sheet(shown, groups, most=evaluator.settings.eval_sheet_pictures))
+
+
+def _remarks(scored: Scored, evaluator: Evaluator, queries: pl.DataFrame) -> tuple[str, ...]:
+    """Return what is to be known of labels and training before the measures are read."""
+    asked, domains = queries_of(queries), json.loads(scored.run.made_with)["domains"]
+    seen = seen_in_training(evaluator.searcher.strategy, asked)
+    return (*evaluator.unmet(asked, domains).told, *filter(None, [seen]))
 
 
 def _sheet(shown: Iterable[ShownQuery], groups: set[str], *, most: int) -> bytes:

@@ -15,6 +15,7 @@ MAX_SHOWN = 24
 MAX_HITS = 5
 MAX_EXPECTED = 4
 MAX_ROWS = 60
+MAX_REMARKS = 10
 # With the limits above: 24 x (1 + 5) pictures of at most 20 kB in base64, and their words.
 MAX_PAGE_BYTES = 6_000_000
 LIMITS = {
@@ -25,6 +26,7 @@ LIMITS = {
     "hits": MAX_HITS,
     "expected": MAX_EXPECTED,
     "rows": MAX_ROWS,
+    "remarks": MAX_REMARKS,
 }
 
 
@@ -126,6 +128,8 @@ class EvaluationPage:
     """All queries first."""
     speed: tuple[tuple[str, str], ...]
     made_with: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...] = ()
+    """What is to be known before the measures are read."""
     against: Against | None = None
     bars: tuple[Bar, ...] = ()
     trend: Trend | None = None

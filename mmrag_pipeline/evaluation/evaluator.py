@@ -13,6 +13,7 @@ from mmrag_pipeline.errors import OvertakenError, ParseError, SettingsError
 from mmrag_pipeline.evaluation.answered import Answering, Valued, replies, valued
 from mmrag_pipeline.evaluation.asking import Ranked, Trial
 from mmrag_pipeline.evaluation.evaluate import LoadImage
+from mmrag_pipeline.evaluation.labels import Unmet, unmet
 from mmrag_pipeline.evaluation.paired import Limits
 from mmrag_pipeline.evaluation.qrels import LabelledQuery, labels_of
 from mmrag_pipeline.evaluation.runs import (
@@ -40,7 +41,7 @@ from mmrag_pipeline.indexing.commit import rows_of
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.records import Lineage
-from mmrag_pipeline.retrieval.query import Searcher
+from mmrag_pipeline.retrieval.query import Query, Searcher
 from mmrag_pipeline.retrieval.strategies import LATE, Tuning
 from mmrag_pipeline.settings import Settings
 
@@ -195,6 +196,12 @@ class Evaluator:
         chosen = tuple(domains) if domains else None
         tuned = replace(ablations, tuning=self.tuning)
         return Trial(self.searcher, self.load_image, tuned, chosen)
+
+    def unmet(
+        self, queries: Sequence[LabelledQuery], domains: Sequence[str] | None = None
+    ) -> Unmet:
+        """Return what labels name that these domains, or all that can be searched, cannot give."""
+        return unmet(queries, self.tables, domains or self.searcher.open_to(Query()))
 
     def made_with(self, trial: Trial) -> dict[str, Json]:
         """Return what a history says of an evaluation: how, of which collections, by what models.

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from mmrag_pipeline.evaluation.evaluate import DEEPEST, LoadImage
 from mmrag_pipeline.evaluation.measures import Judged, judge
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
-from mmrag_pipeline.ids import digest_json
+from mmrag_pipeline.evaluation.seen import question_of
 from mmrag_pipeline.retrieval.asked import Asked, Form
 from mmrag_pipeline.retrieval.features import Described, described, scored
 from mmrag_pipeline.retrieval.fusion import FusedFile, alone
@@ -69,7 +69,7 @@ def example(labelled: LabelledQuery, asked: Asked, answers: Sequence[Answer]) ->
     }
     found = described(asked, answers)
     return Example(
-        question=digest_json([labelled.text, str(labelled.image or "")]),
+        question=question_of(labelled),
         kind=labelled.kind,
         form=asked.form,
         found=found,

@@ -19,7 +19,7 @@ from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.evaluation.evaluate import Scores, scores_by_kind
 from mmrag_pipeline.evaluation.examples import Example
 from mmrag_pipeline.evaluation.measures import Judged, ndcg_of_each
-from mmrag_pipeline.ids import digest_json
+from mmrag_pipeline.evaluation.seen import digest_of
 from mmrag_pipeline.retrieval.asked import Form
 from mmrag_pipeline.retrieval.features import FEATURES, FORMS
 from mmrag_pipeline.retrieval.fusion_model import FusionModel, TrainingCard, Way
@@ -70,7 +70,7 @@ def trained(given: Sequence[Example], *, domains: tuple[str, ...], trained_at: d
         TrainingCard(
             trained_at=trained_at,
             queries=len(given),
-            queries_digest=digest_json([[one.question, sorted(one.relevant)] for one in given]),
+            queries_digest=digest_of((one.question, one.relevant) for one in given),
             domains=domains,
             folds=_folds(given),
             held_out={

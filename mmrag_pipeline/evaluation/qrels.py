@@ -1,5 +1,6 @@
 """Labelled queries from JSON Lines: what is asked and which files answer it."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
 from mmrag_pipeline.errors import NotFoundError, ParseError
 from mmrag_pipeline.ids import domain_of
@@ -69,9 +71,12 @@ class _Page(BaseModel):
     @property
     def relevant(self) -> RelevantPage:
         first = (self.page_zero_indexed or 0) + 1
-        return RelevantPage(self.file, first if self.page is None else self.page)
+        return RelevantPage(entry_of(self.file), first if self.page is None else self.page)
 
 
+_EXAMPLE = '{"id": "q1", "query": "a red kettle", "relevant": ["shop/kettle.png"]}'
+_SHOWN = 80
+"""Characters of what stands in a wrong place."""
 _PLACE = re.compile(r" at line \d+ column (\d+)")
 """How the parser names a place: it counts the lines of what it is given, which is one line."""
 
@@ -170,13 +175,13 @@ def _labelled(line: str, path: Path, line_no: int) -> LabelledQuery:
     try:
         row = _Row.model_validate_json(line)
     except ValidationError as error:
-        raise bad_line(path, line_no, _reasons(error)) from error
+        raise bad_line(path, line_no, f"{_reasons(error)}; a line is like {_EXAMPLE}") from error
     image = _image_path(row.image, path, line_no) if row.image else None
     return LabelledQuery(
         query_id=row.id,
         text=row.query or "",
         image=image,
-        relevant=tuple(row.relevant),
+        relevant=tuple(dict.fromkeys(map(entry_of, row.relevant))),
         kind=row.kind,
         ignored=tuple(row.model_extra or ()),
         pages=tuple(page.relevant for page in row.relevant_pages),
@@ -185,10 +190,17 @@ def _labelled(line: str, path: Path, line_no: int) -> LabelledQuery:
 
 
 def _reasons(error: ValidationError) -> str:
-    found = error.errors(include_url=False, include_input=False, include_context=False)
+    found = error.errors(include_url=False, include_context=False)
     return "; ".join(
-        ": ".join(filter(None, (".".join(map(str, e["loc"])), _said(e["msg"])))) for e in found
+        ": ".join(filter(None, (".".join(map(str, e["loc"])), f"{_said(e['msg'])}{_given(e)}")))
+        for e in found
     )
+
+
+def _given(error: ErrorDetails) -> str:
+    """Return what stands where something of another type belongs."""
+    given = json.dumps(error["input"], ensure_ascii=False)
+    return f", not {given:.{_SHOWN}}" if error["type"].endswith("_type") else ""
 
 
 def _said(message: str) -> str:
@@ -207,6 +219,13 @@ def _image_path(name: str, path: Path, line_no: int) -> Path:
     if not image.is_file():
         raise bad_line(path, line_no, f"image {name!r} is not a file (looked for {image})")
     return image
+
+
+def entry_of(written: str) -> str:
+    """Return a relevant file as keys are spelled: `./a.png`, as shells complete it, is `a.png`."""
+    while written.startswith("./"):
+        written = written[2:].lstrip("/")
+    return written
 
 
 def bad_line(path: Path, line_no: int, problem: str) -> ParseError:

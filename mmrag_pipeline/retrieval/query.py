@@ -168,7 +168,7 @@ class Searcher:
         return self.strategy if isinstance(self.strategy, Staged) else None
 
     def _tried(self, query: Query, ask: Callable[[Sequence[str]], list[T]]) -> list[T]:
-        domains = _chosen(query.domains, self._open_to(query))
+        domains = _chosen(query.domains, self.open_to(query))
         for _ in range(TRIES - 1):
             with suppress(NotFoundError):
                 return ask(domains)
@@ -217,8 +217,8 @@ class Searcher:
                 for one, (group, encoders), lists in zip(asking, fitted, found, strict=True)
             ]
 
-    def _open_to(self, query: Query) -> list[str]:
-        """Return the domains that this query may ask."""
+    def open_to(self, query: Query) -> list[str]:
+        """Return the domains that this query may ask; raises NotFoundError if all are private."""
         known = self.domains()
         if query.domains is not None or query.visibility is not None:
             return known

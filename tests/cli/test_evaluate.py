@@ -109,6 +109,15 @@ def test_pages_are_measured_where_labels_name_them(indexed: Bench, tmp_path: Pat
     assert "Pages, queries" in indexed.mmrag("evaluate", "--queries", str(path)).out
 
 
+def test_a_page_that_its_file_lacks_is_told(indexed: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "pages.jsonl"
+    line = {"id": "a", "query": "fill the tank", "relevant": ["guide.pdf"]}
+    path.write_text(json.dumps({**line, "relevant_pages": [{"file": "guide.pdf", "page": 7}]}))
+    said = indexed.mmrag("evaluate", "--queries", str(path), "--json")
+    assert "guide.pdf page 7 (the last one read is 1)" in said.err.replace("\n", " ")
+    assert said.json["unmet"]["pages"] == ["guide.pdf page 7 (the last one read is 1)"]
+
+
 def test_queries_come_from_the_settings_when_none_are_named(indexed: Bench, queries: Path) -> None:
     for variable in ("MMRAG_EVAL_QUERIES", "MMRAG_GATE_QUERIES"):
         found = indexed.mmrag("evaluate", "--json", **{variable: str(queries)})

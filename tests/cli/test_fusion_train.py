@@ -33,6 +33,8 @@ def test_a_trained_fusion_ranks_searches_and_evaluations(
     assert found.json["hits"][0]["key"] == "tea.txt"
     measured = indexed.mmrag("evaluate", *given, *named, MMRAG_FUSION_MODEL=model)
     assert measured.json["fused"]["overall"]["recall@1"] == 1.0
+    assert measured.json["seen_in_training"] is True
+    assert "learned` was trained on these very queries" in measured.err.replace("\n", " ")
 
 
 def test_a_person_sees_measures_of_unseen_queries_and_where_it_lies(

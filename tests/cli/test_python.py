@@ -119,6 +119,11 @@ def test_a_closed_index_says_so_and_its_hits_can_still_be_looked_at(indexed: Ben
     assert "data:image/jpeg;base64," in hits._repr_html_()
 
 
+def test_a_category_that_no_file_has_is_a_warning(index: Index) -> None:
+    with pytest.warns(UserWarning, match="no file that this search may find has the category 'x'"):
+        assert not index.search("tea", categories="x")
+
+
 def test_a_hit_whose_file_is_gone_is_shown_without_a_picture(bench: Bench) -> None:
     hits = Index.open(bench.home).search("KX-4711", limit=1)
     (bench.source / KETTLE).unlink()

@@ -59,6 +59,7 @@ PAGE = EvaluationPage(
     parts=(part("", "all", 60), part("kind", "words"), part("domain", "shop")),
     speed=(("Median search", "21 ms"),),
     made_with=(("strategy", "evidence"), ("collection shop", "text 0ef3")),
+    remarks=("1 relevant key not in the index, counted as not found: gone.png",),
     against=Against(
         AT - timedelta(days=1), "60 queries, worse: fused", True, (3, 9), [("depth", "150", "600")]
     ),
@@ -102,6 +103,7 @@ def hostile_page() -> EvaluationPage:
         parts=(Part(HOSTILE, HOSTILE, 1, {"ndcg@10": value}, {HOSTILE: value}),),
         speed=((HOSTILE, HOSTILE),),
         made_with=((HOSTILE, HOSTILE),),
+        remarks=(HOSTILE,),
         against=Against(AT, HOSTILE, False, (0, 0), [(HOSTILE, HOSTILE, HOSTILE)]),
         bars=(Bar(HOSTILE, 0.5, 0.4, 0.6, ablation=True),),
         trend=trend([{HOSTILE: 0.5}, {HOSTILE: 0.6}]),

@@ -41,6 +41,7 @@ _FRAME = """<!doctype html><meta charset="utf-8"><style>body {{ margin: 0 }}</st
     over: over.map((one) => one.outerHTML.slice(0, 90)),
     paper: getComputedStyle(page.body).backgroundColor,
     bars: all(".bars rect").map(width),
+    table: page.querySelector(".scroll").getBoundingClientRect().toJSON(),
     broken: [...page.images].filter((one) => !one.naturalWidth).length,
     lost: all("a").filter((one) => !page.querySelector(one.getAttribute("href"))).length,
   }};
@@ -79,6 +80,20 @@ def test_nothing_sticks_out_and_every_picture_shows(
     found = probe(tmp_path, scheme, width=width, page=render_evaluation(PAGE))
     assert (found["wide"], found["over"]) == (width, [])
     assert (found["broken"], found["lost"]) == (0, 0)
+
+
+@pytest.mark.parametrize("scheme", [LIGHT, DARK])
+def test_a_table_that_goes_on_beyond_the_edge_of_a_phone_has_a_shade_there(
+    tmp_path: Path, scheme: str
+) -> None:
+    page, shot = render_evaluation(PAGE), tmp_path / "shot.png"
+    table = probe(tmp_path, scheme, width=PHONE_PX, page=page)["table"]
+    framed = _FRAME.format(width=PHONE_PX, page=html.escape(page))
+    chromium(tmp_path, scheme, "--window-size=800,1600", f"--screenshot={shot}", page=framed)
+    grey = np.asarray(Image.open(BytesIO(shot.read_bytes())).convert("L"), np.int16)
+    rows = grey[int(table["top"]) + 20 : int(table["bottom"]) - 20]
+    first, last = (np.median(rows[:, int(x)]) for x in (table["left"] + 3, table["right"] - 4))
+    assert abs(first - last) > 15
 
 
 def test_hostile_texts_do_not_widen_a_phone(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 from mmrag_pipeline.errors import NotFoundError, ParseError
 from mmrag_pipeline.evaluation.qrels import LabelledQuery, RelevantPage, read_queries
 
+_PAGE = {"file": "./a.pdf", "page": 1}
+
 
 def write(folder: Path, *rows: object) -> Path:
     """Return a queries file with one row per line."""
@@ -63,7 +65,7 @@ def test_a_line_that_is_no_json_is_told_with_one_number_that_of_the_file(tmp_pat
     with pytest.raises(ParseError) as caught:
         read_queries(write(tmp_path, row(), '{"id": oops}'))
     assert re.findall(r"line \d+", str(caught.value)) == ["line 2"]
-    assert str(caught.value).endswith("at column 8")
+    assert "at column 8; a line is like" in str(caught.value)
 
 
 def test_a_missing_kind_is_any(tmp_path: Path) -> None:
@@ -101,7 +103,8 @@ def test_an_image_outside_the_folder_or_absent_is_refused(tmp_path: Path, name: 
         ("[1]", "should be an object"),
         (row(query=" "), "neither a query nor an image"),
         (row(relevant=[]), "relevant"),
-        (row(relevant="a.png"), "relevant"),
+        (row(relevant="a.png"), r'relevant: .* array, not "a\.png"; a line is like {"id": "q1"'),
+        (row(relevant=["a.png", 7.5, None]), r"relevant\.2: .* string, not null"),
         (row(id=""), "id"),
         (row(id="q0"), "'q0' is already used on line 1"),
     ],
@@ -126,6 +129,13 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
 def test_a_file_without_queries_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParseError, match="no queries"):
         read_queries(write(tmp_path, ""))
+
+
+def test_two_spellings_of_one_file_are_one_file(tmp_path: Path) -> None:
+    given = row(relevant=["./a.png", "a.png", ".//b/./c.png", ".d.png"])
+    (read,) = read_queries(write(tmp_path, {**given, "relevant_pages": [_PAGE]}))
+    assert read.relevant == ("a.png", "b/./c.png", ".d.png")
+    assert read.pages == (RelevantPage("a.pdf", 1),)
 
 
 def test_pages_that_answer_are_counted_from_1_whatever_the_labels_do(tmp_path: Path) -> None:

@@ -45,13 +45,15 @@ def test_a_topic_without_a_relevant_file_is_passed_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("topics", "qrels", "reason"),
     [
-        (TABBED, "t1 0 a.png\n", r"set.qrels, line 1: is no `ID ITERATION KEY GRADE`"),
-        (TABBED, "t9 0 a.png 1\n", "line 1: topic 't9' is not in"),
+        (TABBED, "t1 0 a.png\n", r"set.qrels, line 1: 't1 0 a.png' is no `ID ITERATION KEY GR"),
+        (TABBED, "t9 0 a.png 1\n", r"line 1: topic 't9' is not in .*: add it as `ID<TAB>WORDS`"),
         (TABBED, "t1 0 a 1\nt1 0 a 0\n", "line 2: judges 'a' a second time"),
-        (TABBED, "t1 0 a 0\n", "judges no file relevant"),
-        ("t1 no tab\n", QRELS, r"set.topics, line 1: is no `ID<TAB>WORDS`"),
-        (TABBED + "t1\tagain\n", QRELS, "topic 't1' stands there twice"),
-        ("<top><num>t1</top>", QRELS, "has no <num> or no <title>"),
+        (TABBED, "t1 0 a 1\nt1 0 ./a 1\n", "line 2: judges 'a' a second time"),
+        (TABBED, "t1 0 a 0\n", r"judges no file relevant.* add lines `ID ITER"),
+        ("t1 no tab\n", QRELS, r"set.topics, line 1: 't1 no tab' is no `ID<TAB>WORDS`, as `t1"),
+        (TABBED + "t1\tagain\n", QRELS, "line 3: topic 't1' already stands on line 1"),
+        ("\n\n<top><num>t1</top>", QRELS, "line 3: the topic .* has no <num> or no <title>"),
+        (TAGGED + TAGGED, QRELS, "line 9: topic 't1' already stands on line 1"),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, topics: str, qrels: str, reason: str) -> None:
@@ -65,7 +67,7 @@ def test_qrels_find_their_topics_beside_them(tmp_path: Path) -> None:
     lines.write_text('{"id": "q", "query": "tea", "relevant": ["d.txt"]}')
     assert [query.query_id for query in read_query_files((lines, qrels))] == ["q", "t1", "t2"]
     (tmp_path / "set.topics").unlink()
-    with pytest.raises(NotFoundError, match=r"set\.topics"):
+    with pytest.raises(NotFoundError, match=r"set\.qrels judges topics, .*set\.topics.* `ID<TAB>"):
         read_query_files((qrels,))
 
 
