@@ -6,7 +6,8 @@ import polars as pl
 
 from mmrag_pipeline.indexing import chunks
 from mmrag_pipeline.indexing.listed import Look
-from mmrag_pipeline.redaction.lines import MARKS, values
+from mmrag_pipeline.marks import MARKS
+from mmrag_pipeline.redaction.lines import values
 from mmrag_pipeline.redaction.rules import rules_of
 
 _OWNER = ["file_id", "page_no", "kind"]

@@ -153,13 +153,15 @@ class Site:
             run_partition(world, DOMAIN, Mode("clean"))
             return index(world, DOMAIN)
 
-    def messages(self, run_id: str) -> str:
-        """Return what the event log says of a run."""
-        return "\n".join(
-            record.event_log_entry.dagster_event.message or ""
+    def errors(self, run_id: str) -> str:
+        """Return what the event log says of why steps of a run failed or were tried again."""
+        events = [
+            record.event_log_entry.dagster_event
             for record in self.instance.get_records_for_run(run_id).records
-            if record.event_log_entry.dagster_event
-        )
+        ]
+        data = [getattr(event, "event_specific_data", None) for event in events]
+        errors = [error for one in data if (error := getattr(one, "error", None))]
+        return "\n".join(error.message for error in errors)
 
 
 def _settings(folder: Path) -> Settings:
