@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from typing import Any
 from unittest import mock
 
 from mmrag_pipeline.cli.main import main
+from mmrag_pipeline.stores.sources import Sources, write_sources
 
 _TIMEOUT_S = 600
 
@@ -62,6 +64,14 @@ class Bench:
             check=False,
         )
         return Said(done.returncode, done.stdout, done.stderr)
+
+    def copy(self, folder: Path) -> "Bench":
+        """Return a copy of the state and its source in another folder, to change."""
+        other = Bench(folder / "home", folder / "source")
+        shutil.copytree(self.home, other.home)
+        shutil.copytree(self.source, other.source)
+        write_sources(other.home, Sources((other.source,)))
+        return other
 
 
 def _environment(home: Path, more: Mapping[str, str]) -> dict[str, str]:

@@ -1,11 +1,9 @@
 """One small source, indexed once by the real command with the real models."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from mmrag_pipeline.stores.sources import Sources, write_sources
 from tests.cli.commands import Bench, Said
 from tests.cli.corpus import build
 from tests.stores.moto_server import aws, aws_chain, bucket, s3
@@ -54,11 +52,7 @@ def indexed(shared: Bench, first: Said) -> Bench:
 @pytest.fixture
 def bench(indexed: Bench, tmp_path: Path) -> Bench:
     """Return a copy of the indexed state and its source, to change."""
-    mine = Bench(tmp_path / "home", tmp_path / "source")
-    shutil.copytree(indexed.home, mine.home)
-    shutil.copytree(indexed.source, mine.source)
-    write_sources(mine.home, Sources((mine.source,)))
-    return mine
+    return indexed.copy(tmp_path)
 
 
 @pytest.fixture

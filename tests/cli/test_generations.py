@@ -14,12 +14,20 @@ HALF = {"MMRAG_INDEX_DATATYPE": "float16"}
 """Another layout of the same vectors: a generation without model calls."""
 
 
-@pytest.fixture
-def two(bench: Bench) -> Bench:
-    """Give a state whose second generation serves."""
+@pytest.fixture(scope="module")
+def changed(shared: Bench, first: Said, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Give a state whose second generation serves, made once, that no test may change."""
+    assert first.code == 0
+    bench = shared.copy(tmp_path_factory.mktemp("changed"))
     said = bench.mmrag("index", "--json", **HALF)
     assert set(said.json["model_calls"].values()) == {0}, said.err
     return bench
+
+
+@pytest.fixture
+def two(changed: Bench, tmp_path: Path) -> Bench:
+    """Give a copy of the state whose second generation serves."""
+    return changed.copy(tmp_path)
 
 
 def _listed(bench: Bench, domain: str = "notes") -> dict[int, dict[str, object]]:

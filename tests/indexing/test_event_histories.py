@@ -55,7 +55,7 @@ def _is_drained(bucket: Bucket) -> bool:
     return not bucket.queue.bodies and not bucket.life.state.inbox.pending(DOMAIN).tokens
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories)
 def test_events_alone_end_in_what_a_listing_shows(history: list[Act]) -> None:
     bucket = _after_events(history)
@@ -63,7 +63,7 @@ def test_events_alone_end_in_what_a_listing_shows(history: list[Act]) -> None:
     assert _is_drained(bucket)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories)
 def test_lost_events_are_mended_by_the_nightly_reconcile(history: list[Act]) -> None:
     bucket = _after_a_reconcile(history)

@@ -66,7 +66,7 @@ def _holds(history: list[Event], shards: int) -> bool:
     return right and (life.served(), life.ledger.entries.total()) == (points, paid)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(histories(*_LIVES, size=8), st.sampled_from([1, 2, 3, 64]))
 def test_any_history_ends_in_the_points_of_a_run_without_shards(
     history: list[Event], shards: int
