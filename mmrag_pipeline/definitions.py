@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from mmrag_pipeline.assets.backfill import backfill_job, forget_claims, lanes
 from mmrag_pipeline.assets.checks import CHECKS
 from mmrag_pipeline.assets.evaluation import EVALUATE, EVALUATION_ASSETS
 from mmrag_pipeline.assets.job import DRIFT_CHECK, INDEX
@@ -37,7 +38,7 @@ def definitions(
     return dg.Definitions(
         assets=[*stations, *EVALUATION_ASSETS],
         asset_checks=CHECKS,
-        jobs=[INDEX, DRIFT_CHECK, EVALUATE, MEMO_UPKEEP, PURGE],
+        jobs=[INDEX, backfill_job(settings), DRIFT_CHECK, EVALUATE, MEMO_UPKEEP, PURGE],
         sensors=[changed_files, failures, *events],
         schedules=timed,
         resources={
@@ -58,7 +59,8 @@ def _executor(settings: Settings) -> dg.ExecutorDefinition:
     ops = {asset.op.name for asset in (*ASSETS, *EVALUATION_ASSETS)}
     jobs = {node.name for job in (MEMO_UPKEEP, PURGE) for node in job.nodes}
     checks = {check.op.name for check in CHECKS}
-    return k8s_executor(settings, gpu=GPU_OPS, other={*ops, *jobs, *checks} - GPU_OPS)
+    gpu = {*GPU_OPS, *lanes(settings)}
+    return k8s_executor(settings, gpu=gpu, other={*ops, *jobs, *checks, forget_claims.name} - gpu)
 
 
 defs = definitions(read_settings())
