@@ -8,7 +8,12 @@ from pathlib import Path
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import hypothesis
 import pytest
+
+# How long an example takes says how busy the machine is, nothing of the code
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 _MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 4 * 2**30

@@ -3,7 +3,7 @@
 import random
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag_pipeline.events import latest
@@ -59,7 +59,6 @@ def test_there_is_one_event_for_each_key_sorted_by_key() -> None:
     assert [e.key for e in latest([event("b"), event("a"), event("b", at=1)])] == ["a", "b"]
 
 
-@settings(deadline=None)
 @given(EVENTS, EVENTS)
 def test_of_two_sequencers_the_one_that_is_larger_with_zeros_wins(one: Event, other: Event) -> None:
     pair = [Event("a", e.sequencer, e.kind, e.happened_at) for e in (one, other)]
@@ -68,14 +67,12 @@ def test_of_two_sequencers_the_one_that_is_larger_with_zeros_wins(one: Event, ot
         assert latest(pair) == (pair[0] if mine > yours else pair[1],)
 
 
-@settings(deadline=None)
 @given(st.lists(EVENTS, max_size=12), st.randoms(use_true_random=False))
 def test_the_order_of_events_does_not_matter(events: list[Event], chance: random.Random) -> None:
     shuffled = chance.sample(events, len(events))
     assert latest(shuffled) == latest(events)
 
 
-@settings(deadline=None)
 @given(st.lists(EVENTS, max_size=12), st.integers(0, 12))
 def test_events_can_be_collapsed_in_parts(events: list[Event], cut: int) -> None:
     parts = (*latest(events[:cut]), *latest(events[cut:]))

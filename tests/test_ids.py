@@ -5,7 +5,7 @@ from typing import get_args
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag_pipeline.errors import SettingsError
@@ -55,7 +55,6 @@ ANCHOR = BOX | st.builds("{}:{}".format, DIGEST, st.integers(0, 999))
 PARTS = st.tuples(DIGEST, st.integers(0, 10_000), st.sampled_from(get_args(PointKind)), ANCHOR)
 
 
-@settings(deadline=None)
 @given(st.lists(PARTS, max_size=20))
 def test_a_point_id_is_the_uuid5_of_its_parts(rows: list[tuple[str, int, str, str]]) -> None:
     columns = {"file_id": pl.String, "page_no": pl.Int32, "kind": pl.String, "anchor": pl.String}

@@ -1,7 +1,7 @@
 """Answers by quoting: the right passage, or none."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag_pipeline.answer_records import Ask
@@ -154,7 +154,6 @@ WORDS = st.sampled_from(
 TEXTS = st.lists(WORDS, max_size=8).map(" ".join)
 
 
-@settings(deadline=None)
 @given(TEXTS, st.lists(TEXTS, max_size=3))
 def test_no_answer_has_a_value_that_is_not_in_its_evidence(question: str, texts: list[str]) -> None:
     said = text_of(

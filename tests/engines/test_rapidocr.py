@@ -64,7 +64,7 @@ def test_a_line_on_a_very_long_strip_is_found() -> None:
     assert [line.box is not None and line.box.right < 520 for line in result.lines] == [True]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(height_px=st.integers(1, 6), width_px=st.integers(1, 4000), seed=st.integers(0, 9))
 def test_pieces_are_the_whole_line_and_none_is_too_long(
     height_px: int, width_px: int, seed: int

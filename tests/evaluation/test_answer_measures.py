@@ -127,7 +127,7 @@ def test_abstaining_from_nothing_where_all_can_be_answered_is_perfect() -> None:
     assert abstention([False], [False]).f1 == 0.0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(texts, st.lists(texts, min_size=1, max_size=3))
 def test_every_measure_lies_between_0_and_1(answer: str, references: list[str]) -> None:
     found = [measure(answer, references) for measure in OF_WORDS]
@@ -136,7 +136,7 @@ def test_every_measure_lies_between_0_and_1(answer: str, references: list[str]) 
     assert all(0.0 <= value <= 1.0 for value in found), found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(texts, st.lists(texts, min_size=1, max_size=3))
 def test_the_order_of_references_does_not_matter(answer: str, references: list[str]) -> None:
     for measure in OF_WORDS:

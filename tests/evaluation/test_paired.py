@@ -61,7 +61,7 @@ def test_the_bounds_are_those_of_the_normal_distribution_for_many_queries() -> N
     assert found.high == pytest.approx(candidate.mean() + error, abs=1e-3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(scores)
 def test_a_verdict_is_the_same_each_time_and_its_bounds_in_order(
     pairs: list[tuple[float, float]],
@@ -72,7 +72,7 @@ def test_a_verdict_is_the_same_each_time_and_its_bounds_in_order(
     assert found.low <= found.high
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(gains, st.sampled_from([0.0, 0.02, 0.06]))
 def test_where_queries_are_enough_a_verdict_is_its_upper_bound(
     gained: list[float], loss: float
@@ -100,7 +100,7 @@ def test_a_mean_of_two_queries_may_be_either_of_them() -> None:
     assert intervals([[0.0, 1.0]], 0.4) == [(0.5, 0.5)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_an_interval_lies_between_the_extremes_and_is_the_same_each_time(
     values: list[float],

@@ -68,7 +68,7 @@ def _apply(world: World, *, wanted: pl.DataFrame | None = None) -> None:
             apply_difference(own, change, partition=DOMAIN, run_id="mend")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.text("lpv-", max_size=12))
 def test_what_differs_is_written_and_nothing_else(fates: str) -> None:
     life = _started()

@@ -55,7 +55,7 @@ def _is_drained(bucket: Bucket) -> bool:
     return not bucket.queue.bodies and not bucket.life.state.inbox.pending(DOMAIN).tokens
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(histories)
 def test_events_alone_end_in_what_a_listing_shows(history: list[Act]) -> None:
     bucket = _after_events(history)
@@ -63,14 +63,14 @@ def test_events_alone_end_in_what_a_listing_shows(history: list[Act]) -> None:
     assert _is_drained(bucket)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(histories)
 def test_lost_events_are_mended_by_the_nightly_reconcile(history: list[Act]) -> None:
     bucket = _after_a_reconcile(history)
     assert files(bucket.life) == truth(bucket)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(histories)
 def test_the_whole_index_ends_as_that_of_a_rebuild(history: list[Act]) -> None:
     bucket = Bucket(STEPS)
@@ -82,7 +82,7 @@ def test_the_whole_index_ends_as_that_of_a_rebuild(history: list[Act]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=5_000, deadline=None)
+@settings(max_examples=5_000)
 @given(histories)
 def test_many_histories_of_events_end_in_what_a_listing_shows(history: list[Act]) -> None:
     bucket = _after_events(history)
@@ -91,7 +91,7 @@ def test_many_histories_of_events_end_in_what_a_listing_shows(history: list[Act]
 
 
 @pytest.mark.slow
-@settings(max_examples=5_000, deadline=None)
+@settings(max_examples=5_000)
 @given(histories)
 def test_many_histories_with_losses_are_mended_by_a_reconcile(history: list[Act]) -> None:
     bucket = _after_a_reconcile(history)

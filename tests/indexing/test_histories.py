@@ -41,14 +41,14 @@ def _paid_and_needed(history: list[Event]) -> tuple[Counter[Entry], Counter[Entr
     return life.ledger.entries, Counter(needed)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(histories(*_LIVES, size=7))
 def test_any_history_ends_in_the_index_of_a_rebuild(history: list[Event]) -> None:
     life = _ended(history)
     assert life.index() == life.rebuild()[0]
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(histories(file_events, setting_events, size=3))
 def test_each_content_is_given_to_each_model_exactly_once(history: list[Event]) -> None:
     paid, needed = _paid_and_needed(history)
@@ -57,7 +57,7 @@ def test_each_content_is_given_to_each_model_exactly_once(history: list[Event]) 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(histories(*_LIVES, size=20))
 def test_any_long_history_ends_in_the_index_of_a_rebuild(history: list[Event]) -> None:
     life = _ended(history)
@@ -66,7 +66,7 @@ def test_any_long_history_ends_in_the_index_of_a_rebuild(history: list[Event]) -
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(histories(file_events, setting_events, size=10))
 def test_each_content_of_a_long_history_is_paid_exactly_once(history: list[Event]) -> None:
     paid, needed = _paid_and_needed(history)

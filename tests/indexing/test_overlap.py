@@ -40,7 +40,7 @@ def _overlap(life: Life, at: int, meanwhile: list[Event]) -> None:
         return
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     histories(file_events, setting_events, size=3),
     st.integers(1, 45),
@@ -61,7 +61,7 @@ def test_overlapping_runs_end_in_the_index_of_a_rebuild(
 TABLES = ("raw_files", "pages", "tiles", "ocr", "captions", "chunks", "text_vectors", "points")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     histories(file_events, size=3),
     st.sampled_from([*TABLES, *map(failures_of, TABLES)]),

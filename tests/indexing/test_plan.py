@@ -44,7 +44,7 @@ def _of(*files: str, **named: str) -> Life:
     return life
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(histories(file_events, setting_events, run, kill, purge, size=6))
 def test_an_exact_plan_is_what_the_run_then_does(history: list[Event]) -> None:
     life = Life()

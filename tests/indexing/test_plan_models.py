@@ -33,7 +33,7 @@ def test_words_of_pages_that_another_engine_has_yet_to_read_are_an_estimate() ->
     assert made(planned, "chunks") != done.computed("chunks")
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(histories(file_events, setting_events, run, kill, purge, size=6))
 def test_after_any_history_another_text_model_costs_what_is_planned(history: list[Event]) -> None:
     life = Life()

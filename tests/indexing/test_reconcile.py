@@ -51,7 +51,7 @@ def _damage(life: Life, damage: Damage, picks: list[int]) -> None:
         damage(index, [ids[pick % len(ids)] for pick in picks] if ids else [])
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     st.lists(
         st.tuples(

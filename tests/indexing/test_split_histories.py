@@ -66,7 +66,7 @@ def _holds(history: list[Event], shards: int) -> bool:
     return right and (life.served(), life.ledger.entries.total()) == (points, paid)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(histories(*_LIVES, size=8), st.sampled_from([1, 2, 3, 64]))
 def test_any_history_ends_in_the_points_of_a_run_without_shards(
     history: list[Event], shards: int
@@ -87,7 +87,7 @@ def test_models_that_change_with_the_shards_serve_in_those_that_serve_first() ->
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(histories(*_LIVES, size=20), st.sampled_from([1, 2, 3, 64]))
 def test_any_long_history_ends_in_the_points_of_a_run_without_shards(
     history: list[Event], shards: int

@@ -55,7 +55,7 @@ def _counts(world: World) -> Mapping[str, int]:
     return {name: drift.counts[name] for name in CLEAN}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(FATES), min_size=1, max_size=12), st.sets(st.integers(0, 9)))
 def test_any_drift_is_counted_and_mended_without_a_model(
     fates: list[str], foreign: set[int]

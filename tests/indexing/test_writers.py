@@ -122,7 +122,7 @@ changes = st.lists(st.one_of(file_events, setting_events), min_size=1, max_size=
 two_writers = given(st.lists(changes, min_size=2, max_size=2), commits, st.tuples(deaths, deaths))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @two_writers
 def test_whatever_two_writers_of_a_shared_collection_leave_the_next_run_mends(
     happens: list[list[Event]], at: int, dying: tuple[Death, Death]
@@ -131,7 +131,7 @@ def test_whatever_two_writers_of_a_shared_collection_leave_the_next_run_mends(
 
 
 @pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
-@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=15, phases=[Phase.explicit, Phase.generate])
 @two_writers
 def test_two_writers_of_a_servers_collection_end_in_the_index_of_a_rebuild(
     happens: list[list[Event]], at: int, dying: tuple[Death, Death]

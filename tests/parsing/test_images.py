@@ -140,7 +140,7 @@ def outcome(data: bytes) -> str:
         return error.reason
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_damage_anywhere_gives_a_picture_or_a_reason(data: st.DataObject) -> None:
     good = encoded(noise(), data.draw(st.sampled_from(["JPEG", "PNG", "GIF", "BMP"])))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag_pipeline.errors import ParseError
@@ -94,7 +94,6 @@ def test_blank_pages_of_different_shape_differ() -> None:
     assert wide[0].page_digest != high[0].page_digest
 
 
-@settings(deadline=None)
 @given(st.tuples(st.floats(1, 1e7), st.floats(2e-3, 1)).map(lambda p: (p[0], p[0] * p[1])))
 def test_no_page_is_drawn_larger_than_allowed(size_pt: tuple[float, float]) -> None:
     dpi = page_dpi(size_pt, LIMITS)

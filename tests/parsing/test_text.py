@@ -3,7 +3,7 @@
 import codecs
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag_pipeline.errors import ParseError
@@ -32,7 +32,6 @@ def test_blank_lines_are_left_out() -> None:
     assert [line.text for line in parse_text(b"\n\n one\n \t\n\ntwo\n\n").lines] == [" one", "two"]
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["C"]), min_size=1))
 def test_utf8_is_read_as_it_was_written(text: str) -> None:
     assert decode(text.encode()) == text

@@ -148,7 +148,7 @@ def test_no_group_that_is_not_the_very_same_sees_a_file(
         assert _found(shelves, _of(query, "all", *groups), strategy) == []
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.text(max_size=12).filter(lambda group: group not in ("board", "public"))))
 def test_no_other_text_is_a_group_that_sees_a_file(shelves: Shelves, groups: list[str]) -> None:
     assert _found(shelves, _of(QUERIES[0], "all", *groups)) == []

@@ -97,7 +97,6 @@ class InboxContract:
 
     @settings(
         max_examples=20,
-        deadline=None,
         suppress_health_check=[
             HealthCheck.function_scoped_fixture,
             HealthCheck.differing_executors,

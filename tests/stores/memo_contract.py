@@ -97,7 +97,6 @@ class MemoContract:
     @given(st.lists(st.lists(st.text(max_size=2), max_size=5, unique=True), max_size=6))
     @settings(
         max_examples=25,
-        deadline=None,
         suppress_health_check=[
             HealthCheck.function_scoped_fixture,
             HealthCheck.differing_executors,

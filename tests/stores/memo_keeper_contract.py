@@ -122,7 +122,6 @@ class MemoKeeperContract(MemoContract):
     @given(st.lists(STEPS, max_size=10))
     @settings(
         max_examples=20,
-        deadline=None,
         suppress_health_check=[
             HealthCheck.function_scoped_fixture,
             HealthCheck.differing_executors,

@@ -17,7 +17,6 @@ ONE_TILE = pl.DataFrame([("page", 0, 0, 0, 0, 5, 5)], schema=TILES, orient="row"
 
 _FORTY = settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
         HealthCheck.differing_executors,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag_pipeline.errors import QueueError, StateUnavailableError
@@ -230,7 +230,6 @@ KEYS = st.tuples(st.sampled_from(["shop", "office"]), st.sampled_from(["a", "b",
 BODIES = st.lists(st.lists(KEYS, max_size=3) | st.sampled_from(["{", TEST]), max_size=6)
 
 
-@settings(deadline=None)
 @given(BODIES, st.lists(st.tuples(st.integers(1, 12), st.booleans()), max_size=6))
 def test_killed_anywhere_every_notice_is_kept_and_the_queue_is_drained(
     sent: list[list[Located] | str], deaths: list[tuple[int, bool]]

@@ -42,7 +42,7 @@ def test_one_that_starts_anew_goes_on_with_what_it_had(tmp_path: Path) -> None:
     assert [*_claims(tmp_path, "a").left([PARTS[0], in_hand])] == [in_hand]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 4)), max_size=12))
 def test_whoever_dies_when_all_parts_are_done_in_the_end(
     tmp_path_factory: object, deaths: list[tuple[str, int]]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag_pipeline.errors import ParseError
@@ -185,7 +185,6 @@ def test_words_that_are_only_told_are_short_and_valid() -> None:
     assert len(notice.kind) <= 200
 
 
-@settings(deadline=None)
 @given(KEYS)
 def test_any_key_comes_through_every_way(key: str) -> None:
     ways = (
@@ -214,7 +213,6 @@ SHAPED = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.text() | SHAPED.map(json.dumps) | SHAPED.map(lambda v: direct(record(), v)))
 def test_any_text_is_a_message_or_is_refused(body: str) -> None:
     try:

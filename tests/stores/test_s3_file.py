@@ -48,9 +48,7 @@ def test_small_reads_in_a_row_are_not_a_request_each(s3: "S3Client", stored: str
 
 
 @given(st.lists(st.tuples(PLACES, st.integers(0, 200_000)), max_size=8))
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_reads_give_what_a_file_gives(
     s3: "S3Client", stored: str, reads: list[tuple[int, int]]
 ) -> None:

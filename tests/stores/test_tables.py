@@ -131,14 +131,14 @@ def test_a_table_of_another_schema_is_not_read(written: Path) -> None:
 
 
 @given(tables())
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_the_digest_does_not_depend_on_chunks(named: tuple[str, pl.DataFrame]) -> None:
     _, frame = named
     assert table_digest(frame) == table_digest(frame.rechunk())
 
 
 @given(tables(), tables())
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_equal_digests_are_equal_tables(
     one: tuple[str, pl.DataFrame], other: tuple[str, pl.DataFrame]
 ) -> None:

@@ -169,7 +169,7 @@ class VectorStoreContract(CatalogContract, SearchContract):
     def test_any_history_of_changes_ends_as_a_dictionary_would(
         self, opened: CollectionWriter
     ) -> None:
-        @settings(max_examples=self.histories, deadline=None)
+        @settings(max_examples=self.histories)
         @given(histories)
         def check(history: list[Step]) -> None:
             clear(opened)
