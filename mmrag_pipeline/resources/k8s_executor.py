@@ -3,9 +3,10 @@
 Dagster waits for a pod that nobody can place for as long as the run lasts.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
 import dagster as dg
 from dagster._core.definitions.executor_definition import multiple_process_executor_requirements
@@ -31,11 +32,25 @@ _LOOK_S = 20
 """Between two looks at whether a step's pod still lives."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """How a pod that has not started waits."""
+
+    seconds: float
+    placed: bool
+    """Whether it has a machine, and waits for its image or a volume."""
+
+
 class SpotStepHandler(K8sStepHandler):
     """Gives up a step whose pod nobody could place; its next try may do without a GPU."""
 
     def __init__(
-        self, settings: Settings, launcher: K8sRunLauncher, steps: Mapping[str, Any]
+        self,
+        settings: Settings,
+        launcher: K8sRunLauncher,
+        *,
+        gpu: Iterable[str],
+        other: Iterable[str],
     ) -> None:
         super().__init__(
             image=None,
@@ -44,7 +59,11 @@ class SpotStepHandler(K8sStepHandler):
             kubeconfig_file=launcher.kubeconfig_file,
             enable_owner_references=True,
         )
-        self._settings, self._steps = settings, dict(steps)
+        self._settings, self._gpu = settings, frozenset(gpu)
+        self._steps = {
+            **dict.fromkeys(other, cpu_step(settings)),
+            **dict.fromkeys(self._gpu, gpu_step(settings)),
+        }
         self._waited: set[str] = set()
         """Steps of this run that waited for a GPU in vain."""
 
@@ -78,7 +97,7 @@ class SpotStepHandler(K8sStepHandler):
     def launch_step(self, step_handler_context: StepHandlerContext) -> Iterator[dg.DagsterEvent]:
         """Create the step's job, one without a GPU when none came and the settings allow it."""
         step = self._get_step_key(step_handler_context)
-        if step in self._waited and self._settings.k8s_cpu_fallback:
+        if step in self._waited & self._gpu and self._settings.k8s_cpu_fallback:
             self._steps[step] = models_without_gpu(self._settings)
         yield from super().launch_step(step_handler_context)
 
@@ -87,24 +106,28 @@ class SpotStepHandler(K8sStepHandler):
         health = super().check_step_health(step_handler_context)
         if not health.is_healthy:
             return health
-        pending_s = self._pending_s(step_handler_context)
-        if pending_s is None or pending_s < self._settings.k8s_gpu_wait_s:
+        wait = self._wait(step_handler_context)
+        if wait is None or wait.seconds < self._settings.k8s_gpu_wait_s:
             return health
-        step = self._get_step_key(step_handler_context)
-        self._waited.add(step)
         list(self.terminate_step(step_handler_context))
+        limit = f"MMRAG_K8S_GPU_WAIT_S={self._settings.k8s_gpu_wait_s}"
+        if wait.placed:
+            return CheckStepHealthResult.unhealthy(
+                f"its pod has a machine and did not start within {limit} (waited "
+                f"{wait.seconds:.0f} s): look at its events for the image, volumes and secrets"
+            )
+        self._waited.add(self._get_step_key(step_handler_context))
         after = (
-            "the next try does without one (MMRAG_K8S_CPU_FALLBACK)"
+            "the next try of a GPU step does without one (MMRAG_K8S_CPU_FALLBACK)"
             if self._settings.k8s_cpu_fallback
             else "the next try waits anew; MMRAG_K8S_CPU_FALLBACK=true lets it run without a GPU"
         )
         return CheckStepHealthResult.unhealthy(
-            f"no machine for its pod within MMRAG_K8S_GPU_WAIT_S={self._settings.k8s_gpu_wait_s} "
-            f"(waited {pending_s:.0f} s); {after}"
+            f"no machine for its pod within {limit} (waited {wait.seconds:.0f} s); {after}"
         )
 
-    def _pending_s(self, context: StepHandlerContext) -> float | None:
-        """Return how long the step's pod has waited for a machine; None when it has one."""
+    def _wait(self, context: StepHandlerContext) -> _Wait | None:
+        """Return how the step's pod waits; None when it has started."""
         namespace = self._get_container_context(context).namespace
         name = self._get_k8s_step_job_name(context)
         job = self._api_client.batch_api.read_namespaced_job(name, namespace)
@@ -112,17 +135,14 @@ class SpotStepHandler(K8sStepHandler):
         if any(pod.status.phase != "Pending" for pod in pods):
             return None
         since: datetime = job.metadata.creation_timestamp
-        return (datetime.now(UTC) - since).total_seconds()
+        placed = any(pod.spec.node_name for pod in pods)
+        return _Wait((datetime.now(UTC) - since).total_seconds(), placed)
 
 
 def k8s_executor(
     settings: Settings, *, gpu: Iterable[str], other: Iterable[str]
 ) -> dg.ExecutorDefinition:
     """Return the executor of a cluster, for the ops that need a GPU and for all others."""
-    steps = {
-        **{name: dict(cpu_step(settings)) for name in other},
-        **{name: dict(gpu_step(settings)) for name in gpu},
-    }
 
     @dg.executor(name="kubernetes", requirements=multiple_process_executor_requirements())
     def kubernetes(context: InitExecutorContext) -> Executor:
@@ -133,7 +153,7 @@ def k8s_executor(
                 f"the instance of this run has {type(launcher).__name__}: see docs/kubernetes.md"
             )
         return StepDelegatingExecutor(
-            SpotStepHandler(settings, launcher, steps),
+            SpotStepHandler(settings, launcher, gpu=gpu, other=other),
             retries=RetryMode.ENABLED,
             should_verify_step=True,
             check_step_health_interval_seconds=min(_LOOK_S, settings.k8s_gpu_wait_s),

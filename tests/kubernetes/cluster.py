@@ -33,6 +33,8 @@ class Pod:
     owners: list[Body]
     uid: str = field(default_factory=lambda: str(uuid.uuid4()))
     phase: str = "Pending"
+    node: str = ""
+    """Its machine; empty while nobody places it."""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -47,7 +49,7 @@ class Pod:
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {**metadata, "labels": dict(self.labels)},
-            "spec": self.spec,
+            "spec": {**self.spec, **({"nodeName": self.node} if self.node else {})},
             "status": {"phase": self.phase},
         }
 
@@ -62,6 +64,8 @@ class Cluster:
         """Every job as it was asked for."""
         self.places: Callable[[Pod], bool] = lambda _pod: True
         """Whether there is a machine for a pod."""
+        self.starts: Callable[[Pod], bool] = lambda _pod: True
+        """Whether the image of a pod that has a machine can be pulled."""
         self.logs = logs
         self._environment = dict(environment)
         self._lock = threading.RLock()
@@ -142,7 +146,9 @@ class Cluster:
         """Wait for a machine, then be a process."""
         while pod.phase == "Pending":
             if pod.job in self.jobs and self.places(pod):
-                break
+                pod.node = "node-1"
+                if self.starts(pod):
+                    break
             if pod.job not in self.jobs:
                 pod.phase = "Failed"
                 return

@@ -47,28 +47,30 @@ class Site:
         """Return the settings that the pods read, where the test needs them, too."""
         return _settings(self.folder)
 
-    def put(self, count: int) -> None:
+    def put(self, count: int, domain: str = DOMAIN) -> None:
         """Write pictures and notes."""
         from PIL import Image
 
-        target = self.folder / "files" / DOMAIN
+        target = self.folder / "files" / domain
         target.mkdir(parents=True, exist_ok=True)
         for number in range(count):
             Image.new("RGB", (40, 30), (number * 5 % 256, number, 90)).save(
                 target / f"p{number}.png"
             )
-            (target / f"t{number}.txt").write_text(f"a note with the number {number}")
+            (target / f"t{number}.txt").write_text(f"a note of {domain}, number {number}")
 
-    def submit(self, domain: str = DOMAIN) -> str:
-        """Ask for a run of the job `index`; return its id."""
-        add_partitions(self.instance, [domain])
+    def submit(self, *domains: str) -> str:
+        """Ask for a run of the job `index`, or `backfill` for several domains; return its id."""
+        names = domains or (DOMAIN,)
+        add_partitions(self.instance, names)
+        name = "index" if len(names) == 1 else "backfill"
         context = self.workspace.create_request_context()
         location = context.get_code_location(_MODULE)
         repository = next(iter(location.get_repositories().values()))
-        job = repository.get_full_job("index")
+        job = repository.get_full_job(name)
         plan = location.get_execution_plan(job, {}, None, None, self.instance)
         run = self.instance.create_run(
-            job_name="index",
+            job_name=name,
             run_id=None,
             run_config={},
             resolved_op_selection=None,
@@ -77,7 +79,7 @@ class Site:
             op_selection=None,
             root_run_id=None,
             parent_run_id=None,
-            tags={"dagster/partition": domain},
+            tags={"dagster/partition": names[0]} if len(names) == 1 else {},
             job_snapshot=job.job_snapshot,
             execution_plan_snapshot=plan.execution_plan_snapshot,
             parent_job_snapshot=job.parent_job_snapshot,
@@ -140,18 +142,18 @@ class Site:
         written = diary_of(self.settings).written()
         return written.total() - len(written)
 
-    def index(self) -> Index:
+    def index(self, domain: str = DOMAIN) -> Index:
         """Return what is served and all tables."""
         with opened(self.settings) as world:
-            return index(world, DOMAIN)
+            return index(world, domain)
 
-    def clean(self) -> Index:
+    def clean(self, domain: str = DOMAIN) -> Index:
         """Return what a run from nothing gives in one process."""
-        home = self.folder / "clean"
-        home.mkdir()
+        home = self.folder / "clean" / domain
+        home.mkdir(parents=True)
         with opened(self.settings.model_copy(update={"home": home})) as world:
-            run_partition(world, DOMAIN, Mode("clean"))
-            return index(world, DOMAIN)
+            run_partition(world, domain, Mode("clean"))
+            return index(world, domain)
 
     def errors(self, run_id: str) -> str:
         """Return what the event log says of why steps of a run failed or were tried again."""

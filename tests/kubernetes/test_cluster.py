@@ -14,7 +14,7 @@ import pytest
 
 from tests.kubernetes.cluster import Pod
 from tests.kubernetes.defs import PACE
-from tests.kubernetes.site import Site, site
+from tests.kubernetes.site import DOMAIN, Site, site
 from tests.resources.test_k8s import VERSIONS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_500)]
@@ -31,10 +31,11 @@ def _needs_gpu(pod: Pod) -> bool:
     return "nvidia.com/gpu" in limits
 
 
-def _whole(here: Site) -> None:
-    """Check that nothing lives any more and that the index is that of a clean run."""
+def _whole(here: Site, *domains: str) -> None:
+    """Check that nothing lives any more and that each index is that of a clean run."""
     here.wait(lambda: not here.cluster.running(), "every pod to end", within_s=60)
-    assert here.index() == here.clean()
+    for domain in domains or (DOMAIN,):
+        assert here.index(domain) == here.clean(domain)
 
 
 def test_a_run_of_pods_makes_the_index_of_one_process(tmp_path: Path) -> None:
@@ -116,3 +117,32 @@ def test_where_no_gpu_ever_comes_the_run_ends_and_says_so(tmp_path: Path) -> Non
         here.cluster.places = lambda _pod: True
         assert here.finished(here.submit(), within_s=400) is dg.DagsterRunStatus.SUCCESS
         _whole(here)
+
+
+def test_few_pods_share_many_domains_and_one_that_is_lost_is_replaced(tmp_path: Path) -> None:
+    domains = ("a", "b", "c", "d")
+    with site(tmp_path, **_SLOW, MMRAG_K8S_GPU_PODS="2") as here:
+        for domain in domains:
+            here.put(_FILES // 2, domain)
+        run = here.submit(*domains)
+        time.sleep(6)
+        here.cluster.evict(here.pod_of("backfill_0"), signal.SIGKILL)
+        assert here.finished(run, within_s=600) is dg.DagsterRunStatus.SUCCESS
+        indexed = [
+            r.tags["dagster/partition"]
+            for r in here.instance.get_runs(dg.RunsFilter(job_name="index"))
+            if r.is_success
+        ]
+        assert sorted(indexed) == sorted(domains)
+        assert here.redone() <= _BATCH
+        _whole(here, *domains)
+
+
+def test_an_image_that_cannot_be_pulled_is_no_lack_of_machines(tmp_path: Path) -> None:
+    with site(tmp_path, MMRAG_K8S_GPU_WAIT_S="30", MMRAG_STEP_RETRIES="1") as here:
+        here.put(_FILES)
+        here.cluster.starts = lambda pod: not _needs_gpu(pod)
+        run = here.submit()
+        assert here.finished(run, within_s=400) is dg.DagsterRunStatus.FAILURE
+        assert "has a machine and did not start" in here.errors(run)
+        assert "MMRAG_K8S_CPU_FALLBACK" not in here.errors(run)
