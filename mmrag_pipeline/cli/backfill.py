@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import typer
 
-from mmrag_pipeline.cli.chosen import Asked, asked_domains, bounded
+from mmrag_pipeline.cli.chosen import ChosenDomains, asked_domains, bounded
 from mmrag_pipeline.cli.console import ERR, OUT, counted, print_json, warn
 from mmrag_pipeline.cli.index import (
     run_index,
@@ -60,7 +60,7 @@ def backfill(
         raise typer.Exit(1)
 
 
-def _asked(settings: Settings, sources: Sources, names: list[str] | None) -> Asked:
+def _asked(settings: Settings, sources: Sources, names: list[str] | None) -> ChosenDomains:
     """Return the named domains, each of which is known, or all there are."""
     if not names:
         return asked_domains(settings, sources, None, None)

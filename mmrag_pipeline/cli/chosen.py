@@ -38,7 +38,7 @@ def _checked(source: Place) -> Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ChosenDomains:
     """The domains to work on, and what else is to be said."""
 
     domains: list[str]
@@ -68,7 +68,7 @@ class _Seen:
 
 def asked_domains(
     settings: Settings, sources: Sources, source: Place | None, domain: str | None
-) -> Asked:
+) -> ChosenDomains:
     """Return the domains to work on: of the given source, or the named one, or all known.
 
     What hides one domain stops no other. Raises ListingError when it hides all that is asked
@@ -98,7 +98,7 @@ def asked_domains(
 
 def bounded(
     settings: Settings, domains: Iterable[str], trouble: ListingError | None = None
-) -> Asked:
+) -> ChosenDomains:
     """Return those of the domains that MMRAG_MAX_DOMAINS lets in, and what else is told of them.
 
     Raises SettingsError when it lets none in.
@@ -109,7 +109,7 @@ def bounded(
     warning = str(trouble) if trouble and trouble.complete else ""
     hidden = str(trouble) if trouble and not trouble.complete else ""
     troubles = [one for one in (hidden, admission.refusal) if one]
-    return Asked(list(admission.domains), "; ".join(troubles), warning)
+    return ChosenDomains(list(admission.domains), "; ".join(troubles), warning)
 
 
 def _check_mapped(settings: Settings, sources: Sources, domain: str) -> None:

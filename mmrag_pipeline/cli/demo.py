@@ -9,7 +9,7 @@ from mmrag_pipeline.cli.console import OUT, warn
 from mmrag_pipeline.cli.index import remind_of_trial, run_index, tell_letters, tell_troubles
 from mmrag_pipeline.cli.measured import evaluation_table
 from mmrag_pipeline.cli.options import load_settings
-from mmrag_pipeline.cli.report import Found, Shown, write_report
+from mmrag_pipeline.cli.report import Searched, Shown, write_report
 from mmrag_pipeline.cli.search import print_hits
 from mmrag_pipeline.cli.summary import summary_table
 from mmrag_pipeline.errors import NotFoundError
@@ -68,7 +68,7 @@ def demo() -> None:
     _say_what_next(settings, report)
 
 
-def _find(searcher: Searcher, read: Callable[[Path], Pixels], domains: tuple[str, ...]) -> Found:
+def _find(searcher: Searcher, read: Callable[[Path], Pixels], domains: tuple[str, ...]) -> Searched:
     """Show sample queries and their hits, then measure the labelled ones."""
     queries = [Query(text=text, domains=domains, limit=_SHOWN) for text in _SAMPLES]
     queries.append(Query(image=read(_PICTURE), domains=domains, limit=_SHOWN))
@@ -80,7 +80,7 @@ def _find(searcher: Searcher, read: Callable[[Path], Pixels], domains: tuple[str
     labelled = read_queries(_DEMO / "queries.jsonl")
     result = evaluate(searcher, labelled, load_image=read, domains=domains)
     OUT.print(evaluation_table(result))
-    return Found(tuple(shown), result)
+    return Searched(tuple(shown), result)
 
 
 def _say_what_next(settings: Settings, report: Path) -> None:

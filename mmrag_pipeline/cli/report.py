@@ -36,19 +36,19 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Searched:
     """What searches found: samples to look at, and how good the answers to labelled queries are."""
 
     samples: tuple[Shown, ...]
     evaluation: Evaluation | None = None
 
 
-def write_report(path: Path, world: World, summary: Summary, found: Found) -> None:
+def write_report(path: Path, world: World, summary: Summary, found: Searched) -> None:
     """Write the report atomically."""
     replace_text(path, render(_report(world, summary, found)))
 
 
-def _report(world: World, summary: Summary, found: Found) -> Report:
+def _report(world: World, summary: Summary, found: Searched) -> Report:
     letters = read_letters(world.settings, summary.domains).iter_rows(named=True)
     return Report(
         title="mmrag_pipeline",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mmrag_pipeline.assembly import open_blobs, open_vectors
-from mmrag_pipeline.cli.chosen import Asked, asked_among
+from mmrag_pipeline.cli.chosen import ChosenDomains, asked_among
 from mmrag_pipeline.cli.console import in_a_row
 from mmrag_pipeline.cli.partitions import tabled_domains
 from mmrag_pipeline.errors import MmragError, NotFoundError
@@ -24,7 +24,7 @@ def served_domains(settings: Settings, *, store: Served | None = None) -> dict[s
 
 def searchable_domains(
     settings: Settings, names: list[str] | None, *, store: Served | None = None
-) -> Asked:
+) -> ChosenDomains:
     """Return the asked domains that can be searched here; without names all of them.
 
     `warning` tells of those that have tables and no collection here, `trouble` why nobody knows
@@ -33,18 +33,22 @@ def searchable_domains(
     """
     served = list(served_domains(settings, store=store))
     if names and set(names) <= set(served):
-        return Asked(list(dict.fromkeys(names)))
+        return ChosenDomains(list(dict.fromkeys(names)))
     try:
         tabled = tabled_domains(settings)
     except MmragError as error:  # no way there, or nobody to go as
         if names or not served:
             raise
-        return Asked(served, f"only what is indexed here was looked at: {error}")
+        return ChosenDomains(served, f"only what is indexed here was looked at: {error}")
     chosen = asked_among(settings, sorted({*served, *tabled}), names)
     absent = [name for name in chosen if name not in served]
     if absent and (names or not served):
         raise NotFoundError(not_served(settings, absent))
-    return Asked(served, warning=not_served(settings, absent)) if absent else Asked(chosen)
+    return (
+        ChosenDomains(served, warning=not_served(settings, absent))
+        if absent
+        else ChosenDomains(chosen)
+    )
 
 
 def not_served(settings: Settings, domains: Sequence[str]) -> str:

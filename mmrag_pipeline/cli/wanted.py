@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import get_args
 
-from mmrag_pipeline.cli.chosen import Asked
+from mmrag_pipeline.cli.chosen import ChosenDomains
 from mmrag_pipeline.cli.moments import end_of, start_of
 from mmrag_pipeline.cli.served import searchable_domains
 from mmrag_pipeline.errors import SettingsError
@@ -56,7 +56,7 @@ def as_option(field: str) -> str:
 
 def query_of(
     settings: Settings, wanted: Wanted, *, store: Served, spelled: Spelled
-) -> tuple[Query, Asked]:
+) -> tuple[Query, ChosenDomains]:
     """Return the query, and what there is to say of the domains that it asks.
 
     Raises SettingsError for what cannot be asked, ParseError for the picture, and as

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mmrag_pipeline.answer_records import Ask, Evidence, Passage, Usage
-from mmrag_pipeline.asked import Asked, asked
 from mmrag_pipeline.engines.totals import amounts_asked_for
+from mmrag_pipeline.intent import Intent, intent_of
 from mmrag_pipeline.model_ports import TextEncoder
 from mmrag_pipeline.records import Card
 from mmrag_pipeline.wording import DO_NOT_KNOW, defused
@@ -71,13 +71,13 @@ class Extractive:
         if quote is None or quote.confidence < self.threshold:
             yield DO_NOT_KNOW
         else:
-            for passage in (quote.passage, *_context(asked(question.text), quote)):
+            for passage in (quote.passage, *_context(intent_of(question.text), quote)):
                 yield f"{defused(passage.text)} [{quote.evidence.evidence_id}]\n"
         yield Usage()
 
     def best(self, question: str, evidence: Sequence[Evidence]) -> Quote | None:
         """Return the passage that answers best, however unsure; None where none fits."""
-        wanted = asked(question)
+        wanted = intent_of(question)
         found = _candidates(wanted, evidence)
         if not found:
             return None
@@ -94,7 +94,7 @@ class Extractive:
         return Quote(first.evidence, first.passage, first.page)
 
 
-def _candidates(wanted: Asked, evidence: Sequence[Evidence]) -> list[_Candidate]:
+def _candidates(wanted: Intent, evidence: Sequence[Evidence]) -> list[_Candidate]:
     """Return the passages that hold what is asked for, most words in common first."""
     found = [
         _Candidate(one, passage, page, wanted.coverage(passage.text))
@@ -106,7 +106,7 @@ def _candidates(wanted: Asked, evidence: Sequence[Evidence]) -> list[_Candidate]
     return ranked[:_COMPARED]
 
 
-def _fitting(wanted: Asked, page: Evidence) -> Sequence[Passage]:
+def _fitting(wanted: Intent, page: Evidence) -> Sequence[Passage]:
     """Return the passages of a page that may be the answer."""
     if wanted.taken_out_of(page.text):
         return []
@@ -115,7 +115,7 @@ def _fitting(wanted: Asked, page: Evidence) -> Sequence[Passage]:
     return [passage for passage in page.passages if wanted.fits(passage.text)]
 
 
-def _context(wanted: Asked, quote: Quote) -> list[Passage]:
+def _context(wanted: Intent, quote: Quote) -> list[Passage]:
     """Return the passage of the page that names most of what the quote itself does not name."""
     own = wanted.coverage(quote.passage.text)
     if own >= THRESHOLD:

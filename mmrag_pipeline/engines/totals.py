@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
 from mmrag_pipeline.answer_records import Passage
-from mmrag_pipeline.asked import Asked
+from mmrag_pipeline.intent import Intent
 from mmrag_pipeline.values import exact
 from mmrag_pipeline.wording import content_words
 
@@ -26,7 +26,7 @@ _LABELS = tuple(
 """Rows that say what all of a document comes to, the surest first; nothing else stands in them."""
 
 
-def amounts_asked_for(wanted: Asked, page: Sequence[Passage]) -> list[Passage]:
+def amounts_asked_for(wanted: Intent, page: Sequence[Passage]) -> list[Passage]:
     """Return the passages of a page that hold the amount a question asks for, maybe several.
 
     What only a row of an amount names is an item. Where all that is asked about stands above the
@@ -45,13 +45,13 @@ def amounts_asked_for(wanted: Asked, page: Sequence[Passage]) -> list[Passage]:
     return _only(wanted, priced)
 
 
-def _only(wanted: Asked, priced: Sequence[Passage]) -> list[Passage]:
+def _only(wanted: Intent, priced: Sequence[Passage]) -> list[Passage]:
     """Return the rows of a price that is of no item, where the page has no other amount."""
     different = {tuple(value.same for value in exact(wanted.value(one.text))) for one in priced}
     return [one for one in priced if len(different) == 1 and _PRICE.fullmatch(one.text)]
 
 
-def _heading(wanted: Asked, page: Iterable[Passage]) -> list[Passage]:
+def _heading(wanted: Intent, page: Iterable[Passage]) -> list[Passage]:
     """Return what stands above the first amount; the label of an amount alone is not part of it."""
     rows = list(page)
     above = list(takewhile(lambda one: not wanted.fits(one.text), rows))
@@ -59,11 +59,11 @@ def _heading(wanted: Asked, page: Iterable[Passage]) -> list[Passage]:
     return above[:-1] if alone else above
 
 
-def _named(wanted: Asked, rows: Iterable[Passage]) -> frozenset[str]:
+def _named(wanted: Intent, rows: Iterable[Passage]) -> frozenset[str]:
     return wanted.specific & {word for one in rows for word in content_words(one.text)}
 
 
-def _totals(wanted: Asked, priced: Sequence[Passage]) -> list[Passage]:
+def _totals(wanted: Intent, priced: Sequence[Passage]) -> list[Passage]:
     """Return the rows of the surest label, of those that the question names best."""
     rows = [[one for one in priced if label.fullmatch(one.text)] for label in _LABELS]
     best = max((wanted.coverage(one.text) for row in rows for one in row), default=0.0)

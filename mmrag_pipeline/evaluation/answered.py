@@ -8,7 +8,6 @@ from statistics import fmean
 import polars as pl
 
 from mmrag_pipeline.answer_records import GroundedAnswer
-from mmrag_pipeline.asked import asked
 from mmrag_pipeline.evaluation.answer_measures import (
     Abstention,
     abstention,
@@ -24,6 +23,7 @@ from mmrag_pipeline.evaluation.answer_measures import (
 from mmrag_pipeline.evaluation.evaluate import LoadImage
 from mmrag_pipeline.evaluation.paired import intervals
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
+from mmrag_pipeline.intent import intent_of
 from mmrag_pipeline.retrieval.answers import FILES
 from mmrag_pipeline.retrieval.query import Query
 from mmrag_pipeline.schemas import EVAL_ANSWERS
@@ -130,7 +130,7 @@ def _short(question: str, answer: GroundedAnswer) -> list[str]:
     if answer.abstained:
         return [""]
     said = [sentence.text for sentence in answer.sentences]
-    wanted = asked(question)
+    wanted = intent_of(question)
     value = next(filter(None, map(wanted.value, said)), "")
     plain = [one.text for one in exact(value)]
     return [answer.text, *said, value, *(plain if len(plain) == 1 else [])]

@@ -26,7 +26,7 @@ from mmrag_pipeline.evaluation.runs import Run, runs_of
 from mmrag_pipeline.evaluation.scores import told
 from mmrag_pipeline.evaluation.scoring import DOMAIN, KIND, OVERALL, Latency
 from mmrag_pipeline.evaluation.seen import seen_in_training
-from mmrag_pipeline.evaluation.shown_queries import Found, shown_queries
+from mmrag_pipeline.evaluation.shown_queries import Measured, shown_queries
 from mmrag_pipeline.evaluation.tables import queries_of
 from mmrag_pipeline.evaluation.variants import FUSED
 from mmrag_pipeline.ids import Json
@@ -71,7 +71,7 @@ def drawn_report(
     runs = [*history, run][-MAX_RUNS:]
     picked = chosen(run, scored.before)
     with evaluator.open_world() as world:
-        found = Found(queries, hits, run)
+        found = Measured(queries, hits, run)
         shown = shown_queries(world, found, picked, evaluator.load_image)
         groups = set(world.settings.default_visibility)
     page = EvaluationPage(

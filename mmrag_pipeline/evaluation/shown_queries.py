@@ -41,7 +41,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Measured:
     """The tables that queries and hits are shown from, and the run that measured them."""
 
     queries: pl.DataFrame
@@ -60,7 +60,7 @@ class _Known:
 
 
 def shown_queries(
-    world: World, found: Found, chosen: Sequence[Chosen], load_image: LoadImage
+    world: World, found: Measured, chosen: Sequence[Chosen], load_image: LoadImage
 ) -> list[ShownQuery]:
     """Return the chosen queries in order, with their first hits.
 

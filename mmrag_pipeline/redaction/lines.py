@@ -35,7 +35,7 @@ _KNOWING: Mapping[PersonalData, str] = {
 """Kind -> the package that knows the world's numbers: another version may find others."""
 
 
-class Found(NamedTuple):
+class Match(NamedTuple):
     """A value in a text, [start, stop)."""
 
     start: int
@@ -59,12 +59,12 @@ def redacted(lines: Sequence[Line], rules: Rules) -> Sequence[Line]:
     return marked(lines, found_in(lines, rules))
 
 
-def found_in(lines: Sequence[Line], rules: Rules) -> list[Found]:
+def found_in(lines: Sequence[Line], rules: Rules) -> list[Match]:
     """Return the values in a page's lines, in reading order, as places in them joined by breaks."""
     return values("\n".join(line.text for line in lines), rules) if rules.kinds else []
 
 
-def marked(lines: Sequence[Line], found: Sequence[Found]) -> Sequence[Line]:
+def marked(lines: Sequence[Line], found: Sequence[Match]) -> Sequence[Line]:
     """Return lines with a mark for each value that was found in them.
 
     A value that goes on in the next line has its mark where it begins.
@@ -80,12 +80,12 @@ def marked(lines: Sequence[Line], found: Sequence[Found]) -> Sequence[Line]:
     ]
 
 
-def values(text: str, rules: Rules) -> list[Found]:
+def values(text: str, rules: Rules) -> list[Match]:
     """Return the values in a text, sorted and apart; of two that overlap the first names both."""
     spelled = plain(text)
     every = sorted(
         (
-            Found(*spelled.span(span), kind)
+            Match(*spelled.span(span), kind)
             for kind in rules.kinds
             for span in _FINDERS[kind](spelled.text, rules)
         ),
@@ -94,8 +94,8 @@ def values(text: str, rules: Rules) -> list[Found]:
     return list(_apart(every))
 
 
-def _apart(found: Iterable[Found]) -> Iterator[Found]:
-    held: Found | None = None
+def _apart(found: Iterable[Match]) -> Iterator[Match]:
+    held: Match | None = None
     for one in found:
         if held is None or one.start >= held.stop:
             if held is not None:
@@ -112,7 +112,7 @@ def _within(stops: Sequence[int], begins: Sequence[int], at: int, line: Line) ->
     return slice(bisect_right(stops, at), bisect_left(begins, at + len(line.text)))
 
 
-def _marked(text: str, at: int, found: Sequence[Found]) -> str:
+def _marked(text: str, at: int, found: Sequence[Match]) -> str:
     parts, done = [], 0
     for one in found:
         begins = one.start >= at

@@ -8,7 +8,7 @@ import pytest
 
 from mmrag_pipeline.assembly import open_searcher, open_world
 from mmrag_pipeline.cli.index import tell_troubles
-from mmrag_pipeline.cli.report import Found, Shown, write_report
+from mmrag_pipeline.cli.report import Searched, Shown, write_report
 from mmrag_pipeline.cli.summary import Summary, summary_json, summary_table
 from mmrag_pipeline.evaluation.evaluate import Evaluation, Scores
 from mmrag_pipeline.evaluation.measures import Measures
@@ -72,7 +72,7 @@ def test_a_failed_domain_is_told_and_ends_with_status_1(capsys: pytest.CaptureFi
 def test_the_report_shows_the_picture_that_was_asked_with(bench: Bench) -> None:
     (bench.source / "shop" / "lamp.png").unlink()
     asked = Shown("", (), np.zeros((4, 4, 3), np.uint8))
-    page = _report(bench, Found((asked,)))
+    page = _report(bench, Searched((asked,)))
     assert "More like this picture" in page
     assert page.count("data:image/jpeg;base64,") == 1
 
@@ -80,16 +80,16 @@ def test_the_report_shows_the_picture_that_was_asked_with(bench: Bench) -> None:
 def test_the_report_shows_every_ranking_per_kind_of_query(bench: Bench) -> None:
     measures = Measures(7, 0.125, 0.5, 0.625, 0.25, 0.375)
     scores = Scores(measures, {"by_name": measures})
-    page = _report(bench, Found((), Evaluation(7, scores, {"bm25": scores})))
+    page = _report(bench, Searched((), Evaluation(7, scores, {"bm25": scores})))
     for words in ("by_name", "overall", "fused", "bm25", "0.12", "0.38"):
         assert words in page
 
 
-def _report(bench: Bench, found: Found | None = None) -> str:
+def _report(bench: Bench, found: Searched | None = None) -> str:
     with mock.patch.dict(os.environ, {"MMRAG_HOME": str(bench.home)}):
         settings = Settings()
     hits = open_searcher(settings).search(Query(text="KX-4711", domains=("shop",)))
     path = bench.home / "report.html"
     with open_world(settings) as world:
-        write_report(path, world, SUMMARY, found or Found((Shown("KX-4711", tuple(hits)),)))
+        write_report(path, world, SUMMARY, found or Searched((Shown("KX-4711", tuple(hits)),)))
     return path.read_text(encoding="utf-8")

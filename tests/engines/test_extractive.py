@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmrag_pipeline.answer_records import Ask
-from mmrag_pipeline.asked import asked
 from mmrag_pipeline.engines.extractive import Extractive
 from mmrag_pipeline.engines.stub import StubText
+from mmrag_pipeline.intent import intent_of
 from mmrag_pipeline.model_ports import Answerer
 from mmrag_pipeline.values import exact, holds
 from mmrag_pipeline.wording import DO_NOT_KNOW
@@ -139,7 +139,7 @@ def test_evidence_that_looks_like_a_citation_cites_nothing() -> None:
     ],
 )
 def test_a_question_says_what_sort_of_value_it_asks_for(question: str, sort: str) -> None:
-    assert asked(question).sort == sort
+    assert intent_of(question).sort == sort
 
 
 def test_another_threshold_or_encoder_is_another_card() -> None:

@@ -79,7 +79,7 @@ _BEFORE, _AFTER = re.compile(r"[\w.,:/-]*$"), re.compile(r"[\w.,:/%°-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Intent:
     """A question taken apart."""
 
     sort: Sort
@@ -130,7 +130,7 @@ class Asked:
         return held / total if total else 0.0
 
 
-def asked(question: str) -> Asked:
+def intent_of(question: str) -> Intent:
     """Return what a question asks for; `any` where it names no kind of value."""
     sorts = [sort for sort, pattern in _ASKS if re.search(pattern, question, re.I)]
     sort: Sort = sorts[0] if sorts else "any"
@@ -138,7 +138,7 @@ def asked(question: str) -> Asked:
     named = next((group for group in counted.groups() if group), "") if counted else ""
     known = frozenset(value.same for value in exact(question))
     terms = frozenset(content_words(_SCAFFOLD.sub(" ", question)))
-    return Asked(sort, terms, frozenset(content_words(named)), known, question)
+    return Intent(sort, terms, frozenset(content_words(named)), known, question)
 
 
 def _wholes(pattern: re.Pattern[str], text: str) -> Iterator[str]:
