@@ -17,7 +17,12 @@ from tests.kubernetes.defs import PACE
 from tests.kubernetes.site import DOMAIN, Site, site
 from tests.resources.test_k8s import VERSIONS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_500)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1_500),
+    # of Dagster's code servers, which nobody waits for when a workspace is closed
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 _FILES = 12
 _SLOW = {PACE: "0.3", "MMRAG_GRACE_PERIOD_S": "10"}
 _CALL = 4
