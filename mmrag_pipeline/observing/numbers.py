@@ -1,6 +1,7 @@
 """Metrics in Prometheus' form: on a page that is fetched, and sent to a Pushgateway."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from threading import Lock
 from typing import cast
 
@@ -16,7 +17,7 @@ from prometheus_client import (
 from prometheus_client import Metric as Family
 from prometheus_client.registry import Collector
 
-from mmrag_pipeline.observing.frail import TIMEOUT_S, Frail
+from mmrag_pipeline.observing.frail import LOG, TIMEOUT_S, Frail
 from mmrag_pipeline.telemetry import Metric
 
 JOB = "mmrag"
@@ -54,6 +55,11 @@ class Numbers:
             found, self._changed = sorted(self._changed), set()
             return found
 
+    def again(self, groups: Iterable[_Group]) -> None:
+        """Count groups as changed that could not be sent."""
+        with self._lock:
+            self._changed.update(groups)
+
     def _make(self, metric: Metric) -> Counter | Gauge | Histogram:
         given = (metric.name, metric.meaning, metric.labels)
         made: Counter | Gauge | Histogram
@@ -76,9 +82,10 @@ class Gateway:
 
     def push(self) -> None:
         """Send the groups that changed, each within a moment."""
-        for group in self._numbers.changed():
-            if not self._frail.tried(lambda group=group: self._send(group)):  # type: ignore[misc]
-                return
+        groups = self._numbers.changed()
+        while groups and self._frail.tried(partial(self._send, groups[0])):
+            groups = groups[1:]
+        self._numbers.again(groups)
 
     def _send(self, group: _Group) -> None:
         part = CollectorRegistry()
@@ -117,6 +124,12 @@ def serve_page(numbers: Numbers, host: str, ports: Iterable[int]) -> int | None:
             continue
         ProcessCollector(registry=numbers.registry)
         return port
-    shown = f"{host}:{ports[0]} to {ports[-1]}"
-    Frail(f"no page at MMRAG_METRICS_PORT, {shown}, could be opened").leave(cause)
+    LOG.warning(
+        "this process serves no metrics: none of %s:%s to %s (from MMRAG_METRICS_PORT on) could be "
+        "listened on (%s). Nothing else is affected; name a free port, or end what holds them",
+        host,
+        ports[0],
+        ports[-1],
+        cause,
+    )
     return None
