@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -17,9 +18,23 @@ from rich.text import Text
 from mmrag_pipeline.json_lines import FIELDS
 from mmrag_pipeline.observing.stages import writes_json
 
-OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
-ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 _LOG = logging.getLogger("mmrag_pipeline.cli")
+_LEVELS = {"red": logging.ERROR, "yellow": logging.WARNING}
+
+
+class _Stderr(Console):
+    """Standard error: text for people, or lines of the log where these are JSON."""
+
+    def print(self, *objects: Any, style: Any = None, **how: Any) -> None:  # rich has many more
+        """Print, or log the text at the level that its style stands for."""
+        if writes_json():
+            _LOG.log(_LEVELS.get(style, logging.INFO), " ".join(map(str, objects)))
+        else:
+            super().print(*objects, style=style, **how)
+
+
+OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
+ERR = _Stderr(stderr=True, highlight=False, soft_wrap=True)
 _DOMAIN_WIDTH = 20
 _INDENT = 4
 _BAR_WIDTH = 30

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]  # it ships no types
 
 from mmrag_pipeline.evaluation.measures import Judged, values_of_each
 from mmrag_pipeline.metrics import METRICS

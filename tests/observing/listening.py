@@ -34,7 +34,7 @@ class Listener:
     @property
     def texts(self) -> dict[str, str]:
         """Return path -> the last text that was sent there."""
-        return {path: body.decode() for _, path, _, body in self.got}
+        return {path: body.decode() for _, path, _, body in self.got if path != "/v1/traces"}
 
 
 class _Server(ThreadingHTTPServer):
