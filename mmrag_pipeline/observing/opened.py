@@ -1,71 +1,20 @@
 """Settings to those who listen: one set of them per process, none without a setting."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 from pydantic import SecretStr
 
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.observing.stages import Stages, is_told
-from mmrag_pipeline.telemetry import ABOUT, CARRIED, NONE, SILENT, Attributes, Metric, Telemetry
+from mmrag_pipeline.telemetry import ABOUT, SILENT, Telemetry
 from mmrag_pipeline.telemetry_settings import TelemetrySettings, headers_in
 
 if TYPE_CHECKING:
+    from mmrag_pipeline.observing.listeners import Sending, Timing
     from mmrag_pipeline.observing.numbers import Numbers
-
-
-class Timing(Protocol):
-    """One who is told of spans."""
-
-    def span(self, name: str, attributes: Attributes, parent: str) -> AbstractContextManager[str]:
-        """Time the block, which gets its traceparent or nothing."""
-        ...
-
-
-class Sending(Protocol):
-    """One to whom things are sent."""
-
-    def push(self) -> None:
-        """Send them, within a moment."""
-        ...
-
-
-@dataclass(frozen=True)
-class Listeners:
-    """Everyone who listens in this process (telemetry.Telemetry)."""
-
-    numbers: "Sequence[Numbers]" = ()
-    timings: Sequence[Timing] = ()
-    sendings: Sequence[Sending] = ()
-
-    def record(self, metric: Metric, value: float, *labels: str) -> None:
-        """Tell a number."""
-        for one in self.numbers:
-            one.record(metric, value, *labels)
-
-    @contextmanager
-    def span(self, name: str, attributes: Attributes = NONE, *, parent: str = "") -> Iterator[str]:
-        """Tell of the block; what it is about, its inner spans and lines repeat."""
-        outer = ABOUT.get() or {"request_id": uuid4().hex}
-        about = {**outer, **{n: attributes[n] for n in CARRIED if n in attributes}}
-        token = ABOUT.set(about)
-        try:
-            with ExitStack() as stack:
-                told = {**about, **attributes}
-                own = [stack.enter_context(one.span(name, told, parent)) for one in self.timings]
-                yield next(filter(None, own), parent)
-        finally:
-            ABOUT.reset(token)
-
-    def push(self) -> None:
-        """Send to everyone who is sent to."""
-        for one in self.sendings:
-            one.push()
 
 
 def about_command() -> None:
@@ -73,8 +22,7 @@ def about_command() -> None:
     ABOUT.set({"request_id": uuid4().hex})
 
 
-@dataclass(frozen=True)
-class _Wanted:
+class _Wanted(NamedTuple):
     """Who is to listen; equal settings share them."""
 
     port: int | None
@@ -84,7 +32,7 @@ class _Wanted:
     headers: SecretStr | None
     stages: bool
 
-    @cached_property
+    @property
     def counts(self) -> bool:
         return self.port is not None or self.gateway is not None
 
@@ -111,7 +59,9 @@ def telemetry_of(settings: TelemetrySettings, *, stays: bool = False) -> Telemet
 
 
 @cache
-def _listening(wanted: _Wanted) -> Listeners:
+def _listening(wanted: _Wanted) -> Telemetry:
+    from mmrag_pipeline.observing.listeners import Listeners
+
     timings: list[Timing] = [Stages()] if wanted.stages else []
     sendings: list[Sending] = []
     numbers = [_numbers()] if wanted.counts else []

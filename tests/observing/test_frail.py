@@ -6,8 +6,8 @@ import pytest
 
 from mmrag_pipeline.metrics import STATION_ROWS
 from mmrag_pipeline.observing.frail import REST_S, TIMEOUT_S, Frail
+from mmrag_pipeline.observing.listeners import Listeners
 from mmrag_pipeline.observing.numbers import Gateway, Numbers, serve_page
-from mmrag_pipeline.observing.opened import Listeners
 from mmrag_pipeline.observing.traces import Traces
 from tests.observing.listening import listening
 from tests.observing.worlds import heard_world, run

@@ -23,7 +23,7 @@ import sys
 import dagster as dg
 from mmrag_pipeline.assets.run_index import run_partitions
 from mmrag_pipeline.indexing.station import Mode
-from mmrag_pipeline.observing.opened import Listeners
+from mmrag_pipeline.observing.listeners import Listeners
 from mmrag_pipeline.observing.stages import Stages
 from tests.observing.worlds import heard_world
 

@@ -7,8 +7,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mmrag_pipeline.metrics import METRICS, QUERY_SECONDS, STATION_ROWS
+from mmrag_pipeline.observing.listeners import Listeners
 from mmrag_pipeline.observing.numbers import Gateway, Numbers, serve_page
-from mmrag_pipeline.observing.opened import Listeners
 from tests.observing.listening import listening
 from tests.observing.worlds import heard_world, run
 

@@ -6,7 +6,7 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from mmrag_pipeline.errors import ListingError
-from mmrag_pipeline.observing.opened import Listeners
+from mmrag_pipeline.observing.listeners import Listeners
 from mmrag_pipeline.observing.traces import Traces
 from tests.observing.listening import Listener, listening
 from tests.observing.worlds import heard_world, run
