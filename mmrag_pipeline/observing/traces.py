@@ -16,6 +16,8 @@ from mmrag_pipeline.observing.frail import TIMEOUT_S, Frail
 from mmrag_pipeline.telemetry import Attributes
 
 _MILLIS = 1_000
+_QUEUED = 8_192
+"""Spans that wait to be sent; further ones are dropped: each file that is read is one."""
 _W3C = TraceContextTextMapPropagator()
 
 
@@ -31,7 +33,10 @@ class Traces:
         )
         self._provider.add_span_processor(
             BatchSpanProcessor(
-                exporter, schedule_delay_millis=_MILLIS, export_timeout_millis=TIMEOUT_S * _MILLIS
+                exporter,
+                max_queue_size=_QUEUED,
+                schedule_delay_millis=_MILLIS,
+                export_timeout_millis=TIMEOUT_S * _MILLIS,
             )
         )
         self._tracer = self._provider.get_tracer("mmrag_pipeline")

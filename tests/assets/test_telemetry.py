@@ -1,6 +1,7 @@
 """What the jobs tell: steps within the span of their run, errors, and measures."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -14,7 +15,7 @@ from mmrag_pipeline.telemetry import TRACE_TAG
 from mmrag_pipeline.testing.evaluators import fake_evaluator
 from mmrag_pipeline.testing.heard import Heard
 from mmrag_pipeline.testing.source import FakeSource
-from mmrag_pipeline.testing.worlds import fake_world
+from mmrag_pipeline.testing.worlds import fake_settings, fake_world
 from tests.assets.evaluating import instance, run_evaluation
 
 __all__ = ["instance"]
@@ -65,8 +66,11 @@ def test_a_step_that_fails_is_counted_and_pushed(
     assert ("mmrag_last_success_timestamp_seconds", "shop") not in heard.values
 
 
-def test_an_evaluation_tells_its_measures(source: FakeSource, instance: dg.DagsterInstance) -> None:
-    heard, world = Heard(), fake_world(source)
+def test_an_evaluation_tells_its_measures(
+    source: FakeSource, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    settings = fake_settings().model_copy(update={"home": tmp_path})
+    heard, world = Heard(), fake_world(source, settings=settings)
     run_partition(world, "shop", Mode("first"))
     queries = [LabelledQuery("a", "a red kettle", None, ("kettle.txt",), "words")]
     evaluator = fake_evaluator(world, queries)

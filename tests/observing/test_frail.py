@@ -52,7 +52,7 @@ def test_no_free_port_is_warned_of_and_nothing_else(caplog: pytest.LogCaptureFix
     assert f"127.0.0.1:{port}" in told
 
 
-def test_one_that_was_gone_is_tried_again_after_a_rest() -> None:
+def test_one_that_was_gone_is_tried_again_after_a_rest(caplog: pytest.LogCaptureFixture) -> None:
     now, calls = [0.0], list[float]()
     frail = Frail("it", clock=lambda: now[0])
 
@@ -63,6 +63,7 @@ def test_one_that_was_gone_is_tried_again_after_a_rest() -> None:
     for now[0] in (0.0, 1.0, REST_S - 1, REST_S + 1):
         frail.tried(fail)
     assert calls == [0.0, REST_S + 1]
+    assert len(caplog.messages) == 1
 
 
 def test_what_could_not_be_sent_is_kept_for_the_next_time() -> None:

@@ -109,6 +109,7 @@ def test_without_a_setting_a_command_warns_as_ever(capsys: pytest.CaptureFixture
     start_log(Settings())
     warn("the tent is wet")
     assert "warning: the tent is wet" in capsys.readouterr().err
+    assert ROOT.handlers == []
 
 
 def test_an_error_of_a_command_is_a_line(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from urllib.request import urlopen
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from mmrag_pipeline.metrics import METRICS, QUERY_SECONDS, STATION_ROWS
+from mmrag_pipeline.metrics import METRICS, QUERY_SECONDS, READ_BYTES, STATION_ROWS
 from mmrag_pipeline.observing.listeners import Listeners
 from mmrag_pipeline.observing.numbers import Gateway, Numbers, serve_page
 from tests.observing.listening import listening
@@ -59,6 +59,16 @@ def test_no_label_is_a_run_a_file_or_a_query() -> None:
     labels = {label for metric in METRICS for label in metric.labels}
     few = {"station", "domain", "operation", "call", "stage", "signal", "cache", "kind"}
     assert labels == few | {"measure", "ranking"}
+
+
+def test_counters_add_up_and_gauges_do_not() -> None:
+    numbers = Numbers()
+    for number in (2, 3):
+        numbers.record(STATION_ROWS, number, "pages", "shop")
+        numbers.record(READ_BYTES, number, "shop")
+    labels = {"station": "pages", "domain": "shop"}
+    assert numbers.registry.get_sample_value("mmrag_station_rows", labels) == 3
+    assert numbers.registry.get_sample_value("mmrag_read_bytes_total", {"domain": "shop"}) == 5
 
 
 def test_a_process_takes_the_next_port_when_one_is_taken() -> None:

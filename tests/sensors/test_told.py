@@ -13,7 +13,7 @@ def token(second: int) -> str:
 
 def test_the_age_of_the_inbox_is_that_of_its_oldest_entry() -> None:
     heard = Heard()
-    held = {"shop~0-2": [token(900)], "shop~1-2": [token(950), token(700)]}
+    held = {"shop~0-2": [token(950), token(700)], "shop~1-2": [token(900)]}
     tell_waiting(heard, held, [], now_s=1_000)
     assert heard.values["mmrag_queue_age_seconds", "shop"] == 300
     assert heard.values["mmrag_pending_events", "shop"] == 3
