@@ -15,6 +15,8 @@ from mmrag_pipeline.indexing.failures import failures_of
 from mmrag_pipeline.indexing.station import OpenGate, World
 from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
 from mmrag_pipeline.models import open_encoders, open_engines, open_expansion, reopened
+from mmrag_pipeline.observing.opened import telemetry_of
+from mmrag_pipeline.observing.stores import told_blobs, told_memo, told_source, told_vectors
 from mmrag_pipeline.parsing.pool import ParserPool
 from mmrag_pipeline.parsing.query_pictures import picture_in
 from mmrag_pipeline.ports import Gate, PageReader, VectorStore
@@ -48,6 +50,7 @@ from mmrag_pipeline.stores.split_tables import SplitTables
 from mmrag_pipeline.stores.sqs import Queue, SqsQueue
 from mmrag_pipeline.stores.tables import ParquetTables
 from mmrag_pipeline.stores.tuning import tuning_of
+from mmrag_pipeline.telemetry import SILENT, Telemetry
 
 OF_INDEX = ("collection", failures_of("collection"), "generations")
 """Tables that tell of one index."""
@@ -64,6 +67,7 @@ class Intake:
     sinks: Sinks
     tables: TableCatalog
     """Where it stands which domains are indexed."""
+    telemetry: Telemetry = SILENT
 
 
 class _Silence:
@@ -84,13 +88,15 @@ def open_world(
     """
     blobs = open_blobs(settings)
     settings = with_kept_settings(settings, blobs)
-    engines = open_engines(settings, hub=hub)
+    engines, telemetry = open_engines(settings, hub=hub), telemetry_of(settings)
     with ParserPool(settings) as reader:
         yield World(
             settings=settings,
-            source=open_source(settings, sources or read_sources(settings.home)),
+            source=told_source(
+                open_source(settings, sources or read_sources(settings.home)), telemetry
+            ),
             tables=open_tables(settings),
-            memo=open_memo(settings),
+            memo=told_memo(open_memo(settings), telemetry),
             reader=reader,
             ocr=engines.ocr,
             captioner=engines.captioner,
@@ -98,11 +104,12 @@ def open_world(
             text=engines.text,
             sparse=engines.sparse,
             image_filter=engines.image_filter,
-            vectors=open_vectors(settings),
+            vectors=told_vectors(open_vectors(settings), telemetry),
             progress=_Silence(),
             inbox=BlobInbox(blobs),
             gate=open_gate(settings, reader),
             kept_shards=lambda: kept_shards(blobs),
+            telemetry=telemetry,
         )
 
 
@@ -153,14 +160,16 @@ def open_searcher(
 
 def open_unranked(settings: Settings) -> Searcher:
     """Return what answers queries, to be given a ranking for each: no setting's is opened."""
+    telemetry = telemetry_of(settings)
     return Searcher(
-        open_vectors(settings),
+        told_vectors(open_vectors(settings), telemetry),
         open_encoders(settings),
         settings.collection_prefix,
         shards=known_shards(settings, open_blobs(settings)),
         private=partial(private_domains, settings, open_blobs(settings)),
         reopen=partial(reopened, settings),
         expand=open_expansion(settings),
+        telemetry=telemetry,
     )
 
 
@@ -202,7 +211,7 @@ def _state_of(settings: Settings) -> Place:
 def _blobs_at(settings: Settings, place: Place) -> Blobs:
     if isinstance(place, S3Place):
         access = access_of(settings)
-        return S3Blobs(lambda: s3_client(access), place)
+        return told_blobs(S3Blobs(lambda: s3_client(access), place), telemetry_of(settings))
     return FolderBlobs(place)
 
 
@@ -228,7 +237,8 @@ def open_intake(settings: Settings) -> Intake:
     inbox = BlobInbox(blobs)
     queue = SqsQueue(lambda: sqs_client(access), settings.queue_url)
     sinks = Sinks(inbox, PoisonBox(blobs), place_in, shards=shards)
-    return Intake(queue, inbox, sinks, ParquetTables(blobs))
+    telemetry = telemetry_of(settings, stays=True)
+    return Intake(queue, inbox, sinks, ParquetTables(blobs), telemetry)
 
 
 def open_tables(settings: Settings) -> TableCatalog:

@@ -22,6 +22,7 @@ from mmrag_pipeline.index_settings import IndexSettings
 from mmrag_pipeline.kubernetes_settings import KubernetesSettings
 from mmrag_pipeline.retrieval_settings import RetrievalSettings
 from mmrag_pipeline.safety_settings import SafetySettings, check_domains
+from mmrag_pipeline.telemetry_settings import TelemetrySettings
 
 
 def _by_domain(given: object) -> object:
@@ -71,6 +72,7 @@ class Settings(
     KubernetesSettings,
     RetrievalSettings,
     SafetySettings,
+    TelemetrySettings,
 ):
     """Settings from `MMRAG_*` variables; invalid ones are errors."""
 

@@ -24,12 +24,13 @@ from mmrag_pipeline.assembly import (
 from mmrag_pipeline.cli.categories import category_hint
 from mmrag_pipeline.cli.chosen import indexed_domains
 from mmrag_pipeline.cli.explain import find_point
-from mmrag_pipeline.cli.options import load_settings
+from mmrag_pipeline.cli.options import told_settings
 from mmrag_pipeline.cli.partitions import tabled_partitions
 from mmrag_pipeline.cli.wanted import Wanted, query_of
 from mmrag_pipeline.engines.lazy import Lazy
 from mmrag_pipeline.errors import ClosedError
 from mmrag_pipeline.indexing.explain import Explanation
+from mmrag_pipeline.observing.opened import telemetry_of
 from mmrag_pipeline.records import Pixels, PointKind
 from mmrag_pipeline.retrieval.query import Searcher, Unit
 from mmrag_pipeline.retrieval_settings import RefinementName, StrategyName
@@ -64,7 +65,7 @@ class Index:
         Raises SettingsError.
         """
         if settings is None:
-            settings = load_settings(home, tell=partial(_warn, above=2))
+            settings = told_settings(home, partial(_warn, above=3))
         elif home is not None:
             settings = settings.model_copy(update={"home": Path(home)})
         return cls(settings.model_copy(update={"home": settings.home.absolute()}))
@@ -144,6 +145,7 @@ class Index:
     def close(self) -> None:
         """Let go of the collections; hits that were found can still be looked at."""
         self._searcher = None
+        telemetry_of(self._settings).push()
 
     def _opened(self) -> Lazy[Searcher]:
         if self._searcher is None:
@@ -153,6 +155,7 @@ class Index:
     def _current(self) -> Searcher:
         """Return what searches now: how domains are split may have changed since."""
         searcher, settings = self._opened().get(), self._settings
+        telemetry_of(settings, stays=True)
         return replace(searcher, shards=known_shards(settings, open_blobs(settings)))
 
     def _searching(self, strategy: str | None, refine: Sequence[str] | None) -> Searcher:

@@ -24,6 +24,7 @@ from mmrag_pipeline.evaluation.eval_report import drawn_report
 from mmrag_pipeline.evaluation.evaluation_page import render_evaluation
 from mmrag_pipeline.evaluation.evaluator import Evaluator, Scored
 from mmrag_pipeline.evaluation.scores import told
+from mmrag_pipeline.evaluation.told import tell_measures
 from mmrag_pipeline.evaluation.variants import FAMILIES, Ablations
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.ids import digest_text
@@ -134,6 +135,7 @@ def eval_scores(
     """Measure, keep the history, and compare with the last evaluation of the same queries."""
     with _translated():
         scored = evaluator.write_scores(context.run.run_id)
+    tell_measures(evaluator.searcher.telemetry, scored)
     yield _made("eval_scores", scored.table, scores_metadata(scored))
     yield _drop(scored, evaluator)
 

@@ -24,6 +24,7 @@ from mmrag_pipeline.indexing.chunks import REDACTION
 from mmrag_pipeline.indexing.run import FORGOTTEN, Outcome, run_step
 from mmrag_pipeline.indexing.station import Mode, Step
 from mmrag_pipeline.resources.pipeline import Pipeline
+from mmrag_pipeline.telemetry import TRACE_TAG
 
 Materialization = dg.MaterializeResult[None]
 _PASSING = (CollectionBusyError, OvertakenError, ItemError)
@@ -48,11 +49,19 @@ def materialize(
     Raises Failure without a retry for errors that another attempt cannot cure.
     """
     only = [key.to_user_string() for key in context.selected_asset_keys]
-    mode = Mode(context.run.run_id, force=config.force, replay=config.replay, events=config.events)
+    mode = Mode(
+        context.run.run_id,
+        force=config.force,
+        replay=config.replay,
+        events=config.events,
+        trace=context.run.tags.get(TRACE_TAG, ""),
+    )
     try:
         outcomes = run_step(pipeline.world, step, context.partition_key, mode=mode, only=only)
     except MmragError as error:
         raise failure_of(error) from error
+    finally:
+        pipeline.world.telemetry.push()
     outcomes = [_forgetting(context, pipeline, outcome) for outcome in outcomes]
     pipeline.outcomes.extend(outcomes)
     for outcome in outcomes:

@@ -19,6 +19,7 @@ from mmrag_pipeline.resources.pipeline import Pipeline
 from mmrag_pipeline.resources.run_processes import end_lost_runs, process_tags
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.run_lock import running
+from mmrag_pipeline.telemetry import trace_tags
 
 BACKFILL_TAG = "mmrag/backfill"
 ProgressOf = Callable[[str], Progress]
@@ -99,14 +100,20 @@ def _run(
 ) -> PartitionRun:
     job = index_job(pipeline).with_hooks({_ending_run(watch)})
     run_id = str(uuid4())
-    with beating(instance, run_id):
+    about = {"run_id": run_id, "partition": partition}
+    with beating(instance, run_id), pipeline.world.telemetry.span("run", about) as trace:
         result = job.execute_in_process(
             instance=instance,
             partition_key=partition,
             run_config=run_config(mode),
             raise_on_error=False,
             run_id=run_id,
-            tags={**process_tags(run_id), **alive_tags(run_id), **_backfill_tags(mode)},
+            tags={
+                **process_tags(run_id),
+                **alive_tags(run_id),
+                **_backfill_tags(mode),
+                **trace_tags(trace),
+            },
         )
     return PartitionRun(
         partition=partition,

@@ -55,6 +55,7 @@ def ask(
         for told in asked.told:
             warn(told)
         answer = asking.ask(query, nobody if as_json else _say)
+        asking.searcher.telemetry.push()
     if as_json:
         print_json(answer.as_json())
     else:

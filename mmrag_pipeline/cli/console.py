@@ -1,11 +1,13 @@
 """How commands speak: results to standard output, everything else to standard error."""
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -13,8 +15,26 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column, Table
 from rich.text import Text
 
+from mmrag_pipeline.json_lines import FIELDS
+from mmrag_pipeline.observing.stages import writes_json
+
+_LOG = logging.getLogger("mmrag_pipeline.cli")
+_LEVELS = {"red": logging.ERROR, "yellow": logging.WARNING}
+
+
+class _Stderr(Console):
+    """Standard error: text for people, or lines of the log where these are JSON."""
+
+    def print(self, *objects: Any, style: Any = None, **how: Any) -> None:  # rich has many more
+        """Print, or log the text at the level that its style stands for."""
+        if writes_json():
+            _LOG.log(_LEVELS.get(style, logging.INFO), " ".join(map(str, objects)))
+        else:
+            super().print(*objects, style=style, **how)
+
+
 OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
-ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+ERR = _Stderr(stderr=True, highlight=False, soft_wrap=True)
 _DOMAIN_WIDTH = 20
 _INDENT = 4
 _BAR_WIDTH = 30
@@ -96,8 +116,20 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def fail(message: str) -> None:
+    """Tell on standard error what ends a command."""
+    if writes_json():
+        _LOG.error(message)
+        return
+    ERR.print("error:", style="bold red", end=" ")
+    ERR.print(printable(message), markup=False)
+
+
 def warn(message: str) -> None:
     """Tell something on standard error that stops nothing."""
+    if writes_json():
+        _LOG.warning(message)
+        return
     ERR.print(f"warning: {printable(message)}", style="yellow", markup=False)
 
 
@@ -130,7 +162,11 @@ class Lines:
         tenth = 10 * done // max(total, 1)
         if total and self._said.get(station) != tenth:
             self._said[station] = tenth
-            ERR.print(f"{self._domain} {station}: {done:,} of {total:,}", markup=False)
+            line = f"{self._domain} {station}: {done:,} of {total:,}"
+            if writes_json():
+                _LOG.info(line, extra={FIELDS: {"stage": station, "partition": self._domain}})
+            else:
+                ERR.print(line, markup=False)
 
 
 def _short(domain: str) -> str:
@@ -141,7 +177,7 @@ def _short(domain: str) -> str:
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[str], Bars | Lines]]:
     """Show how far a run is while the block lasts; yields what gives a domain its progress."""
-    if not ERR.is_terminal:
+    if not ERR.is_terminal or writes_json():
         yield Lines
         return
     with bars_on(ERR) as bars:

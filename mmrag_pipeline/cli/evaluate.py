@@ -27,6 +27,7 @@ from mmrag_pipeline.evaluation.labels import Unmet, some
 from mmrag_pipeline.evaluation.qrels import FIELDS, LabelledQuery
 from mmrag_pipeline.evaluation.seen import seen_in_training
 from mmrag_pipeline.evaluation.tables import hits_table
+from mmrag_pipeline.evaluation.told import tell_measures
 from mmrag_pipeline.evaluation.variants import FAMILIES, Ablations
 from mmrag_pipeline.evaluation_world import open_evaluator
 from mmrag_pipeline.stores.files import replace_text
@@ -106,6 +107,7 @@ def evaluate(
         trial = evaluator.trial(ablations, domain)
         ranked = list(trial.ask_all(labelled))
         scored = evaluator.judged(labelled, ranked, trial)
+        tell_measures(evaluator.searcher.telemetry, scored)
         if report is not None:
             _write_report(report, evaluator, scored, ranked)
     if as_json:

@@ -28,7 +28,7 @@ from mmrag_pipeline.cli import (
     status,
     verify,
 )
-from mmrag_pipeline.cli.console import ERR, OUT, printable
+from mmrag_pipeline.cli.console import ERR, OUT, fail
 from mmrag_pipeline.errors import MmragError
 from mmrag_pipeline.interrupts import Interrupted, raised
 
@@ -102,6 +102,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _stop(message: str) -> NoReturn:
-    ERR.print("error:", style="bold red", end=" ")
-    ERR.print(printable(message), markup=False)
+    fail(message)
     sys.exit(1)

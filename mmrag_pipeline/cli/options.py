@@ -8,6 +8,8 @@ from typing import Annotated, get_args
 import typer
 
 from mmrag_pipeline.cli.console import warn
+from mmrag_pipeline.observing.opened import about_command
+from mmrag_pipeline.observing.stages import start_log
 from mmrag_pipeline.resources.environment import read_settings
 from mmrag_pipeline.retrieval_settings import RefinementName, StrategyName
 from mmrag_pipeline.settings import Settings, unknown_variables, variable
@@ -54,15 +56,30 @@ def given_place(source: str | None) -> Place | None:
     return place_of(source) if source else None
 
 
-def load_settings(
-    home: Path | str | None = None, *, tell: Callable[[str], None] = warn
-) -> Settings:
+def load_settings() -> Settings:
+    """Return the settings of the environment for a command, whose log begins.
+
+    Raises as `told_settings` does.
+    """
+    settings = read_settings()
+    start_log(settings)
+    about_command()
+    tell_unknown(warn)
+    return settings
+
+
+def told_settings(home: Path | str | None, tell: Callable[[str], None]) -> Settings:
     """Return the settings of the environment; raises SettingsError naming the variable.
 
     A given `home` stands in for that of the environment. Variables without effect are told.
     """
+    tell_unknown(tell)
+    return read_settings(home)
+
+
+def tell_unknown(tell: Callable[[str], None]) -> None:
+    """Tell the variables that no setting reads."""
     for name in unknown_variables():
         near = get_close_matches(name, map(variable, Settings.model_fields), n=1)
         meant = f"did you mean {near[0]}?" if near else "docs/settings.md lists them"
         tell(f"{name} is no setting of ours and has no effect ({meant})")
-    return read_settings(home)

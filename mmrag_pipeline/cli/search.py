@@ -122,6 +122,7 @@ def search(
     for told in asked.told:
         warn(told)
     hits = searcher.search(query)
+    searcher.telemetry.push()
     if not hits and (hint := category_hint(open_tables(settings), searcher, query)):
         warn(hint)
     if as_json:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.records import PointKind, Signal
+from mmrag_pipeline.retrieval.best import best_of
 from mmrag_pipeline.retrieval.fusion import FusedFile
 from mmrag_pipeline.retrieval.fusion import alone as only
-from mmrag_pipeline.retrieval.query import best_of
 from mmrag_pipeline.retrieval.signals import SIGNALS, Answer, Found, Seen
 from mmrag_pipeline.retrieval.strategies import Asked, Strategy, Tuning, tuned
 

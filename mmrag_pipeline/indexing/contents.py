@@ -15,6 +15,7 @@ from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.parsing.media import sniff
 from mmrag_pipeline.ports import Versioned
 from mmrag_pipeline.schemas import RAW_FILES
+from mmrag_pipeline.telemetry import carried
 
 FROM_BYTES = ("digest", "media_type", "version")
 """Columns of raw_files that only reading a file tells."""
@@ -92,7 +93,7 @@ def read_contents(
             return failure(file_id(domain_of(partition), key), error, bytes_seen=size_bytes)
 
     with ThreadPoolExecutor(world.settings.read_workers) as pool:
-        results = list(pool.map(read, fresh["key"], fresh["size_bytes"], fresh["etag"]))
+        results = list(pool.map(carried(read), fresh["key"], fresh["size_bytes"], fresh["etag"]))
     rows = [r for r in results if isinstance(r, tuple)]
     failures = [r for r in results if isinstance(r, Failure)]
     return pl.DataFrame(rows, schema=_CONTENT, orient="row"), failures

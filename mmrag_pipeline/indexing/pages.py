@@ -13,6 +13,7 @@ from mmrag_pipeline.indexing.remember import Batch, Row, Shelf, batches, find_mi
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
 from mmrag_pipeline.records import Line, ParsedFile, ParsedPage
 from mmrag_pipeline.schemas import FAILURES, PAGES
+from mmrag_pipeline.telemetry import carried
 
 PARSER_REVISION = 2
 """Raise it when the parser gives other pages for the same bytes."""
@@ -93,7 +94,7 @@ def _parse_all(
             return error
 
     with ThreadPoolExecutor(world.settings.parse_workers) as pool:
-        return list(pool.map(parse, contents))
+        return list(pool.map(carried(parse), contents))
 
 
 def _commit(

@@ -12,6 +12,7 @@ from mmrag_pipeline.errors import ItemError
 from mmrag_pipeline.indexing.contents import content_key, keys_by_content, read_content
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.records import PagePixels
+from mmrag_pipeline.telemetry import carried
 
 _FILES_HELD = 2
 """Files kept in memory because the next errand is about them, too."""
@@ -72,12 +73,12 @@ def _stream(
         except ItemError as error:
             return errand, [error] * len(errand.rasters)
 
-    workers = world.settings.parse_workers
+    workers, work = world.settings.parse_workers, carried(fetch)
     with ThreadPoolExecutor(workers) as pool:
         ahead: deque[Future[Decoded]] = deque()
         ahead_bytes = 0
         for errand in errands:
-            ahead.append(pool.submit(fetch, errand))
+            ahead.append(pool.submit(work, errand))
             ahead_bytes += errand.size_bytes
             while len(ahead) > (workers if ahead_bytes > _AHEAD_BYTES else _AHEAD_ERRANDS):
                 decoded = ahead.popleft().result()

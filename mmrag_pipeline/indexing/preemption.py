@@ -4,7 +4,7 @@ A batch is given up whole or kept whole. With notice (SIGTERM) the one that a mo
 lost, and all before it are kept; without, what was not in the memo yet.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -25,15 +25,25 @@ def batch_s(grace_s: float) -> float:
     return grace_s / _SHARE
 
 
+Calls = Callable[[int, int, float], None]
+"""Told of each call of a model: items, the most that there may be, seconds."""
+
+
+def untold(items: int, most: int, seconds: float) -> None:
+    """Tell nobody of a call."""
+
+
 class Pace:
     """How many items a model is given at once, by what they took before."""
 
-    def __init__(self, most: int, grace_s: float) -> None:
+    def __init__(self, most: int, grace_s: float, tell: Calls = untold) -> None:
         self.size = self._most = most
         self._within_s = batch_s(grace_s)
+        self._tell = tell
 
     def took(self, items: int, seconds: float) -> None:
         """Learn what a call took."""
+        self._tell(items, self._most, seconds)
         fitting = int(items * self._within_s / max(seconds, 1e-9))
         self.size = max(1, min(self._most, fitting))
 

@@ -12,6 +12,7 @@ from mmrag_pipeline.indexing.commit import read_table, write_table
 from mmrag_pipeline.indexing.failures import failures_of, open_retries
 from mmrag_pipeline.indexing.inherited import held_failures
 from mmrag_pipeline.indexing.station import Job, Made, Mode, Recipe, Station, Step, World
+from mmrag_pipeline.indexing.told import tell, told_step
 from mmrag_pipeline.overtaken import retried
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.schemas import TABLES
@@ -47,8 +48,17 @@ def run_step(
     anew: an older run never has the last word. Raises OvertakenError when that happens again and
     again.
     """
-    started, world = time.perf_counter(), world.of(partition)
+    world = world.of(partition)
     chosen = [s for s in step.stations if not only or s.name in only]
+    with told_step(world, [s.name for s in chosen], partition, mode):
+        outcomes = _run_chosen(world, replace(step, stations=tuple(chosen)), partition, mode=mode)
+    for outcome in outcomes:
+        tell(world, outcome)
+    return outcomes
+
+
+def _run_chosen(world: World, step: Step, partition: str, *, mode: Mode) -> list[Outcome]:
+    started, chosen = time.perf_counter(), step.stations
     recipes = {s.name: s.recipe(world) for s in chosen}
 
     def make() -> Mapping[str, Made]:

@@ -20,6 +20,7 @@ from mmrag_pipeline.model_ports import (
 from mmrag_pipeline.ports import Gate, Inbox, Memo, ObjectStore, PageReader, Progress, VectorStore
 from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.settings import Settings
+from mmrag_pipeline.telemetry import SILENT, Telemetry
 
 
 class OpenGate:
@@ -58,6 +59,7 @@ class World:
     clock: Callable[[], datetime] = _now
     gate: Gate = field(default_factory=OpenGate)
     image_filter: ImageFilter | None = None
+    telemetry: Telemetry = SILENT
     domain: str = ""
     """Whose partition is worked on: some settings differ by domain; empty for none."""
 
@@ -93,6 +95,8 @@ class Mode:
     """Look only at the files that events named, not at all that the source has."""
     backfill: str = ""
     """Name of the backfill that asked for it."""
+    trace: str = ""
+    """The span that asked for it (traceparent)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from mmrag_pipeline.indexing.failures import each_alone, failure_table
 from mmrag_pipeline.indexing.preemption import Pace, kept_at_the_end
 from mmrag_pipeline.indexing.remember import Batch, Missing, Row, Shelf, find_missing
 from mmrag_pipeline.indexing.station import Job, Made, Recipe, Station, World, alone
+from mmrag_pipeline.indexing.told import telling_calls
 from mmrag_pipeline.indexing.unit_rows import unit_rows
 from mmrag_pipeline.records import Card, Signal, Vectors
 from mmrag_pipeline.schemas import TEXT_VECTORS
@@ -76,7 +77,8 @@ def _fill(world: World, job: Job, space: Space) -> tuple[pl.DataFrame, Batch, Mi
     batch = Batch(world, job, place)
     texts = dict(space.texts.select("text_digest", "text").iter_rows())
     keys = sorted(missing.keys.to_list(), key=lambda key: len(texts[key]))
-    pace = Pace(4 * world.settings.batch_size, world.settings.grace_period_s)
+    calls = telling_calls(world.telemetry, "text_vectors")
+    pace = Pace(4 * world.settings.batch_size, world.settings.grace_period_s, calls)
     with kept_at_the_end([batch]):
         for part in pace.batches(keys):
             started = time.perf_counter()

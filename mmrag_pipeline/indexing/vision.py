@@ -17,6 +17,7 @@ from mmrag_pipeline.indexing.pixels import stream_pixels
 from mmrag_pipeline.indexing.preemption import Pace, kept_at_the_end
 from mmrag_pipeline.indexing.remember import Batch, Missing, find_missing
 from mmrag_pipeline.indexing.station import Job, Made, Step, World
+from mmrag_pipeline.indexing.told import telling_calls
 from mmrag_pipeline.records import Box
 
 _STATIONS = {one.station.name: one for one in (OCR, CAPTIONS, IMAGE_VECTORS)}
@@ -109,11 +110,12 @@ def _lane(world: World, task: _Task) -> Lane:
         page_digest, _, box = key.partition(":")
         part = Box(*map(int, box.split(","))) if box else None
         wishes.setdefault(page_digest, []).append(Wish(key, part))
+    calls = telling_calls(world.telemetry, station.station.name)
     return Lane(
         Batch(world, task.job, station.shelf(world)),
         lambda crops: station.call(world, crops),
         wishes,
-        pace=Pace(station.batch_size(world), world.settings.grace_period_s),
+        pace=Pace(station.batch_size(world), world.settings.grace_period_s, calls),
     )
 
 

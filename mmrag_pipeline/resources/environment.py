@@ -2,9 +2,9 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsError as UnreadableSetting
 
 from mmrag_pipeline.errors import SettingsError
@@ -15,6 +15,7 @@ _USUAL = [
     Settings.model_fields[name].default for name in ("reconcile_cron", "upkeep_cron", "verify_cron")
 ]
 _AS_SHOWN = "write it as docs/settings.md shows"
+_ADDRESSES = ("_URL", "_ENDPOINT")
 _FIELD = re.compile(r'field "(\w+)"')
 
 
@@ -45,10 +46,15 @@ def _wrong(location: tuple[int | str, ...], message: str, given: object) -> str:
         return told
     name = variable(str(location[0]))
     of = "".join(f" of {part!r:.100}" for part in location[1:2])
-    shown = "" if name.endswith("_URL") else f"={given!r:.60}"
+    shown = "" if name.endswith(_ADDRESSES) or _is_secret(location[0]) else f"={given!r:.60}"
     if told.startswith(("Input should be a valid dictionary", "Input should be a valid tuple")):
         told += f": {_AS_SHOWN}"
     return f"{name}{of}{shown}: {told}"
+
+
+def _is_secret(field: int | str) -> bool:
+    found = Settings.model_fields.get(str(field))
+    return found is not None and SecretStr in get_args(found.annotation)
 
 
 def _check_places(settings: Settings) -> None:

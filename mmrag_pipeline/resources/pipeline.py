@@ -8,6 +8,7 @@ import dagster as dg
 
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.observing.opened import telemetry_of
 from mmrag_pipeline.resources.environment import read_settings
 from mmrag_pipeline.resources.run_processes import note_process
 from mmrag_pipeline.settings import Settings
@@ -42,6 +43,7 @@ class PipelineResource(dg.ConfigurableResource[Pipeline]):
 
         note_process(context)
         settings = self._settings()
+        telemetry_of(settings, stays=True)
         # a sensor only looks: it keeps no settings, neither waits for a purge nor holds one up
         held: AbstractContextManager[None] = nullcontext()
         if context.run is not None:

@@ -8,10 +8,12 @@ from mmrag_pipeline.answer_records import Ask, Checked, Evidence, GroundedAnswer
 from mmrag_pipeline.errors import CorruptStateError, StateUnavailableError
 from mmrag_pipeline.ids import Json, digest_bytes, digest_json
 from mmrag_pipeline.keepers import AnswerCache
+from mmrag_pipeline.metrics import ANSWERS, TOKENS
 from mmrag_pipeline.model_ports import Answerer
 from mmrag_pipeline.records import Card, Pixels
 from mmrag_pipeline.retrieval.evidence import Budget, Pages, choose
 from mmrag_pipeline.retrieval.query import Query, Searcher
+from mmrag_pipeline.retrieval.stages import stage
 from mmrag_pipeline.retrieval.support import check
 from mmrag_pipeline.wording import DO_NOT_KNOW, completed, knows_nothing, sentences
 
@@ -90,6 +92,12 @@ class Asking:
         An answer is found again for the same question, evidence and model only, so that nobody is
         told what they may not see. Without any evidence nobody is asked.
         """
+        with stage(self.searcher.telemetry, "answer"):
+            answer = self._asked(query, said)
+        self._tell(answer)
+        return answer
+
+    def _asked(self, query: Query, said: Said) -> GroundedAnswer:
         evidence = self.evidence(query)
         question = Ask(query.text, query.image)
         key = cache_key(question, evidence, self.answerer.card)
@@ -99,10 +107,19 @@ class Asking:
             return self._answer(query, evidence, told(kept), cached=True)
         if not evidence:
             return self._answer(query, evidence, told([DO_NOT_KNOW]))
-        reply = told(self.answerer.answer(question, evidence))
+        with stage(self.searcher.telemetry, "generate"):
+            reply = told(self.answerer.answer(question, evidence))
         if not reply.usage.cut:
             self.cache.put(key, {"text": reply.text, "usage": reply.usage.as_json()})
         return self._answer(query, evidence, reply)
+
+    def _tell(self, answer: GroundedAnswer) -> None:
+        """Tell whether the cache held it, and, where it did not, what it cost."""
+        record = self.searcher.telemetry.record
+        record(ANSWERS, 1, "hit" if answer.cached else "miss")
+        if not answer.cached:
+            record(TOKENS, answer.usage.prompt_tokens or 0, "prompt")
+            record(TOKENS, answer.usage.completion_tokens or 0, "completion")
 
     def _answer(
         self, query: Query, evidence: Sequence[Evidence], reply: _Reply, *, cached: bool = False

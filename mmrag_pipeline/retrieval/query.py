@@ -1,7 +1,6 @@
 """A query and the searcher that answers it from one or all domains."""
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from mmrag_pipeline.ports import Served
 from mmrag_pipeline.records import Pixels, PointKind, Signal, Where
 from mmrag_pipeline.retrieval.asked import Asked, Staged, Strategy
 from mmrag_pipeline.retrieval.asking import Asking
+from mmrag_pipeline.retrieval.best import best_lists
 from mmrag_pipeline.retrieval.encoders import Reopen, fitting, no_others
 from mmrag_pipeline.retrieval.expansion import Expand, nothing_more
 from mmrag_pipeline.retrieval.fusion import FileId, FusedFile
@@ -29,14 +29,14 @@ from mmrag_pipeline.retrieval.signals import (
     SIGNALS,
     Answer,
     Encoders,
-    Found,
-    Lists,
     Question,
     askable,
     merged,
     questions,
 )
+from mmrag_pipeline.retrieval.stages import stage
 from mmrag_pipeline.retrieval.trusted import evidence
+from mmrag_pipeline.telemetry import SILENT, Telemetry, carried
 
 DEPTH = 150
 """Points per signal and domain: a file is many points, and the tail is the background that
@@ -116,6 +116,7 @@ class Searcher:
     """Tells the domains that are asked only where they, or groups, are named."""
     expand: Expand = nothing_more
     refinements: Refinements = field(default_factory=dict)
+    telemetry: Telemetry = SILENT
 
     def domains(self) -> list[str]:
         """Return the domains that can be searched, sorted."""
@@ -126,6 +127,10 @@ class Searcher:
 
         A strategy of stages is asked in stages, a picture without words is expanded.
         """
+        with stage(self.telemetry, "query"):
+            return self._searched(query)
+
+    def _searched(self, query: Query) -> list[Hit]:
         asked = self.expanded(query)
 
         def ranked(domains: Sequence[str]) -> list[Hit]:
@@ -143,11 +148,12 @@ class Searcher:
         """Return a query that is a picture alone with the words that models find in it."""
         if query.image is None or query.text.strip() or query.derived:
             return query
-        return replace(query, derived=self.expand(query.image))
+        with stage(self.telemetry, "expand"):
+            return replace(query, derived=self.expand(query.image))
 
     def fused(self, query: Query, answers: Sequence[Answer]) -> list[FusedFile]:
         """Return every file in the answers to a query, best first, refined."""
-        return Refined(self.strategy, self.refinements)(query.asked, answers)
+        return Refined(self.strategy, self.refinements, self.telemetry)(query.asked, answers)
 
     def candidates(self, query: Query) -> list[Answer]:
         """Return the points that each asked signal finds, apart for each set of models.
@@ -197,19 +203,20 @@ class Searcher:
         within: frozenset[FileId] | None = None,
     ) -> list[Answer]:
         """Return what collections say to some signals of a query, encoded with nothing open."""
-        asking = [
-            Asking(self.store, _questions(query, one, among), query.where, query.depth, within)
-            for one in fitted
-        ]
-        with ThreadPoolExecutor(READERS) as threads:
+        with stage(self.telemetry, "encode"):
+            asking = [
+                Asking(self.store, _questions(query, one, among), query.where, query.depth, within)
+                for one in fitted
+            ]
+        with stage(self.telemetry, "search"), ThreadPoolExecutor(READERS) as threads:
             found = [
-                threads.map(one.found, group.shelves)
+                threads.map(carried(one.found), group.shelves)
                 for one, (group, _) in zip(asking, fitted, strict=True)
             ]
             return [
                 Answer(
                     encoders,
-                    _best([dict.fromkeys(one.questions, ()), *lists], one.deep),
+                    best_lists([dict.fromkeys(one.questions, ()), *lists], one.deep),
                     partial(one.near, group.shelves),
                     partial(one.again, group.shelves),
                     one.questions,
@@ -252,21 +259,6 @@ def _questions(query: Query, fitted: _Fitted, among: Collection[Signal]) -> dict
     return questions(
         query.text, query.image, signals=signals, encoders=encoders, derived=query.derived
     )
-
-
-def best_of(found: Iterable[Found], depth: int) -> list[Found]:
-    """Return the `depth` best candidates of each domain: as many as it has without shards."""
-    ranked = sorted(found, key=lambda one: (-one.candidate.score, one.candidate.point_id))
-    seen: Counter[str] = Counter()
-    best = []
-    for one in ranked:
-        seen[one.domain] += 1
-        best += [one] if seen[one.domain] <= depth else []
-    return best
-
-
-def _best(lists: Iterable[Lists], depth: int) -> dict[Signal, list[Found]]:
-    return {signal: best_of(found, depth) for signal, found in merged(lists).items()}
 
 
 def _chosen(asked: Sequence[str] | None, known: Sequence[str]) -> list[str]:

@@ -11,6 +11,8 @@ from typing import Protocol
 from mmrag_pipeline.retrieval.asked import Asked, Strategy
 from mmrag_pipeline.retrieval.fusion import FileId, FusedFile
 from mmrag_pipeline.retrieval.signals import Answer
+from mmrag_pipeline.retrieval.stages import stage
+from mmrag_pipeline.telemetry import SILENT, Telemetry
 
 
 class Refinement(Protocol):
@@ -33,10 +35,20 @@ class Refined:
 
     strategy: Strategy
     refinements: Refinements = field(default_factory=dict)
+    telemetry: Telemetry = SILENT
 
     def __call__(self, asked: Asked, answers: Sequence[Answer]) -> list[FusedFile]:
         """Return the files of the strategy, refined, each with what was done to it."""
-        ranked = self.strategy(asked, answers)
+        with stage(self.telemetry, "fuse"):
+            ranked = self.strategy(asked, answers)
+        if not self.refinements:
+            return ranked
+        with stage(self.telemetry, "refine"):
+            return self._refined(asked, ranked, answers)
+
+    def _refined(
+        self, asked: Asked, ranked: list[FusedFile], answers: Sequence[Answer]
+    ) -> list[FusedFile]:
         for name, refinement in self.refinements.items():
             after = refinement(asked, ranked, answers)
             ranked = _told(name, ranked, after)

@@ -15,6 +15,8 @@ from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.ports import ObjectStore
 from mmrag_pipeline.resources.pipeline import Pipeline
 from mmrag_pipeline.sensors.situation import situation
+from mmrag_pipeline.sensors.told import tell_stale
+from mmrag_pipeline.telemetry import trace_tags
 
 BUSY = (
     dg.DagsterRunStatus.QUEUED,
@@ -41,17 +43,17 @@ class Seen:
 
 
 def decide(
-    pending: Mapping[str, str], *, known: AbstractSet[str], busy: AbstractSet[str]
+    pending: Mapping[str, str], *, known: AbstractSet[str], busy: AbstractSet[str], trace: str = ""
 ) -> dg.SensorResult:
     """Ask for a run per pending partition without a run in flight; add new ones.
 
     The run key holds the digest of the situation: the same situation is asked for once, and
-    what a failed run leaves as it was is the failure sensor's.
+    what a failed run leaves as it was is the failure sensor's. Runs are within the span `trace`.
     """
     new = [name for name in pending if name not in known]
     return dg.SensorResult(
         run_requests=[
-            dg.RunRequest(partition_key=name, run_key=f"{name}@{digest}")
+            dg.RunRequest(partition_key=name, run_key=f"{name}@{digest}", tags=trace_tags(trace))
             for name, digest in sorted(pending.items())
             if name not in busy
         ],
@@ -114,16 +116,24 @@ def changed_files(
     context: dg.SensorEvaluationContext, pipeline: dg.ResourceParam[Pipeline]
 ) -> dg.SensorResult | dg.SkipReason:
     """Compare listings (sizes and etags, no content) and models with the tables."""
+    with pipeline.world.telemetry.span("sensor", {"sensor": "changed_files"}) as trace:
+        return _asked(context, pipeline.world, trace)
+
+
+def _asked(
+    context: dg.SensorEvaluationContext, world: World, trace: str
+) -> dg.SensorResult | dg.SkipReason:
     instance = context.instance
     busy = busy_domains(instance)  # before looking: what a run leaves half done is no situation
     known = frozenset(instance.get_dynamic_partitions(DOMAIN))
-    seen = look(pipeline.world, domains_of(known))
+    seen = look(world, domains_of(known))
+    tell_stale(world.telemetry, seen.pending, known)
     for name, message in seen.troubles.items():
         context.log.warning(f"{name!r} could not be looked at: {message}")
     if seen.refusal:
         context.log.warning(seen.refusal)
     if seen.pending:
-        return decide(seen.pending, known=known, busy=busy)
+        return decide(seen.pending, known=known, busy=busy, trace=trace)
     unseen = [f"{name}: {message}" for name, message in seen.troubles.items()]
     untouched = [*unseen, seen.refusal] if seen.refusal else unseen
     return dg.SkipReason("; ".join(untouched) or "every domain is up to date")

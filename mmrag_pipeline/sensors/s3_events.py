@@ -21,9 +21,11 @@ from mmrag_pipeline.indexing.admission import admit
 from mmrag_pipeline.indexing.retire import reroute
 from mmrag_pipeline.sensors.listing import busy_domains
 from mmrag_pipeline.sensors.past_runs import PastRun, history_of
+from mmrag_pipeline.sensors.told import tell_waiting
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.absorb import Absorbed, absorb
 from mmrag_pipeline.stores.inbox import put_at
+from mmrag_pipeline.telemetry import trace_tags
 
 BUDGET_S = 20.0
 """Of the 60 s that Dagster gives a tick."""
@@ -37,12 +39,19 @@ EVENTS_ONLY = {"ops": {"raw_files": {"config": {"events": True}}}}
 """The config of a run that looks at the files of events only."""
 
 
-def requests(waiting: Mapping[str, str], *, known: AbstractSet[str]) -> dg.SensorResult:
-    """Ask for a run per partition with events in its inbox (name -> run key); add new ones."""
+def requests(
+    waiting: Mapping[str, str], *, known: AbstractSet[str], trace: str = ""
+) -> dg.SensorResult:
+    """Ask for a run per partition with events in its inbox (name -> run key); add new ones.
+
+    They are within the span `trace`.
+    """
     new = sorted(waiting.keys() - known)
     return dg.SensorResult(
         run_requests=[
-            dg.RunRequest(partition_key=name, run_key=key, run_config=EVENTS_ONLY)
+            dg.RunRequest(
+                partition_key=name, run_key=key, run_config=EVENTS_ONLY, tags=trace_tags(trace)
+            )
             for name, key in sorted(waiting.items())
         ],
         dynamic_partitions_requests=[domains.build_add_request(new)] if new else [],
@@ -108,6 +117,8 @@ def event_sensor(
     ) -> dg.SensorResult | dg.SkipReason:
         trouble = _absorb(context, intake, settings.max_domains)
         held = _held(intake)
+        known = frozenset(context.instance.get_dynamic_partitions(DOMAIN))
+        tell_waiting(intake.telemetry, held, known, now_s=clock())
         if not held and trouble:
             raise trouble
         if not held:
@@ -118,8 +129,10 @@ def event_sensor(
             for name, tokens in held.items()
             if name not in busy
         }
-        known = frozenset(context.instance.get_dynamic_partitions(DOMAIN))
-        return requests(waiting, known=known)
+        if not waiting:
+            return requests(waiting, known=known)
+        with intake.telemetry.span("sensor", {"sensor": "s3_events"}) as trace:
+            return requests(waiting, known=known, trace=trace)
 
     return s3_events
 

@@ -15,6 +15,7 @@ from mmrag_pipeline.records import Card
 from mmrag_pipeline.retrieval.answers import Asking, FrailCache, cache_key
 from mmrag_pipeline.retrieval.evidence import Budget
 from mmrag_pipeline.retrieval.query import Query
+from mmrag_pipeline.testing.heard import Heard
 from tests.retrieval.shelves import Shelves, picture
 from tests.retrieval.test_evidence import Paper
 
@@ -153,3 +154,15 @@ def test_an_answer_that_was_cut_or_failed_is_not_kept() -> None:
     with pytest.raises(AnswerError):
         asking(Failing(), cache).ask(Query(text=PRICE))
     assert cache == {}
+
+
+def test_telemetry_is_told_of_tokens_and_whether_the_cache_held_the_answer() -> None:
+    heard, answerer, cache = Heard(), Scripted(), Kept()
+    for _ in range(2):
+        one = asking(answerer, cache)
+        one = replace(one, searcher=replace(one.searcher, telemetry=heard))
+        one.ask(Query(text=PRICE))
+    answers = [heard.values["mmrag_answers_total", held] for held in ("hit", "miss")]
+    tokens = [heard.values["mmrag_answer_tokens_total", kind] for kind in ("prompt", "completion")]
+    assert (answers, tokens) == ([1, 1], [7, 3])
+    assert [name for name, *_ in heard.spans].count("generate") == 1

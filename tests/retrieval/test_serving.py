@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from mmrag_pipeline.errors import NotFoundError
 from mmrag_pipeline.ids import partition_of, partitions_of
-from mmrag_pipeline.retrieval.query import Query, Searcher, best_of
+from mmrag_pipeline.retrieval.best import best_of
+from mmrag_pipeline.retrieval.query import Query, Searcher
 from mmrag_pipeline.retrieval.serving import served_partitions
 from tests.retrieval.shelves import PREFIX, Shelves, found
 
