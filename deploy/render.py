@@ -123,7 +123,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="FILE",
         help="values.schema.json of Dagster's chart, with its values.yaml beside it",
     )
-    return _render(parser.parse_args(arguments))
+    given = parser.parse_args(arguments)
+    try:
+        return _render(given)
+    except (OSError, ValueError, TypeError, LookupError, yaml.YAMLError) as error:
+        sys.stderr.write(
+            f"{given.values} and {given.manifests} cannot be rendered: "
+            f"{type(error).__name__}: {error}. Those in {MANIFESTS.parent} can: compare with them\n"
+        )
+        return 1
 
 
 def _render(given: argparse.Namespace) -> int:

@@ -61,6 +61,18 @@ def test_what_a_cluster_would_refuse_is_told(
     assert why in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("values", ["telemetry: {}", "a: [", "runAsUser"])
+def test_values_that_nobody_can_render_are_told(
+    values: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = tmp_path / "values.yaml"
+    given.write_text(values)
+    assert main(["--out", str(tmp_path), "--values", str(given)]) == 1
+    said = capsys.readouterr().err
+    assert f"{given} and" in said
+    assert "cannot be rendered: " in said
+
+
 @pytest.mark.parametrize("path", RENDERED)
 def test_every_pod_may_run_where_pods_are_restricted(path: str) -> None:
     pod = _pod(path)
