@@ -6,7 +6,7 @@ MMRAG_HOME ?= $(CURDIR)/.mmrag
 export MMRAG_HOME
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test dev dev-s3 check format static clean help
+.PHONY: demo test dev dev-s3 check format static k8s-render clean help
 
 help:            ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -36,6 +36,9 @@ static: $(VENV)/.dev
 format: $(VENV)/.dev    ## format and mend what a tool can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+k8s-render: $(VENV)/.dev  ## render and check all that a cluster is given, into build/k8s
+	@$(BIN)/python -m deploy.render
 
 clean:                  ## remove the environment and the state
 	rm -rf $(VENV) .mmrag

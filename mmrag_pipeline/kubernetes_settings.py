@@ -63,6 +63,7 @@ class KubernetesSettings(BaseSettings):
     k8s_cpu: Quantity = "1"
     """Processors that a step without a GPU asks for."""
     k8s_memory: Quantity = "4Gi"
+    """Two parsers with the largest pictures took 1.5 GiB; tables of large domains need more."""
     k8s_cpu_selector: dict[str, str] = {}
     """Labels of the nodes for runs and steps without a GPU, such as those on demand."""
 
@@ -75,6 +76,7 @@ class KubernetesSettings(BaseSettings):
     k8s_gpu_cpu: Quantity = "3"
     """Processors that decode for a GPU."""
     k8s_gpu_memory: Quantity = "12Gi"
+    """The shipped models took 2.5 GiB; larger ones and CUDA need more."""
     k8s_gpu_selector: dict[str, str] = {}
     """Labels of the nodes that have the GPUs, beside those of `k8s_spot`."""
     k8s_spot: Spot = "none"

@@ -3,10 +3,10 @@
 Dagster waits for a pod that nobody can place for as long as the run lasts.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 import dagster as dg
 from dagster._core.definitions.executor_definition import multiple_process_executor_requirements
@@ -39,6 +39,18 @@ class _Wait:
     seconds: float
     placed: bool
     """Whether it has a machine, and waits for its image or a volume."""
+
+
+def context_of_step(run: K8sContainerContext, step: Mapping[str, Any]) -> K8sContainerContext:
+    """Return what a step's pod looks like: its run's, but for where it goes and how it ends.
+
+    Dagster would add the run's node selectors to the step's, and its rules of failure.
+    """
+    of_run = run.run_k8s_config
+    pod = {k: v for k, v in of_run.pod_spec_config.items() if k not in _PLACING}
+    inherited = of_run._replace(pod_spec_config=pod, job_spec_config={})
+    own = UserDefinedDagsterK8sConfig.from_dict(step)  # type: ignore[no-untyped-call]
+    return run._replace(run_k8s_config=inherited).merge(K8sContainerContext(run_k8s_config=own))
 
 
 class SpotStepHandler(K8sStepHandler):
@@ -75,24 +87,14 @@ class SpotStepHandler(K8sStepHandler):
     def _get_container_context(
         self, step_handler_context: StepHandlerContext
     ) -> K8sContainerContext:
-        """Return what the step's pod looks like: its run's, but for where it goes and how it ends.
-
-        Dagster would add the launcher's node selectors to the step's, and its rules of failure.
-        """
+        """Return what the step's pod looks like."""
         context = K8sContainerContext.create_for_run(
             step_handler_context.dagster_run,
             cast(K8sRunLauncher, step_handler_context.instance.run_launcher),
             include_run_tags=False,
         )
-        of_run = context.run_k8s_config
-        pod = {k: v for k, v in of_run.pod_spec_config.items() if k not in _PLACING}
-        inherited = of_run._replace(pod_spec_config=pod, job_spec_config={})
         step = step_handler_context.get_step_context(self._get_step_key(step_handler_context))
-        given = self._steps.get(step.step.op_name, {})
-        own = UserDefinedDagsterK8sConfig.from_dict(given)  # type: ignore[no-untyped-call]
-        return context._replace(run_k8s_config=inherited).merge(
-            K8sContainerContext(run_k8s_config=own)
-        )
+        return context_of_step(context, self._steps.get(step.step.op_name, {}))
 
     def launch_step(self, step_handler_context: StepHandlerContext) -> Iterator[dg.DagsterEvent]:
         """Create the step's job, one without a GPU when none came and the settings allow it."""

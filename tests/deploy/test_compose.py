@@ -69,14 +69,3 @@ def test_volumes_are_declared_and_what_is_waited_for_exists(name: str) -> None:
     for other, how in SERVICES[name].get("depends_on", {}).items():
         healthy = how["condition"] == "service_healthy"
         assert not healthy or "healthcheck" in SERVICES[other]
-
-
-def test_what_the_image_copies_is_there_and_not_ignored() -> None:
-    copied = [
-        source
-        for line in re.findall(r"^COPY (.+) \S+$", (DEPLOY / "Dockerfile").read_text(), re.M)
-        for source in line.split()
-    ]
-    kept = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.M)
-    assert copied
-    assert [name for name in copied if not (ROOT / name).exists() or name not in kept] == []

@@ -117,6 +117,7 @@ def test_no_pod_may_become_root(step: Callable[[Settings], Config]) -> None:
     (container,) = _pod(step(_settings()))["containers"]
     sealed = container["securityContext"]
     assert sealed["runAsNonRoot"]
+    assert sealed["seccompProfile"] == {"type": "RuntimeDefault"}
     assert not sealed["allowPrivilegeEscalation"]
 
 
