@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
-from mmrag_pipeline.cost_settings import CostSettings, Machine, Rate
+from mmrag_pipeline.cost_settings import Machine, Rate
 
 End = Literal["done", "failed", "ended", "killed"]
 """How a try of a step came to its end: `ended` was asked to, `killed` did not say a word."""
@@ -66,15 +66,6 @@ def token_money(rates: Rates, prompt: int | None, completion: int | None) -> flo
     )
     known = [rates[name] * count for name, count in counted if name in rates and count is not None]
     return sum(known) / _MILLION if known else None
-
-
-def machine_of(settings: CostSettings, *, gpu_step: bool, in_cluster: bool, spot: bool) -> Machine:
-    """Return the kind of machine that a step will run on."""
-    if not in_cluster:
-        return settings.machine
-    if not gpu_step:
-        return "cpu"
-    return "gpu-spot" if spot else "gpu"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mmrag_pipeline.cost_records import Attempt, Counts, End, Rates, Spent, spent_of
+from mmrag_pipeline.cost_records import Attempt, Counts, End, Rates, Spent, spent_of, token_money
 from mmrag_pipeline.cost_settings import Machine
 from mmrag_pipeline.errors import MmragError
 from mmrag_pipeline.keepers import CostLedger
@@ -53,10 +53,14 @@ class Meter:
         self, stations: Sequence[str], partition: str, *, run_id: str, at: datetime
     ) -> "Meter":
         """Return the meter of a try that begins now."""
-        attempt = Attempt(
-            uuid.uuid4().hex, run_id, partition, tuple(stations), self.machine, self.rates, at
-        )
+        attempt = self._attempt(stations, partition, run_id=run_id, at=at)
         return replace(self, attempt=attempt, _started=self.stopwatch())
+
+    def _attempt(
+        self, stations: Sequence[str], partition: str, *, run_id: str, at: datetime
+    ) -> Attempt:
+        unique = uuid.uuid4().hex
+        return Attempt(unique, run_id, partition, tuple(stations), self.machine, self.rates, at)
 
     @property
     def seconds(self) -> float:
@@ -101,6 +105,15 @@ class Meter:
         if self.attempt is not None:
             done = replace(self.attempt, end="done", lost_s=0.0)
             self._tried(lambda: self.ledger.bill([spent_of(done, station, seconds=seconds)]))
+
+    def tokens(self, station: str, counts: tuple[int, int], *, run_id: str, at: datetime) -> None:
+        """Write down the tokens that an answerer read and wrote; nothing where it told none."""
+        if any(counts):
+            one = replace(self._attempt([station], "", run_id=run_id, at=at), end="done")
+            row = spent_of(one, station, seconds=0.0)
+            money = token_money(self.rates, *counts)
+            told = replace(row, prompt_tokens=counts[0], completion_tokens=counts[1], money=money)
+            self._tried(lambda: self.ledger.bill([told]))
 
     def bill(self, seconds: Mapping[str, float], counts: Mapping[str, Counts]) -> "Bill":
         """Write down what each station of a finished try took, and what earlier ones had."""
@@ -164,4 +177,4 @@ class Bill:
 
     def lost_s(self, station: str) -> float:
         """Return the seconds of earlier tries whose work a station had to do again."""
-        return sum(row.lost_s for row in self.before if row.station == station)
+        return sum((row.lost_s for row in self.before if row.station == station), 0.0)
