@@ -1,8 +1,8 @@
 """What was spent, on what, and what it would have been without memo, spot, quantization and TTL."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 import polars as pl
@@ -40,6 +40,10 @@ _KEYS = {"image": "image_key", "text": "text_key", "image_text": "image_text_key
 """Named vector -> the column of points that says whether a point has it."""
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Books:
     """Where costs are read."""
@@ -48,6 +52,7 @@ class Books:
     ledger: BlobLedger
     tables: TableCatalog
     vectors: VectorStore
+    clock: Callable[[], datetime] = _now
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from mmrag_pipeline.errors import OvertakenError, ParseError, SettingsError
-from mmrag_pipeline.evaluation.answered import Answering, Replied, Valued, replies, valued
+from mmrag_pipeline.evaluation.answered import Answering, Valued, paid_tokens, replies, valued
 from mmrag_pipeline.evaluation.asking import Ranked, Trial
 from mmrag_pipeline.evaluation.evaluate import LoadImage
 from mmrag_pipeline.evaluation.labels import Unmet, unmet
@@ -147,7 +147,7 @@ class Evaluator:
         made = valued(found, self.settings.eval_confidence)
         read = {"eval_queries": asked, "eval_searches": searches}
         self._write("eval_answers", made.table, run_id, read=read)
-        self.meter.tokens("eval_answers", _tokens(found), run_id=run_id, at=self.clock())
+        self.meter.tokens("eval_answers", paid_tokens(found), run_id=run_id, clock=self.clock)
         return made
 
     def kept(self) -> tuple[Scored, pl.DataFrame, pl.DataFrame]:
@@ -293,9 +293,3 @@ def _digest_of(path: Path) -> str:
             f"the query picture {str(path)!r:.200} cannot be read ({error.strerror}): put it back, "
             "or take its query out of MMRAG_EVAL_QUERIES"
         ) from error
-
-
-def _tokens(found: Sequence[Replied]) -> tuple[int, int]:
-    """Return the tokens read and written for answers that were not in the cache."""
-    paid = [one.answer.usage for one in found if not one.answer.cached]
-    return sum(u.prompt_tokens or 0 for u in paid), sum(u.completion_tokens or 0 for u in paid)

@@ -106,10 +106,12 @@ class Meter:
             done = replace(self.attempt, end="done", lost_s=0.0)
             self._tried(lambda: self.ledger.bill([spent_of(done, station, seconds=seconds)]))
 
-    def tokens(self, station: str, counts: tuple[int, int], *, run_id: str, at: datetime) -> None:
+    def tokens(
+        self, station: str, counts: tuple[int, int], *, run_id: str, clock: Callable[[], datetime]
+    ) -> None:
         """Write down the tokens that an answerer read and wrote; nothing where it told none."""
         if any(counts):
-            one = replace(self._attempt([station], "", run_id=run_id, at=at), end="done")
+            one = replace(self._attempt([station], "", run_id=run_id, at=clock()), end="done")
             row = spent_of(one, station, seconds=0.0)
             money = token_money(self.rates, *counts)
             told = replace(row, prompt_tokens=counts[0], completion_tokens=counts[1], money=money)
