@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmrag_pipeline.assets.costs import costs_metadata
+from mmrag_pipeline.assets.costs import costs, costs_metadata
 from mmrag_pipeline.cost_records import Attempt, Counts, spent_of
 from mmrag_pipeline.cost_report import EVERYWHERE, Books, By, Report, report
 from mmrag_pipeline.cost_settings import Machine, Rate
@@ -147,3 +147,12 @@ def test_the_catalog_plots_totals_and_shows_stations(shelf: Shelf) -> None:
     table = found["stations"]
     assert isinstance(table, dg.TableMetadataValue)
     assert table.records[0].data["station"] == "ocr"
+
+
+def test_the_asset_adds_up_what_is_on_the_books(shelf: Shelf) -> None:
+    shelf.bill("ocr", "cpu", 10.0)
+    books = Books(fake_settings(), shelf.ledger, shelf.state.tables, shelf.state.vectors)
+    given = {"books": dg.ResourceDefinition.hardcoded_resource(books)}
+    done = dg.materialize([costs], resources=given, instance=dg.DagsterInstance.ephemeral())
+    (made,) = done.asset_materializations_for_node("costs")
+    assert made.metadata["cost"].value == 10.0
