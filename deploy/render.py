@@ -106,7 +106,8 @@ def chart_errors(schema_file: Path, values: chart.Values) -> list[str]:
     schema = yaml.safe_load(schema_file.read_text())
     defaults = yaml.safe_load(schema_file.with_name("values.yaml").read_text())
     kind = jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)
-    validator = kind(schema, registry=Registry(retrieve=_definitions))
+    registry = Registry(retrieve=_definitions)  # type: ignore[call-arg]  # attrs names it so
+    validator = kind(schema, registry=registry)
     found = validator.iter_errors(chart.merged(defaults, values))
     return [f"{error.json_path}: {error.message}" for error in found]
 

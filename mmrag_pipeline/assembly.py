@@ -12,6 +12,7 @@ from mmrag_pipeline.evaluation.paired import Limits
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.evaluation.trec import read_query_file
 from mmrag_pipeline.indexing.failures import failures_of
+from mmrag_pipeline.indexing.meter import Meter
 from mmrag_pipeline.indexing.station import OpenGate, World
 from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
 from mmrag_pipeline.models import open_encoders, open_engines, open_expansion, reopened
@@ -27,6 +28,7 @@ from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.absorb import Sinks
 from mmrag_pipeline.stores.aws import access_of, s3_client, sqs_client
 from mmrag_pipeline.stores.blobs import Blobs
+from mmrag_pipeline.stores.cost_ledger import BlobLedger
 from mmrag_pipeline.stores.edge import EdgeVectors
 from mmrag_pipeline.stores.folder_blobs import FolderBlobs
 from mmrag_pipeline.stores.inbox import BlobInbox
@@ -110,7 +112,18 @@ def open_world(
             gate=open_gate(settings, reader),
             kept_shards=lambda: kept_shards(blobs),
             telemetry=telemetry,
+            meter=open_meter(settings),
         )
+
+
+def open_meter(settings: Settings) -> Meter:
+    """Return what measures the steps that run on this machine."""
+    return Meter(open_costs(settings), machine=settings.machine, rates=settings.rates)
+
+
+def open_costs(settings: Settings) -> BlobLedger:
+    """Return where it is written down what was spent."""
+    return BlobLedger(open_blobs(settings))
 
 
 def open_gate(settings: Settings, reader: PageReader) -> Gate:

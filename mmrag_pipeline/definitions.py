@@ -4,10 +4,12 @@ import dagster as dg
 
 from mmrag_pipeline.assets.backfill import backfill_job, forget_claims, lanes
 from mmrag_pipeline.assets.checks import CHECKS
+from mmrag_pipeline.assets.costs import COSTS, costs
 from mmrag_pipeline.assets.evaluation import EVALUATE, EVALUATION_ASSETS
 from mmrag_pipeline.assets.job import DRIFT_CHECK, INDEX
 from mmrag_pipeline.assets.stations import ASSETS, GPU_OPS, station_assets
 from mmrag_pipeline.assets.upkeep import MEMO_UPKEEP, PURGE
+from mmrag_pipeline.resources.books import books
 from mmrag_pipeline.resources.environment import read_settings
 from mmrag_pipeline.resources.evaluator import evaluator
 from mmrag_pipeline.resources.intake import intake
@@ -36,15 +38,16 @@ def definitions(
     failures = failure_sensor(settings, status=dg.DefaultSensorStatus.RUNNING)
     timed = schedules(settings, MEMO_UPKEEP, status=dg.DefaultScheduleStatus.RUNNING)
     return dg.Definitions(
-        assets=[*stations, *EVALUATION_ASSETS],
+        assets=[*stations, *EVALUATION_ASSETS, costs],
         asset_checks=CHECKS,
-        jobs=[INDEX, backfill_job(settings), DRIFT_CHECK, EVALUATE, MEMO_UPKEEP, PURGE],
+        jobs=[INDEX, backfill_job(settings), DRIFT_CHECK, EVALUATE, COSTS, MEMO_UPKEEP, PURGE],
         sensors=[changed_files, failures, *events],
         schedules=timed,
         resources={
             "pipeline": pipeline or PipelineResource(),
             "evaluator": evaluator,
             "intake": intake,
+            "books": books,
         },
         executor=_executor(settings),
     )
@@ -56,7 +59,7 @@ def _executor(settings: Settings) -> dg.ExecutorDefinition:
     # takes longer to load than all the rest
     from mmrag_pipeline.resources.k8s_executor import k8s_executor
 
-    ops = {asset.op.name for asset in (*ASSETS, *EVALUATION_ASSETS)}
+    ops = {asset.op.name for asset in (*ASSETS, *EVALUATION_ASSETS, costs)}
     jobs = {node.name for job in (MEMO_UPKEEP, PURGE) for node in job.nodes}
     checks = {check.op.name for check in CHECKS}
     gpu = {*GPU_OPS, *lanes(settings)}

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from mmrag_pipeline.answering import open_asking
-from mmrag_pipeline.assembly import open_searcher, open_tables, open_world
+from mmrag_pipeline.assembly import open_meter, open_searcher, open_tables, open_world
 from mmrag_pipeline.errors import NotFoundError, ParseError, SettingsError
 from mmrag_pipeline.evaluation.answered import Answering
 from mmrag_pipeline.evaluation.evaluator import Evaluator
@@ -37,6 +37,7 @@ def open_evaluator(
             clock=partial(datetime.now, UTC),
             answering=partial(_answering, settings),
             open_world=partial(open_world, settings, hub=False),
+            meter=open_meter(settings),
         )
 
 

@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 
 import polars as pl
 
+from mmrag_pipeline.cost_records import Attempt, Spent
 from mmrag_pipeline.generation_records import Tuned
 from mmrag_pipeline.ids import Json
 from mmrag_pipeline.ports import Memo, TableStore
@@ -70,4 +71,20 @@ class AnswerCache(Protocol):
 
     def clear(self) -> None:
         """Remove every answer; raises StateUnavailableError."""
+        ...
+
+
+class CostLedger(Protocol):
+    """What was spent. A row counts once, however often it is written: the last one holds."""
+
+    def tell(self, attempt: Attempt) -> None:
+        """Keep how far a try has come, in place of what it told before."""
+        ...
+
+    def told(self, partition: str) -> list[Attempt]:
+        """Return the tries on a partition that told of themselves and were not billed since."""
+        ...
+
+    def bill(self, rows: Sequence[Spent]) -> None:
+        """Write down the rows of one try, and forget what it told."""
         ...

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from mmrag_pipeline.answer_settings import AnswerSettings
+from mmrag_pipeline.cost_settings import CostSettings
 from mmrag_pipeline.evaluation_settings import EvaluationSettings
 from mmrag_pipeline.ids import MAX_SHARDS
 from mmrag_pipeline.index_settings import IndexSettings
@@ -67,6 +68,7 @@ TtlDays = Annotated[dict[str, float], BeforeValidator(_by_domain), AfterValidato
 
 class Settings(
     AnswerSettings,
+    CostSettings,
     EvaluationSettings,
     IndexSettings,
     KubernetesSettings,

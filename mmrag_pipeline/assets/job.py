@@ -9,7 +9,7 @@ _DRIFT = dg.AssetSelection.checks(dg.AssetCheckKey(dg.AssetKey("collection"), "d
 INDEX = dg.define_asset_job(
     "index",
     # the check reads the whole collection, whatever little a run changed
-    selection=dg.AssetSelection.all() - _DRIFT - dg.AssetSelection.groups("evaluation"),
+    selection=dg.AssetSelection.all() - _DRIFT - dg.AssetSelection.groups("evaluation", "upkeep"),
     description="Bring the index of a domain up to date with its files.",
     tags={"job": "index"},
 )

@@ -24,6 +24,7 @@ from mmrag_pipeline.indexing.chunks import REDACTION
 from mmrag_pipeline.indexing.run import FORGOTTEN, Outcome, run_step
 from mmrag_pipeline.indexing.station import Mode, Step
 from mmrag_pipeline.resources.pipeline import Pipeline
+from mmrag_pipeline.resources.startup import bill_startup
 from mmrag_pipeline.telemetry import TRACE_TAG
 
 Materialization = dg.MaterializeResult[None]
@@ -48,6 +49,7 @@ def materialize(
 
     Raises Failure without a retry for errors that another attempt cannot cure.
     """
+    bill_startup(pipeline.world, context.partition_key, context.run.run_id)
     only = [key.to_user_string() for key in context.selected_asset_keys]
     mode = Mode(
         context.run.run_id,
@@ -64,6 +66,9 @@ def materialize(
         pipeline.world.telemetry.push()
     outcomes = [_forgetting(context, pipeline, outcome) for outcome in outcomes]
     pipeline.outcomes.extend(outcomes)
+    for trouble in {one.bill.trouble for one in outcomes} - {""}:
+        pipeline.warnings.append(trouble)
+        context.log.warning(trouble)
     for outcome in outcomes:
         yield report(pipeline, outcome)
 

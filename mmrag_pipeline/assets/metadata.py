@@ -15,6 +15,7 @@ from mmrag_pipeline.ids import collection_name
 from mmrag_pipeline.indexing.generations import serving
 from mmrag_pipeline.indexing.held_back import written
 from mmrag_pipeline.indexing.history import verdict_on
+from mmrag_pipeline.indexing.meter import Bill
 from mmrag_pipeline.indexing.plan import MODEL_STATIONS
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import World
@@ -37,6 +38,7 @@ def outcome_metadata(world: World, outcome: Outcome, frame: pl.DataFrame | None)
     lineage = world.tables.lineage(outcome.station, outcome.partition)
     return {
         **_counts(outcome),
+        **cost_metadata(outcome.bill, outcome.station),
         **_shape(world, outcome),
         **(_origin(lineage) if lineage else {}),
         **({"preview": preview(frame)} if frame is not None and frame.height else {}),
@@ -96,6 +98,19 @@ def score_table(scores: Sequence[Score]) -> dg.TableMetadataValue:
         for score in scores
     ]
     return dg.MetadataValue.table(records)
+
+
+def cost_metadata(bill: Bill, station: str) -> Metadata:
+    """Return what a station spent, by kind of machine; nothing of one with nothing to do."""
+    mine = bill.of(station)
+    if mine is None:
+        return {}
+    money = {} if mine.money is None else {"cost": dg.MetadataValue.float(round(mine.money, 6))}
+    return {
+        f"seconds/{mine.machine}": dg.MetadataValue.float(round(mine.seconds, 4)),
+        "lost_s": dg.MetadataValue.float(round(bill.lost_s(station), 4)),
+        **money,
+    }
 
 
 def _counts(outcome: Outcome) -> Metadata:

@@ -8,10 +8,13 @@ import typer
 from mmrag_pipeline.answer_records import Checked, Citation, Evidence, GroundedAnswer, by_id
 from mmrag_pipeline.answering import open_asking
 from mmrag_pipeline.cli.console import OUT, print_entry, print_json, print_title, printable, warn
+from mmrag_pipeline.cli.cost import money_text
 from mmrag_pipeline.cli.options import AsJson, Domains, Groups, Kinds, load_settings
 from mmrag_pipeline.cli.wanted import Wanted, as_option, query_of
+from mmrag_pipeline.cost_records import token_money
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.retrieval.answers import FILES, nobody
+from mmrag_pipeline.settings import Settings
 
 
 def ask(
@@ -57,9 +60,9 @@ def ask(
         answer = asking.ask(query, nobody if as_json else _say)
         asking.searcher.telemetry.push()
     if as_json:
-        print_json(answer.as_json())
+        print_json({**answer.as_json(), "cost": _cost(settings, answer)})
     else:
-        _print_grounds(answer)
+        _print_grounds(answer, _cost(settings, answer), settings)
     if asked.trouble:
         raise typer.Exit(1)
 
@@ -72,7 +75,13 @@ def _say(sentence: Checked) -> None:
     OUT.print(printable(mark), style="yellow", markup=False)
 
 
-def _print_grounds(answer: GroundedAnswer) -> None:
+def _cost(settings: Settings, answer: GroundedAnswer) -> float | None:
+    """Return the money of an answer's tokens, 0 from the cache; None without rates or counts."""
+    money = token_money(settings.rates, answer.usage.prompt_tokens, answer.usage.completion_tokens)
+    return 0.0 if money is not None and answer.cached else money
+
+
+def _print_grounds(answer: GroundedAnswer, cost: float | None, settings: Settings) -> None:
     """Print what was cited, each passage once, then how the answer was made."""
     known = by_id(answer.evidence)
     cited = dict.fromkeys(one for sentence in answer.sentences for one in sentence.citations)
@@ -81,7 +90,8 @@ def _print_grounds(answer: GroundedAnswer) -> None:
         print_title("Evidence")
     for citation in cited:
         _print_citation(citation, known[citation.evidence_id])
-    OUT.print(f"\n{printable(_made(answer))}", style="dim", markup=False)
+    paid = "" if cost is None else f", {money_text(cost, settings)}"
+    OUT.print(f"\n{printable(_made(answer) + paid)}", style="dim", markup=False)
 
 
 def _print_citation(citation: Citation, evidence: Evidence) -> None:

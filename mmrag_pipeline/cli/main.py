@@ -14,6 +14,7 @@ from mmrag_pipeline.cli import (
     ask,
     backfill,
     copy_index,
+    cost,
     dead_letters,
     demo,
     evaluate,
@@ -76,6 +77,7 @@ app.command("dead-letters")(dead_letters.dead_letters)
 app.command("copy-index")(copy_index.copy_index)
 app.command("purge")(purge.purge)
 app.command("status")(status.status)
+app.command("cost")(cost.cost)
 app.command("demo")(demo.demo)
 
 

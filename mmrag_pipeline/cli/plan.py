@@ -9,16 +9,19 @@ from mmrag_pipeline.assembly import check_index, open_world
 from mmrag_pipeline.cli.ahead import InPlace, ahead_json, print_ahead
 from mmrag_pipeline.cli.chosen import asked_domains, asked_sources
 from mmrag_pipeline.cli.console import OUT, counted, print_json, table
+from mmrag_pipeline.cli.cost import money_text
 from mmrag_pipeline.cli.index import tell_troubles
 from mmrag_pipeline.cli.options import AsJson, Domain, SourcePlace, given_place, load_settings
 from mmrag_pipeline.cli.partitions import by_domain
 from mmrag_pipeline.cli.rates import learned_rates
 from mmrag_pipeline.cli.summary import Summary
+from mmrag_pipeline.cost_records import money_of
+from mmrag_pipeline.cost_settings import Machine
 from mmrag_pipeline.errors import MmragError
 from mmrag_pipeline.ids import Json, domain_of
 from mmrag_pipeline.indexing import points
 from mmrag_pipeline.indexing.next_generation import NextGeneration, in_place, next_generation
-from mmrag_pipeline.indexing.plan import StationPlan
+from mmrag_pipeline.indexing.plan import MODEL_STATIONS, StationPlan
 from mmrag_pipeline.indexing.plan import plan as plan_partition
 from mmrag_pipeline.indexing.shards import todays
 from mmrag_pipeline.models import known_models
@@ -60,10 +63,10 @@ def plan(source: SourcePlace = None, domain: Domain = None, as_json: AsJson = Fa
     asked = asked_domains(settings, sources, place, domain)
     planned = _planned(settings, sources, asked.domains)
     if as_json:
-        print_json(_as_json(planned, asked.told))
+        print_json(_as_json(settings, planned, asked.told))
     else:
         if planned.stations:
-            _print(planned.stations)
+            _print(settings, planned.stations)
         print_ahead(planned.generations, planned.in_place)
     tell_troubles(Summary((), failed=planned.failed, warnings=asked.told), asked="planned")
     if asked.trouble:
@@ -101,22 +104,42 @@ def _model_names(settings: Settings) -> Mapping[str, str]:
         return {}
 
 
-def _as_json(planned: _Planned, told: Sequence[str]) -> Json:
+def _machine(settings: Settings, station: str) -> Machine:
+    """Return the kind of machine that a station will run on."""
+    if settings.executor == "in_process":
+        return settings.machine
+    if station not in MODEL_STATIONS:
+        return "cpu"
+    return "gpu" if settings.k8s_spot == "none" else "gpu-spot"
+
+
+def _money(settings: Settings, rows: Sequence[StationPlan]) -> dict[str, float]:
+    """Return station -> money of its seconds on the machine it will run on; empty without rates."""
+    on = {row.station: _machine(settings, row.station) for row in rows}
+    found = {r.station: money_of(settings.rates, on[r.station], r.seconds) for r in rows}
+    return {station: round(money, 6) for station, money in found.items() if money is not None}
+
+
+def _as_json(settings: Settings, planned: _Planned, told: Sequence[str]) -> Json:
     rows = _summed([row for rows in planned.stations.values() for row in rows])
+    money = _money(settings, rows)
     return {
         "stations": [asdict(row) for row in rows],
         "domains": {name: [asdict(r) for r in held] for name, held in planned.stations.items()},
         **ahead_json(planned.generations, planned.in_place),
         "seconds": round(sum(row.seconds for row in rows), 1),
+        "cost": {"stations": {**money}, "money": round(sum(money.values()), 6) if money else None},
         "failed": dict(planned.failed),
         "warnings": [*told],
     }
 
 
-def _print(plans: Mapping[str, list[StationPlan]]) -> None:
+def _print(settings: Settings, plans: Mapping[str, list[StationPlan]]) -> None:
     rows = _summed([row for rows in plans.values() for row in rows])
     shown = [(_name(r), *(getattr(r, c) for c in _COUNTS), r.seconds) for r in rows]
-    title = f"{', '.join(plans)}: about {sum(row.seconds for row in rows):,.0f} s of work"
+    money = _money(settings, rows)
+    paid = f", {money_text(sum(money.values()), settings)}" if money else ""
+    title = f"{', '.join(plans)}: about {sum(row.seconds for row in rows):,.0f} s of work{paid}"
     OUT.print(table(title, ("station", *_COUNTS, "seconds"), shown))
     if expired := sum(row.expired for row in rows):
         told = counted(expired, "file")

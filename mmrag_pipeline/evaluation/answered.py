@@ -96,6 +96,12 @@ class Valued:
     worth: Worth
 
 
+def paid_tokens(found: Sequence[Replied]) -> tuple[int, int]:
+    """Return the tokens read and written for answers that were not in the cache."""
+    paid = [one.answer.usage for one in found if not one.answer.cached]
+    return sum(u.prompt_tokens or 0 for u in paid), sum(u.completion_tokens or 0 for u in paid)
+
+
 def replies(
     answering: Answering,
     queries: Sequence[LabelledQuery],

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
 from mmrag_pipeline.errors import OvertakenError, ParseError, SettingsError
-from mmrag_pipeline.evaluation.answered import Answering, Valued, replies, valued
+from mmrag_pipeline.evaluation.answered import Answering, Valued, paid_tokens, replies, valued
 from mmrag_pipeline.evaluation.asking import Ranked, Trial
 from mmrag_pipeline.evaluation.evaluate import LoadImage
 from mmrag_pipeline.evaluation.labels import Unmet, unmet
@@ -38,6 +38,7 @@ from mmrag_pipeline.evaluation.variants import Ablations, name_of
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.ids import Json, digest_bytes, digest_json, domain_of
 from mmrag_pipeline.indexing.commit import rows_of
+from mmrag_pipeline.indexing.meter import Meter
 from mmrag_pipeline.indexing.station import World
 from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.records import Lineage
@@ -73,6 +74,8 @@ class Evaluator:
     """Opens what answers questions, by the settings."""
     open_world: Callable[[], AbstractContextManager[World]]
     """Opens the sources and the parser, to show pages; no model is asked."""
+    meter: Meter = field(default_factory=Meter)
+    """Bills the tokens of answers."""
 
     @property
     def limits(self) -> Limits:
@@ -144,6 +147,7 @@ class Evaluator:
         made = valued(found, self.settings.eval_confidence)
         read = {"eval_queries": asked, "eval_searches": searches}
         self._write("eval_answers", made.table, run_id, read=read)
+        self.meter.tokens("eval_answers", paid_tokens(found), run_id=run_id, clock=self.clock)
         return made
 
     def kept(self) -> tuple[Scored, pl.DataFrame, pl.DataFrame]:

@@ -51,9 +51,12 @@ def find_missing(world: World, job: Job, shelf: Shelf, wanted: pl.Series) -> Mis
     reused = wanted.n_unique() - missing.len()
     lasting = settled(job.failures, world.settings.transient_attempts)
     if lasting.is_empty() or job.mode.replay:
-        return Missing(missing, lasting.clear(), reused)
-    given_up = lasting.filter(pl.col("item").is_in(missing.implode()))
-    still_open = missing.filter(~missing.is_in(given_up["item"].implode()))
+        still_open, given_up = missing, lasting.clear()
+    else:
+        given_up = lasting.filter(pl.col("item").is_in(missing.implode()))
+        still_open = missing.filter(~missing.is_in(given_up["item"].implode()))
+    if not still_open.is_empty():
+        world.meter.begins()
     return Missing(still_open, given_up, reused)
 
 
@@ -91,6 +94,7 @@ class Batch:
 
     def commit(self, keys: Sequence[str], results: Iterable[Row | ItemError]) -> None:
         """Take the results of these keys for the memo; failed ones become failure rows."""
+        self._world.meter.handed()
         for key, result in zip(keys, results, strict=True):
             self.computed += 1
             if isinstance(result, ItemError):
@@ -112,6 +116,7 @@ class Batch:
         # let go of them first: asked to end in the middle, nothing is appended twice
         rows, self._rows, self._since = self._rows, [], time.monotonic()
         if rows:
+            self._world.meter.keeps()
             shelf = self._shelf
             frame = _frame(rows, shelf.schema)
             self._world.memo.append(shelf.station, shelf.fingerprint, self._job.partition, frame)

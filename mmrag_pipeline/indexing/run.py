@@ -1,16 +1,17 @@
 """Runs a step on a partition: read, make what is stale, write tables with their lineage."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from mmrag_pipeline.cost_records import Counts
 from mmrag_pipeline.errors import CorruptStateError, OvertakenError
 from mmrag_pipeline.frames import table_digest
 from mmrag_pipeline.indexing.commit import read_table, write_table
 from mmrag_pipeline.indexing.failures import failures_of, open_retries
 from mmrag_pipeline.indexing.inherited import held_failures
+from mmrag_pipeline.indexing.meter import Bill, Meter
 from mmrag_pipeline.indexing.station import Job, Made, Mode, Recipe, Station, Step, World
 from mmrag_pipeline.indexing.told import tell, told_step
 from mmrag_pipeline.overtaken import retried
@@ -37,6 +38,8 @@ class Outcome:
     """True when nothing the table depends on had changed, so nothing was made."""
     digest: str
     changes: Mapping[str, int] = field(default_factory=dict)
+    bill: Bill = field(default_factory=Bill)
+    """Of its whole step; empty where nothing had changed."""
 
 
 def run_step(
@@ -58,7 +61,9 @@ def run_step(
 
 
 def _run_chosen(world: World, step: Step, partition: str, *, mode: Mode) -> list[Outcome]:
-    started, chosen = time.perf_counter(), step.stations
+    chosen, names = step.stations, [s.name for s in step.stations]
+    meter = world.meter.starts(names, partition, run_id=mode.run_id, at=world.clock())
+    world = replace(world, meter=meter)
     recipes = {s.name: s.recipe(world) for s in chosen}
 
     def make() -> Mapping[str, Made]:
@@ -75,10 +80,23 @@ def _run_chosen(world: World, step: Step, partition: str, *, mode: Mode) -> list
             _commit(world, station, jobs[station.name], made[station.name])
         return made
 
-    made = retried(make)
-    models_s = sum(one.model_s for one in made.values())
-    shared_s = (time.perf_counter() - started - models_s) / max(len(chosen), 1)
-    return [_outcome(world, s.name, partition, made.get(s.name), shared_s) for s in chosen]
+    with meter.metering():
+        made = retried(make)
+        models_s = sum(one.model_s for one in made.values())
+        shared_s = (meter.seconds - models_s) / max(len(chosen), 1)
+        found = [_outcome(world, name, partition, made.get(name), shared_s) for name in names]
+    return _billed(meter, found) if made else found
+
+
+def _billed(meter: Meter, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Write down what a step that had something to do spent."""
+    seconds = {one.station: max(one.seconds, 0.0) for one in outcomes}
+    counts = {
+        one.station: Counts(one.computed, one.reused * (not one.unchanged), one.failed)
+        for one in outcomes
+    }
+    bill = meter.bill(seconds, counts)
+    return [replace(one, bill=bill) for one in outcomes]
 
 
 def upstream_digests(world: World, names: Sequence[str], partition: str) -> dict[str, str]:

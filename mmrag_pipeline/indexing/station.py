@@ -8,6 +8,7 @@ import polars as pl
 
 from mmrag_pipeline.generation_records import GateVerdict
 from mmrag_pipeline.ids import Json, digest_json, domain_of
+from mmrag_pipeline.indexing.meter import Meter
 from mmrag_pipeline.keepers import TableCatalog
 from mmrag_pipeline.model_ports import (
     Captioner,
@@ -60,6 +61,8 @@ class World:
     gate: Gate = field(default_factory=OpenGate)
     image_filter: ImageFilter | None = None
     telemetry: Telemetry = SILENT
+    meter: Meter = field(default_factory=Meter)
+    """Measures what steps spend."""
     domain: str = ""
     """Whose partition is worked on: some settings differ by domain; empty for none."""
 

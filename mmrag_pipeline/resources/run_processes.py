@@ -24,6 +24,8 @@ PID_TAG = ".dagster/mmrag_pid"
 START_TAG = ".dagster/mmrag_pid_start"
 RUN_TAG = ".dagster/mmrag_pid_of"
 """The run that the tags are about: Dagster copies a run's tags to its re-executions."""
+_STEP_OF_A_POD = "DAGSTER_RUN_STEP_KEY"
+"""What dagster-k8s tells the process of a step."""
 _PROC = Path("/proc")
 _PID = re.compile(r"[1-9][0-9]{0,8}")
 UNFINISHED = (
@@ -130,7 +132,12 @@ def process_of(run: dg.DagsterRun) -> RunProcess | None:
 
 
 def is_of_a_step() -> bool:
-    """Return whether another process of a run started this one: Dagster's server starts runs."""
+    """Return whether another process of a run started this one: Dagster's server starts runs.
+
+    It started a process of this machine, or a pod.
+    """
+    if os.environ.get(_STEP_OF_A_POD):
+        return True
     parent = multiprocessing.parent_process()
     return parent is not None and parent.name != "MainProcess"
 

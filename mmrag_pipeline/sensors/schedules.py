@@ -11,6 +11,7 @@ from datetime import datetime
 
 import dagster as dg
 
+from mmrag_pipeline.assets.costs import COSTS
 from mmrag_pipeline.assets.evaluation import EVALUATE
 from mmrag_pipeline.assets.job import DRIFT_CHECK, INDEX
 from mmrag_pipeline.assets.partitions import DOMAIN, add_partitions, forget_retired, known_domains
@@ -23,6 +24,8 @@ from mmrag_pipeline.settings import Settings
 
 TTL_CRON = "0 2 * * *"
 """When files whose time is over leave the index: their time is counted in days."""
+COST_CRON = "0 6 * * *"
+"""When costs are added up: after the night's runs."""
 Status = dg.DefaultScheduleStatus
 Requests = list[dg.RunRequest] | dg.SkipReason
 _UTC = "UTC"
@@ -42,6 +45,7 @@ def schedules(
         nightly_reconcile(settings, status),
         memo_upkeep(settings, upkeep, status=status),
         ttl_sweep(status),
+        cost_report(status),
         *([drift_check(settings.verify_cron, status)] if settings.verify_cron else []),
         *([evaluation(settings.eval_cron)] if settings.eval_cron else []),
         *again,
@@ -173,6 +177,18 @@ def memo_upkeep(
         execution_timezone=_UTC,
         default_status=status,
         description="Compacts the memo and drops what nothing refers to.",
+    )
+
+
+def cost_report(status: Status = Status.STOPPED) -> dg.ScheduleDefinition:
+    """Return the schedule that adds up what everything cost."""
+    return dg.ScheduleDefinition(
+        name="cost_report",
+        job=COSTS,
+        cron_schedule=COST_CRON,
+        execution_timezone=_UTC,
+        default_status=status,
+        description="Adds up what everything cost.",
     )
 
 

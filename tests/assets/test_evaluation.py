@@ -1,6 +1,7 @@
 """The assets of the evaluation, materialized in process over a fake world."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,18 +9,22 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from mmrag_pipeline.answer_records import GroundedAnswer, Usage
 from mmrag_pipeline.errors import OvertakenError
 from mmrag_pipeline.evaluation.evaluator import Evaluator
 from mmrag_pipeline.evaluation.qrels import LabelledQuery
 from mmrag_pipeline.evaluation.runs import EVERYTHING
 from mmrag_pipeline.evaluation.variants import Ablations
 from mmrag_pipeline.indexing.commit import rows_of
+from mmrag_pipeline.indexing.meter import Meter
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.records import Pixels
+from mmrag_pipeline.retrieval.query import Query
 from mmrag_pipeline.retrieval.strategies import Tuning, tuned
-from mmrag_pipeline.testing.evaluators import fake_evaluator, no_picture
+from mmrag_pipeline.testing.evaluators import CARD, fake_evaluator, no_picture
 from mmrag_pipeline.testing.source import FakeSource
+from mmrag_pipeline.testing.spending import MemoryLedger
 from mmrag_pipeline.testing.worlds import fake_settings, fake_world
 from tests.assets.evaluating import instance, metadata_of, run_evaluation
 
@@ -189,6 +194,25 @@ def test_questions_with_known_answers_are_answered_and_measured(
         name: found[name].value for name in ("answer/exact_match", "abstention/f1", "abstained")
     }
     assert told == {"answer/exact_match": 1.0, "abstention/f1": 1.0, "abstained": 1}
+
+
+def test_the_tokens_of_answers_are_billed_but_those_of_the_cache(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    labelled = [replace(one, answers=(one.text,)) for one in QUERIES[:2]]
+    books = MemoryLedger()
+    asked = fake_evaluator(world, labelled)
+
+    def counted(query: Query) -> GroundedAnswer:
+        usage, cached = Usage(1_000, 500), query.text == QUERIES[0].text
+        return GroundedAnswer(query.text, (), (), CARD, usage=usage, cached=cached)
+
+    meter = Meter(books, rates={"prompt_mtokens": 2_000.0})
+    answering = replace(asked, answering=lambda: nullcontext(counted), meter=meter)
+    assert _run(answering, instance).success
+    (row,) = books.rows.values()
+    assert (row.station, row.prompt_tokens, row.completion_tokens) == ("eval_answers", 1_000, 500)
+    assert (row.partition, row.money) == ("", 2.0)
 
 
 def test_a_question_that_no_file_answers_is_measured_by_no_ranking(

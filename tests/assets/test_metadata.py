@@ -1,9 +1,12 @@
 """What the catalog shows of a table is short and harmless."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
 from mmrag_pipeline.assets.metadata import PREVIEW_ROWS, outcome_metadata, preview
+from mmrag_pipeline.indexing.meter import Meter
 from mmrag_pipeline.indexing.station import Mode
 from mmrag_pipeline.indexing.stations import run_partition
 from mmrag_pipeline.schemas import TABLES
@@ -55,3 +58,23 @@ def test_the_address_of_the_collection_holds_no_secret(url: str | None, shown: s
     outcome = run_partition(world, "shop", Mode("run-1"))[-1]
     found = outcome_metadata(world, outcome, None)["dagster/uri"]
     assert found.value == f"{shown}/collections/mmrag__shop"
+
+
+def test_what_a_station_spent_is_told_by_kind_of_machine_and_in_money() -> None:
+    source = FakeSource()
+    source.put("shop", "a.png", b"img:one")
+    meter = Meter(machine="gpu-spot", rates={"gpu_spot_hour": 3_600.0})
+    world = replace(fake_world(source), meter=meter)
+    ocr = next(o for o in run_partition(world, "shop", Mode("run-1")) if o.station == "ocr")
+    found = outcome_metadata(world, ocr, None)
+    assert found["seconds/gpu-spot"].value == pytest.approx(ocr.seconds, abs=1e-3)
+    assert found["cost"].value == pytest.approx(ocr.seconds, abs=1e-3)
+    assert found["lost_s"].value == 0.0
+
+
+def test_without_a_rate_there_is_no_money() -> None:
+    source = FakeSource()
+    source.put("shop", "a.png", b"img:one")
+    world = fake_world(source)
+    outcome = run_partition(world, "shop", Mode("run-1"))[0]
+    assert "cost" not in outcome_metadata(world, outcome, None)

@@ -1,5 +1,7 @@
 """`mmrag ask`: quoted from the evidence, or answered by a server."""
 
+import pytest
+
 from tests.cli.commands import Bench, Said
 from tests.engines.chat_server import ChatServer, Reply, chat_server, refusal, streamed
 
@@ -51,6 +53,16 @@ def test_the_second_answer_comes_from_the_cache_unless_told_otherwise(bench: Ben
         again = _served(bench, server, question, "--no-cache")
     assert ["from the cache" in one.out for one in (first, second, again)] == [False, True, False]
     assert len(server.asked) == 2
+
+
+def test_an_answer_tells_the_money_of_its_tokens_and_the_cache_is_free(bench: Bench) -> None:
+    rates = {"MMRAG_RATES": '{"prompt_mtokens": 1000, "completion_mtokens": 10000}'}
+    with chat_server(streamed("It is KX-4711 [E1].")) as server:
+        where = {"MMRAG_ANSWER_URL": server.url, "MMRAG_ANSWER_MODEL": "stub", **rates}
+        asked = [bench.mmrag("ask", "code of KX-4711", "--json", **where) for _ in range(2)]
+        shown = bench.mmrag("ask", "code of KX-4711", "--no-cache", **where).out
+    assert [one.json["cost"] for one in asked] == [pytest.approx(0.12 + 0.08), 0.0]
+    assert "120 tokens read and 8 written, 0.2" in shown
 
 
 def test_a_cache_that_cannot_be_reached_warns_and_fails_nothing(indexed: Bench) -> None:

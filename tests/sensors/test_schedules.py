@@ -222,10 +222,10 @@ def test_the_upkeep_runs_its_job(instance: dg.DagsterInstance) -> None:
 
 def test_there_are_just_the_schedules_that_the_settings_ask_for() -> None:
     names = [one.name for one in schedules(Settings(), upkeep)]
-    assert names == ["nightly_reconcile", "memo_upkeep", "ttl_sweep", "drift_check"]
+    assert names == ["nightly_reconcile", "memo_upkeep", "ttl_sweep", "cost_report", "drift_check"]
     settings = Settings(reindex_crons={"shop": "0 * * * *"}, verify_cron=None)
     names = [one.name for one in schedules(settings, upkeep)]
-    assert names == ["nightly_reconcile", "memo_upkeep", "ttl_sweep", "reindex_shop"]
+    assert names == ["nightly_reconcile", "memo_upkeep", "ttl_sweep", "cost_report", "reindex_shop"]
 
 
 def test_every_schedule_is_in_utc_and_on_when_the_caller_or_a_setting_wants_it() -> None:

@@ -1,0 +1,65 @@
+"""`mmrag cost`: what was spent, and why there may be nothing to tell."""
+
+import pytest
+
+from tests.cli.commands import Bench
+
+PAID = {"MMRAG_RATES": '{"cpu_hour": 3600, "gb_month": 1000}', "MMRAG_CURRENCY": "EUR"}
+
+
+def test_what_a_run_took_is_told_by_domain(indexed: Bench) -> None:
+    said = indexed.mmrag("cost", "--json").json
+    assert [line["name"] for line in said["lines"]] == ["notes", "shop"]
+    assert [line["files"] for line in said["lines"]] == [3, 4]
+    assert all(line["seconds"]["cpu"] > 0 for line in said["lines"])
+    assert said["total"]["money"] is None
+
+
+def test_without_rates_it_says_how_to_set_them(indexed: Bench) -> None:
+    assert "no money is told: name what you pay in MMRAG_RATES" in indexed.mmrag("cost").out
+
+
+def test_a_run_with_rates_is_paid_and_the_one_before_it_is_not(bench: Bench) -> None:
+    (bench.source / "notes" / "new.txt").write_text("Coffee wants less heat.")
+    assert bench.mmrag("index", "--domain", "notes", **PAID).code == 0
+    said = bench.mmrag("cost", "--json", **PAID).json
+    notes, shop = said["lines"]
+    assert notes["money"] == pytest.approx(notes["seconds"]["cpu"] - notes["unpriced_s"], abs=0.01)
+    assert notes["money"] > 0
+    assert (shop["money"], said["currency"]) == (None, "EUR")
+    assert notes["money_per_1000_files"] == pytest.approx(notes["money"] / 4 * 1000, rel=1e-4)
+    assert "without a rate of then:" in bench.mmrag("cost", **PAID).out
+
+
+def test_the_index_in_memory_is_paid_by_the_month(indexed: Bench) -> None:
+    held = indexed.mmrag("cost", "--json", **PAID).json["held"]
+    assert held["gb"] > 0
+    assert held["money_a_month"] == pytest.approx(held["gb"] * 1000, abs=1e-2)
+
+
+def test_nothing_since_then_is_said_so(indexed: Bench) -> None:
+    said = indexed.mmrag("cost", "--since", "2100-01-01")
+    assert (said.code, said.out.startswith("nothing was recorded yet")) == (0, True)
+    assert indexed.mmrag("cost", "--since", "1d", "--json").json["lines"]
+
+
+@pytest.mark.parametrize("text", ["soon", "d", "-3d"])
+def test_a_wrong_date_is_one_line(indexed: Bench, text: str) -> None:
+    said = indexed.mmrag("cost", f"--since={text}")
+    assert (said.code, said.out) == (1, "")
+    assert f"--since {text!r} is no date" in said.err
+
+
+@pytest.mark.parametrize("rates", ['{"gpu": 1}', '{"cpu_hour": -1}', '{"cpu_hour": "x"}', "1"])
+def test_wrong_rates_are_one_line(indexed: Bench, rates: str) -> None:
+    said = indexed.mmrag("cost", MMRAG_RATES=rates)
+    assert (said.code, len(said.err.splitlines())) == (1, 1)
+    assert "MMRAG_RATES" in said.err
+
+
+def test_a_plan_tells_the_money_of_its_seconds(bench: Bench) -> None:
+    (bench.source / "notes" / "new.txt").write_text("Coffee wants less heat.")
+    said = bench.mmrag("plan", "--domain", "notes", "--json", **PAID).json
+    assert said["cost"]["money"] == pytest.approx(sum(r["seconds"] for r in said["stations"]))
+    assert bench.mmrag("plan", "--domain", "notes", "--json").json["cost"]["money"] is None
+    assert " EUR\n" in bench.mmrag("plan", "--domain", "notes", **PAID).out.split("station")[0]
