@@ -195,6 +195,13 @@ def test_a_commands_run_beats_while_it_lasts(instance: dg.DagsterInstance) -> No
     assert thread_name(run.run_id) in threads
 
 
+def test_the_pod_of_one_step_is_not_taken_for_that_of_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DAGSTER_RUN_STEP_KEY", "vision")
+    assert is_of_a_step()
+
+
 def test_the_process_of_one_step_is_not_taken_for_that_of_the_run() -> None:
     answers, telling = children.SPAWN.Pipe(duplex=False)
     run = children.SPAWN.Process(target=children.tell, args=(telling, 1))
