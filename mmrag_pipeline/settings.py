@@ -281,3 +281,8 @@ def unknown_variables() -> list[str]:
     """
     known = set(map(variable, Settings.model_fields))
     return sorted(n for n in os.environ if n.startswith("MMRAG_") and n not in known)
+
+
+def step_of_pod() -> str:
+    """Return the step that dagster-k8s gave this process, empty for one that is no step's pod."""
+    return os.environ.get("DAGSTER_RUN_STEP_KEY", "")

@@ -18,14 +18,13 @@ from pathlib import Path
 import dagster as dg
 
 from mmrag_pipeline.resources.heartbeat import SILENCE_S, last_beat_s
+from mmrag_pipeline.settings import step_of_pod
 
 HOST_TAG = ".dagster/mmrag_host"
 PID_TAG = ".dagster/mmrag_pid"
 START_TAG = ".dagster/mmrag_pid_start"
 RUN_TAG = ".dagster/mmrag_pid_of"
 """The run that the tags are about: Dagster copies a run's tags to its re-executions."""
-_STEP_OF_A_POD = "DAGSTER_RUN_STEP_KEY"
-"""What dagster-k8s tells the process of a step."""
 _PROC = Path("/proc")
 _PID = re.compile(r"[1-9][0-9]{0,8}")
 UNFINISHED = (
@@ -136,7 +135,7 @@ def is_of_a_step() -> bool:
 
     It started a process of this machine, or a pod.
     """
-    if os.environ.get(_STEP_OF_A_POD):
+    if step_of_pod():
         return True
     parent = multiprocessing.parent_process()
     return parent is not None and parent.name != "MainProcess"
