@@ -9,6 +9,7 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import hypothesis
+import psutil  # type: ignore[import-untyped]  # no stubs are installed
 import pytest
 
 # How long an example takes says how busy the machine is, nothing of the code
@@ -18,6 +19,8 @@ hypothesis.settings.load_profile("any machine")
 _MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 4 * 2**30
 """More than what the tests of all workers keep at a time."""
+_WORK_BYTES = 8 * 2**30
+"""What the workers need for themselves: models, and what they import."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -25,7 +28,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Not where there is little room, nor against --basetemp or PYTEST_DEBUG_TEMPROOT.
     """
-    if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES:
+    room = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES
+    if room and psutil.virtual_memory().available >= _ROOM_BYTES + _WORK_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
