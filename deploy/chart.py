@@ -37,11 +37,7 @@ def instance(values: Values) -> dict[str, Any]:
     queue = daemon["runCoordinator"]["config"]["queuedRunCoordinator"]
     return {
         **_storages(values["postgresql"]),
-        "run_launcher": {
-            "module": "dagster_k8s",
-            "class": "K8sRunLauncher",
-            "config": _launcher(values),
-        },
+        "run_launcher": values["runLauncher"]["config"]["customRunLauncher"],
         "run_coordinator": {
             "module": "dagster.core.run_coordinator",
             "class": "QueuedRunCoordinator",
@@ -86,22 +82,6 @@ def handed_on(deployment: Values, values: Values) -> dict[str, Any]:
 def image(of: Values) -> str:
     """Return an image's name."""
     return f"{of['repository']}:{of['tag']}"
-
-
-def _launcher(values: Values) -> dict[str, Any]:
-    given = values["runLauncher"]["config"]["k8sRunLauncher"]
-    return {
-        "load_incluster_config": given["loadInclusterConfig"],
-        "job_namespace": given["jobNamespace"] or NAMESPACE,
-        "image_pull_policy": given["imagePullPolicy"],
-        "service_account_name": values["global"]["serviceAccountName"],
-        "dagster_home": values["global"]["dagsterHome"],
-        "instance_config_map": f"{NAME}-instance",
-        "postgres_password_secret": values["global"]["postgresqlSecretName"],
-        "resources": given["resources"],
-        "fail_pod_on_run_failure": given["failPodOnRunFailure"],
-        "run_k8s_config": _snake(given["runK8sConfig"]),
-    }
 
 
 def _storages(postgres: Values) -> dict[str, Any]:

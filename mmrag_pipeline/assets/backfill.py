@@ -71,9 +71,14 @@ def _lane(name: str, retry: dg.RetryPolicy) -> dg.OpDefinition:
 
 @dg.op(ins={"lanes": dg.In(dg.Nothing)}, out=dg.Out(dg.Nothing))
 def forget_claims(context: dg.OpExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> None:
-    """Remove the notes about which pod took which partition."""
+    """Remove the notes about which pod took which partition, and those that failed runs left."""
+
+    def is_over(work: str) -> bool:
+        run = context.instance.get_run_by_id(work)
+        return run is None or run.is_finished
+
     try:
-        _claims(context, pipeline.world).forget()
+        _claims(context, pipeline.world).forget(is_over)
     except MmragError as error:
         raise failure_of(error) from error
 
@@ -81,7 +86,7 @@ def forget_claims(context: dg.OpExecutionContext, pipeline: dg.ResourceParam[Pip
 def _run(
     context: dg.OpExecutionContext, config: BackfillConfig, world: World
 ) -> list[PartitionRun]:
-    mode = Mode(context.run_id, force=config.force, backfill=_work(context))
+    mode = Mode(context.run_id, force=config.force, backfill=context.run_id)
     claims, runs = _claims(context, world), list[PartitionRun]()
     folder = Path(context.instance.root_directory)
     # not this run's own instance: it holds a slot of the pool that its runs would wait for
@@ -111,12 +116,7 @@ def _partitions(
 def _claims(context: dg.OpExecutionContext, world: World) -> Claims:
     from mmrag_pipeline.assembly import open_blobs
 
-    return Claims(open_blobs(world.settings), _work(context), context.op.name)
-
-
-def _work(context: dg.OpExecutionContext) -> str:
-    """Return the id of the backfill: one that is launched again from its failure goes on."""
-    return context.run.root_run_id or context.run_id
+    return Claims(open_blobs(world.settings), context.run_id, context.op.name)
 
 
 def _tell(context: dg.OpExecutionContext, runs: Sequence[PartitionRun]) -> None:

@@ -5,7 +5,7 @@ lost, and all before it are kept; without, what was not in the memo yet.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 _SHARE = 4
@@ -68,5 +68,6 @@ def kept_at_the_end(batches: Iterable[Flushes]) -> Iterator[None]:
         raise
     except BaseException:
         for batch in batches:
-            batch.flush()
+            with suppress(Exception):  # what cannot be kept is made again, and the others are kept
+                batch.flush()
         raise

@@ -12,7 +12,7 @@ from mmrag_pipeline.settings import Settings
 
 Config = Mapping[str, object]
 WEIGHTS = PurePosixPath("/weights")
-"""Where a GPU step finds and keeps downloaded weights."""
+"""Where a step finds and keeps downloaded weights: texts are cut by a model's tokenizer, too."""
 MACHINE_CPU, MACHINE_GPU, MACHINE_SPOT = "cpu", "gpu", "gpu-spot"
 
 _SPOT_LABELS: Mapping[Spot, Mapping[str, str]] = {
@@ -64,14 +64,13 @@ def gpu_step(settings: Settings) -> Config:
                 "limits": {**gpus, "memory": s.k8s_gpu_memory},
                 "requests": {"cpu": s.k8s_gpu_cpu, "memory": s.k8s_gpu_memory, **gpus},
             },
-            "env": [*_told(machine), {"name": "HF_HOME", "value": str(WEIGHTS)}],
+            "env": _told(machine),
         },
         pod={
             "nodeSelector": {**_SPOT_LABELS[s.k8s_spot], **s.k8s_gpu_selector},
             "tolerations": [taint, *_SPOT_TAINTS[s.k8s_spot]],
         },
         annotations=_ANNOTATIONS[s.k8s_spot],
-        volumes=[_weights(s)],
     )
 
 
@@ -90,7 +89,6 @@ def cpu_step(settings: Settings) -> Config:
         },
         pod={"nodeSelector": dict(s.k8s_cpu_selector)},
         annotations={},
-        volumes=[],
     )
 
 
@@ -101,27 +99,21 @@ def models_without_gpu(settings: Settings) -> Config:
 
 
 def _step(
-    settings: Settings,
-    *,
-    container: Config,
-    pod: Config,
-    annotations: Mapping[str, str],
-    volumes: Sequence[tuple[Config, Config]],
+    settings: Settings, *, container: Config, pod: Config, annotations: Mapping[str, str]
 ) -> Config:
-    held = [*volumes, *([_state(settings)] if settings.k8s_state_claim else [])]
-    mounts = {"volumeMounts": [mount for _, mount in held]} if held else {}
+    held = [_weights(settings), *([_state(settings)] if settings.k8s_state_claim else [])]
     account = settings.k8s_service_account
     return {
         "container_config": {
             **container,
             **_environment(settings),
-            **mounts,
+            "volumeMounts": [mount for _, mount in held],
             "securityContext": _SEALED,
         },
         "pod_spec_config": {
             **pod,
             **({"serviceAccountName": account} if account else {}),
-            **({"volumes": [volume for volume, _ in held]} if held else {}),
+            "volumes": [volume for volume, _ in held],
             "terminationGracePeriodSeconds": settings.grace_period_s,
         },
         "pod_template_spec_metadata": {"annotations": dict(annotations)},
@@ -150,7 +142,10 @@ def _environment(settings: Settings) -> Config:
 
 
 def _told(machine: str) -> list[Config]:
-    return [{"name": "MMRAG_MACHINE", "value": machine}]
+    return [
+        {"name": "MMRAG_MACHINE", "value": machine},
+        {"name": "HF_HOME", "value": str(WEIGHTS)},
+    ]
 
 
 def _weights(settings: Settings) -> tuple[Config, Config]:

@@ -27,7 +27,15 @@ from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.resources.k8s import cpu_step, gpu_step, models_without_gpu
 from mmrag_pipeline.settings import Settings
 
-_PLACING = ("node_selector", "affinity", "tolerations")
+_OF_CONTAINER = ("env", "env_from", "image_pull_policy", "volume_mounts")
+_OF_POD = (
+    "image_pull_secrets",
+    "priority_class_name",
+    "security_context",
+    "service_account_name",
+    "volumes",
+)
+"""What a step takes over from its run: what it may see, not where it goes and how it ends."""
 _LOOK_S = 20
 """Between two looks at whether a step's pod still lives."""
 
@@ -42,15 +50,22 @@ class _Wait:
 
 
 def context_of_step(run: K8sContainerContext, step: Mapping[str, Any]) -> K8sContainerContext:
-    """Return what a step's pod looks like: its run's, but for where it goes and how it ends.
+    """Return what a step's pod looks like: its own, and what it takes over from its run.
 
-    Dagster would add the run's node selectors to the step's, and its rules of failure.
+    Dagster would add the run's node selectors to the step's, its limits and its rules of failure.
     """
     of_run = run.run_k8s_config
-    pod = {k: v for k, v in of_run.pod_spec_config.items() if k not in _PLACING}
-    inherited = of_run._replace(pod_spec_config=pod, job_spec_config={})
+    inherited = of_run._replace(
+        container_config=_kept(of_run.container_config, _OF_CONTAINER),
+        pod_spec_config=_kept(of_run.pod_spec_config, _OF_POD),
+        job_spec_config={},
+    )
     own = UserDefinedDagsterK8sConfig.from_dict(step)  # type: ignore[no-untyped-call]
     return run._replace(run_k8s_config=inherited).merge(K8sContainerContext(run_k8s_config=own))
+
+
+def _kept(config: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: config[name] for name in names if name in config}
 
 
 class SpotStepHandler(K8sStepHandler):
@@ -111,6 +126,8 @@ class SpotStepHandler(K8sStepHandler):
         wait = self._wait(step_handler_context)
         if wait is None or wait.seconds < self._settings.k8s_gpu_wait_s:
             return health
+        if not wait.placed:
+            self._waited.add(self._get_step_key(step_handler_context))
         list(self.terminate_step(step_handler_context))
         limit = f"MMRAG_K8S_GPU_WAIT_S={self._settings.k8s_gpu_wait_s}"
         if wait.placed:
@@ -118,7 +135,6 @@ class SpotStepHandler(K8sStepHandler):
                 f"its pod has a machine and did not start within {limit} (waited "
                 f"{wait.seconds:.0f} s): look at its events for the image, volumes and secrets"
             )
-        self._waited.add(self._get_step_key(step_handler_context))
         after = (
             "the next try of a GPU step does without one (MMRAG_K8S_CPU_FALLBACK)"
             if self._settings.k8s_cpu_fallback

@@ -13,7 +13,8 @@ import dagster as dg
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.settings import Settings
 
-_LAUNCHER = "K8sRunLauncher"
+_LAUNCHER = ("mmrag_pipeline.resources.k8s_launcher", "ClusterRunLauncher")
+_DATABASES = ("storage", "run_storage")
 
 
 def instance_config(settings: Settings) -> Path | None:
@@ -31,7 +32,7 @@ def check_cluster(settings: Settings, instance_config: Path | None = None) -> No
         return
     wrong = [*_of_settings(settings)]
     if instance_config is not None and instance_config.is_file():
-        wrong += _of_instance(_read(instance_config))
+        wrong += _of_instance(_read(instance_config), shared=settings.k8s_state_claim is not None)
     if wrong:
         raise SettingsError(f"MMRAG_EXECUTOR=kubernetes: {'; '.join(wrong)}")
 
@@ -64,11 +65,21 @@ def _read(path: Path) -> Mapping[str, Any]:
         raise SettingsError(f"{str(path)!r} cannot be read: {error}") from error
 
 
-def _of_instance(config: Mapping[str, Any]) -> Iterator[str]:
+def _of_instance(config: Mapping[str, Any], *, shared: bool) -> Iterator[str]:
     launcher = _part(config, "run_launcher")
-    if launcher.get("class") != _LAUNCHER:
-        yield f"the instance's run_launcher is {launcher.get('class')!r}: it has to be {_LAUNCHER}"
+    if (launcher.get("module"), launcher.get("class")) != _LAUNCHER:
+        yield (
+            f"the instance's run_launcher is {launcher.get('class')!r}: it has to be "
+            f"{'.'.join(_LAUNCHER)}, which is dagster-k8s' own and heeds runs within runs"
+        )
+    yield from _of_jobs(_part(_part(launcher, "config"), "run_k8s_config"))
     yield from _of_monitoring(_part(config, "run_monitoring"))
+    yield from _of_pools(_part(_part(config, "concurrency"), "pools"))
+    if not shared and not any(name in config for name in _DATABASES):
+        yield (
+            "the instance has no database (storage), so each pod would have runs of its own: name "
+            "one, such as Postgres"
+        )
     retries = _part(config, "run_retries")
     if retries.get("enabled") and retries.get("retry_on_asset_or_op_failure", True) is not False:
         yield (
@@ -76,6 +87,26 @@ def _of_instance(config: Mapping[str, Any]) -> Iterator[str]:
             "retry_on_asset_or_op_failure: false, or enabled: false (the sensor failed_domains "
             "asks again)"
         )
+
+
+def _of_jobs(config: Mapping[str, Any]) -> Iterator[str]:
+    spec = _part(config, "job_spec_config")
+    policies = [spec.get(name) for name in ("podFailurePolicy", "pod_failure_policy")]
+    if any(spec.get(name) for name in ("backoffLimit", "backoff_limit")) or any(policies):
+        yield (
+            "a pod that Kubernetes puts in the place of a run's finds the run started, and hangs: "
+            "set job_spec_config.backoff_limit of the launcher to 0, without a pod failure policy"
+        )
+
+
+def _of_pools(pools: Mapping[str, Any]) -> Iterator[str]:
+    if pools.get("granularity", "op") != "op":
+        yield (
+            "concurrency.pools.granularity: run would let a run hold a GPU's place in all its "
+            "steps: set it to op"
+        )
+    if pools.get("default_limit") == 0:
+        yield "concurrency.pools.default_limit: 0 lets no GPU step begin: set it to 1 at least"
 
 
 def _of_monitoring(monitoring: Mapping[str, Any]) -> Iterator[str]:
@@ -86,6 +117,12 @@ def _of_monitoring(monitoring: Mapping[str, Any]) -> Iterator[str]:
             "a resumed run hangs when its step is gone as well, and cancelling it leaves the GPU "
             "step running: set run_monitoring.max_resume_run_attempts: 0"
         )
+    for name in ("start_timeout_seconds", "cancel_timeout_seconds"):
+        if monitoring.get(name) == 0:
+            yield (
+                f"with run_monitoring.{name}: 0 a run whose pod is never placed, or never ends, "
+                "waits for ever: leave it out or set 600"
+            )
     if not monitoring.get("free_slots_after_run_end_seconds"):
         yield (
             "a cancelled run would keep its slot of the pool `gpu` for ever: set "

@@ -1,7 +1,8 @@
 """Who of several workers takes which part of a shared work: each part is taken once."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -32,9 +33,14 @@ class Claims:
         claim = self._claim(done=True)
         self.blobs.write(self._name(part), lambda file: _put(file, claim))
 
-    def forget(self) -> None:
-        """Forget the work, when all workers have ended."""
-        self.blobs.delete(self.blobs.names(f"{_FOLDER}/{self.work}"))
+    def forget(self, is_over: Callable[[str], bool]) -> None:
+        """Forget this work, and those that are over. Raises StateUnavailableError."""
+        works: dict[str, list[str]] = defaultdict(list)
+        for name in self.blobs.names(_FOLDER):
+            works[name.split("/")[1]].append(name)
+        for work, names in works.items():
+            if work == self.work or is_over(work):
+                self.blobs.delete(names)
 
     def _is_mine(self, part: str) -> bool:
         """Return whether the part is this worker's and not done, taking it when it is nobody's."""

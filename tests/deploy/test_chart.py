@@ -19,7 +19,7 @@ from mmrag_pipeline.resources.k8s_rules import check_cluster
 VALUES = chart.values()
 INSTANCE = chart.instance(VALUES)
 (DEPLOYMENT,) = VALUES["dagster-user-deployments"]["deployments"]
-LAUNCHER = VALUES["runLauncher"]["config"]["k8sRunLauncher"]
+LAUNCHER = VALUES["runLauncher"]["config"]["customRunLauncher"]["config"]
 PROCESSES = [DEPLOYMENT, VALUES["dagsterWebserver"], VALUES["dagsterDaemon"]]
 
 

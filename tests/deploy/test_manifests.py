@@ -43,12 +43,13 @@ def test_the_config_map_loads_as_settings_of_a_cluster() -> None:
 
 def test_every_name_that_is_used_is_there() -> None:
     settings = settings_of(OBJECTS)
-    run = VALUES["runLauncher"]["config"]["k8sRunLauncher"]["runK8sConfig"]["podSpecConfig"]
+    run = VALUES["runLauncher"]["config"]["customRunLauncher"]["config"]["run_k8s_config"]
+    run = run["pod_spec_config"]
     (location,) = VALUES["dagster-user-deployments"]["deployments"]
     assert settings.k8s_service_account in _of("ServiceAccount")
     assert VALUES["global"]["serviceAccountName"] in _of("ServiceAccount")
     assert settings.k8s_weights_claim in _of("PersistentVolumeClaim")
-    assert run["priorityClassName"] in _of("PriorityClass")
+    assert run["priority_class_name"] in _of("PriorityClass")
     assert settings.k8s_gpu_selector["karpenter.sh/nodepool"] in _of("NodePool")
     assert {one["name"] for one in location["envConfigMaps"]} <= _of("ConfigMap").keys()
     named = {VALUES["global"]["postgresqlSecretName"], *(o["name"] for o in location["envSecrets"])}

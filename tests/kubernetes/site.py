@@ -206,8 +206,8 @@ def _instance_config(folder: Path) -> str:
     return json.dumps(
         {
             "run_launcher": {
-                "module": "dagster_k8s",
-                "class": "K8sRunLauncher",
+                "module": "mmrag_pipeline.resources.k8s_launcher",
+                "class": "ClusterRunLauncher",
                 "config": {
                     "service_account_name": "dagster",
                     "instance_config_map": "dagster-instance",

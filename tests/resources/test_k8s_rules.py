@@ -14,7 +14,12 @@ from mmrag_pipeline.settings import Settings
 
 _PLACES = {"state_root": "s3://bucket/state", "qdrant_url": "http://qdrant:6333"}
 _INSTANCE: Mapping[str, Any] = {
-    "run_launcher": {"module": "dagster_k8s", "class": "K8sRunLauncher"},
+    "run_launcher": {
+        "module": "mmrag_pipeline.resources.k8s_launcher",
+        "class": "ClusterRunLauncher",
+    },
+    "storage": {"postgres": {}},
+    "concurrency": {"pools": {"granularity": "op"}},
     "run_monitoring": {
         "enabled": True,
         "max_resume_run_attempts": 0,
@@ -61,7 +66,21 @@ def test_settings_that_lose_work_are_refused_at_load(more: dict[str, object], wh
 @pytest.mark.parametrize(
     ("part", "change", "why"),
     [
-        ("run_launcher", {"class": "DefaultRunLauncher"}, "it has to be K8sRunLauncher"),
+        ("run_launcher", {"class": "K8sRunLauncher"}, "heeds runs within runs"),
+        (
+            "run_launcher",
+            {"config": {"run_k8s_config": {"job_spec_config": {"backoffLimit": 3}}}},
+            "finds the run started, and hangs",
+        ),
+        (
+            "run_launcher",
+            {"config": {"run_k8s_config": {"job_spec_config": {"podFailurePolicy": {"r": 1}}}}},
+            "finds the run started, and hangs",
+        ),
+        ("run_monitoring", {"start_timeout_seconds": 0}, "waits for ever"),
+        ("run_monitoring", {"cancel_timeout_seconds": 0}, "waits for ever"),
+        ("concurrency", {"pools": {"granularity": "run"}}, "in all its steps"),
+        ("concurrency", {"pools": {"default_limit": 0}}, "lets no GPU step begin"),
         ("run_monitoring", {"enabled": False}, "would stay started for ever"),
         ("run_monitoring", {"max_resume_run_attempts": 2}, "a resumed run hangs"),
         ("run_monitoring", {"free_slots_after_run_end_seconds": 0}, "keep its slot"),
@@ -74,6 +93,16 @@ def test_an_instance_that_hangs_or_leaks_is_refused(
     path = _instance(tmp_path, **{part: {**_INSTANCE[part], **change}})
     with pytest.raises(SettingsError, match=why):
         check_cluster(_settings(), path)
+
+
+def test_an_instance_without_a_database_is_refused_where_pods_share_no_folder(
+    tmp_path: Path,
+) -> None:
+    path = _instance(tmp_path)
+    path.write_text(path.read_text().replace('"storage"', '"schedules"'))
+    with pytest.raises(SettingsError, match="each pod would have runs of its own"):
+        check_cluster(_settings(), path)
+    check_cluster(_settings(k8s_state_claim="state"), path)
 
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:

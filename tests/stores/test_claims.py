@@ -59,11 +59,19 @@ def test_whoever_dies_when_all_parts_are_done_in_the_end(
     assert sorted(done) == sorted(PARTS)
 
 
+def test_works_that_are_over_are_forgotten_along(tmp_path: Path) -> None:
+    for work in ("old", "under way"):
+        assert next(_claims(tmp_path, "a", work).left(PARTS)) == PARTS[0]
+    _claims(tmp_path, "a").forget(lambda work: work == "old")
+    assert next(_claims(tmp_path, "b", "old").left(PARTS)) == PARTS[0]
+    assert next(_claims(tmp_path, "b", "under way").left(PARTS)) == PARTS[1]
+
+
 def test_a_work_that_is_forgotten_begins_anew_and_others_stay(tmp_path: Path) -> None:
     for work in ("w", "other"):
         claims = _claims(tmp_path, "a", work)
         for part in claims.left(PARTS):
             claims.done(part)
-    _claims(tmp_path, "a").forget()
+    _claims(tmp_path, "a").forget(lambda _work: False)
     assert [*_claims(tmp_path, "b").left(PARTS)] == PARTS
     assert [*_claims(tmp_path, "b", "other").left(PARTS)] == []
