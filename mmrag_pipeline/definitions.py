@@ -2,12 +2,12 @@
 
 import dagster as dg
 
-from mmrag_pipeline.assets.backfill import backfill_job, forget_claims, lanes
+from mmrag_pipeline.assets.backfill import backfill_job, lanes
 from mmrag_pipeline.assets.checks import CHECKS
 from mmrag_pipeline.assets.costs import COSTS, costs
 from mmrag_pipeline.assets.evaluation import EVALUATE, EVALUATION_ASSETS
 from mmrag_pipeline.assets.job import DRIFT_CHECK, INDEX
-from mmrag_pipeline.assets.stations import ASSETS, GPU_OPS, station_assets
+from mmrag_pipeline.assets.stations import GPU_OPS, station_assets
 from mmrag_pipeline.assets.upkeep import MEMO_UPKEEP, PURGE
 from mmrag_pipeline.resources.books import books
 from mmrag_pipeline.resources.environment import read_settings
@@ -59,11 +59,7 @@ def _executor(settings: Settings) -> dg.ExecutorDefinition:
     # takes longer to load than all the rest
     from mmrag_pipeline.resources.k8s_executor import k8s_executor
 
-    ops = {asset.op.name for asset in (*ASSETS, *EVALUATION_ASSETS, costs)}
-    jobs = {node.name for job in (MEMO_UPKEEP, PURGE) for node in job.nodes}
-    checks = {check.op.name for check in CHECKS}
-    gpu = {*GPU_OPS, *lanes(settings)}
-    return k8s_executor(settings, gpu=gpu, other={*ops, *jobs, *checks, forget_claims.name} - gpu)
+    return k8s_executor(settings, gpu={*GPU_OPS, *lanes(settings)})
 
 
 defs = definitions(read_settings())

@@ -81,7 +81,7 @@ class KubernetesSettings(BaseSettings):
     """Labels of the nodes that have the GPUs, beside those of `k8s_spot`."""
     k8s_spot: Spot = "none"
     """GPU steps run on spot machines of this kind."""
-    k8s_gpu_wait_s: int = Field(default=1_800, ge=30)
+    k8s_wait_s: int = Field(default=1_800, ge=30)
     """How long a step may wait for a GPU; then it has failed, and a retry waits anew."""
     k8s_cpu_fallback: bool = False
     """Whether that retry runs without a GPU instead: the same models, in the same precision."""
@@ -95,9 +95,9 @@ class KubernetesSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _wait_within_the_deadline(self) -> "KubernetesSettings":
-        if self.executor == "kubernetes" and self.k8s_gpu_wait_s >= self.k8s_deadline_s:
+        if self.executor == "kubernetes" and self.k8s_wait_s >= self.k8s_deadline_s:
             raise ValueError(
-                f"MMRAG_K8S_GPU_WAIT_S={self.k8s_gpu_wait_s} is not less than "
+                f"MMRAG_K8S_WAIT_S={self.k8s_wait_s} is not less than "
                 f"MMRAG_K8S_DEADLINE_S={self.k8s_deadline_s}: Kubernetes counts the waiting, too"
             )
         return self

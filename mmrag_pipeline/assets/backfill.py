@@ -31,8 +31,9 @@ class BackfillConfig(dg.Config):
 
 
 def lanes(settings: Settings) -> list[str]:
-    """Return the names of the ops that share the partitions, each a pod of its own."""
-    return [f"{JOB}_{number}" for number in range(settings.k8s_gpu_pods)]
+    """Return the names of the ops that share the partitions, each a pod of its own, if pods are."""
+    pods = settings.k8s_gpu_pods if settings.executor == "kubernetes" else 1
+    return [f"{JOB}_{number}" for number in range(pods)]
 
 
 def backfill_job(settings: Settings) -> dg.JobDefinition:

@@ -3,7 +3,7 @@
 Dagster waits for a pod that nobody can place for as long as the run lasts.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -24,7 +24,8 @@ from dagster_k8s.executor import K8sStepHandler
 from dagster_k8s.job import UserDefinedDagsterK8sConfig
 
 from mmrag_pipeline.errors import SettingsError
-from mmrag_pipeline.resources.k8s import cpu_step, gpu_step, models_without_gpu
+from mmrag_pipeline.resources.k8s import Config, cpu_step, gpu_step, models_without_gpu
+from mmrag_pipeline.resources.k8s_launcher import ClusterRunLauncher
 from mmrag_pipeline.settings import Settings
 
 _OF_CONTAINER = ("env", "env_from", "image_pull_policy", "volume_mounts")
@@ -71,14 +72,7 @@ def _kept(config: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
 class SpotStepHandler(K8sStepHandler):
     """Gives up a step whose pod nobody could place; its next try may do without a GPU."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        launcher: K8sRunLauncher,
-        *,
-        gpu: Iterable[str],
-        other: Iterable[str],
-    ) -> None:
+    def __init__(self, settings: Settings, launcher: K8sRunLauncher, *, gpu: Iterable[str]) -> None:
         super().__init__(
             image=None,
             container_context=K8sContainerContext(),
@@ -87,10 +81,6 @@ class SpotStepHandler(K8sStepHandler):
             enable_owner_references=True,
         )
         self._settings, self._gpu = settings, frozenset(gpu)
-        self._steps = {
-            **dict.fromkeys(other, cpu_step(settings)),
-            **dict.fromkeys(self._gpu, gpu_step(settings)),
-        }
         self._waited: set[str] = set()
         """Steps of this run that waited for a GPU in vain."""
 
@@ -108,15 +98,16 @@ class SpotStepHandler(K8sStepHandler):
             cast(K8sRunLauncher, step_handler_context.instance.run_launcher),
             include_run_tags=False,
         )
-        step = step_handler_context.get_step_context(self._get_step_key(step_handler_context))
-        return context_of_step(context, self._steps.get(step.step.op_name, {}))
+        key = self._get_step_key(step_handler_context)
+        op = step_handler_context.get_step_context(key).step.op_name
+        return context_of_step(context, self._looks(key, op))
 
-    def launch_step(self, step_handler_context: StepHandlerContext) -> Iterator[dg.DagsterEvent]:
-        """Create the step's job, one without a GPU when none came and the settings allow it."""
-        step = self._get_step_key(step_handler_context)
-        if step in self._waited & self._gpu and self._settings.k8s_cpu_fallback:
-            self._steps[step] = models_without_gpu(self._settings)
-        yield from super().launch_step(step_handler_context)
+    def _looks(self, key: str, op: str) -> Config:
+        """Return what a step asks for: no GPU when none came and the settings allow it."""
+        if op not in self._gpu:
+            return cpu_step(self._settings)
+        without = key in self._waited and self._settings.k8s_cpu_fallback
+        return models_without_gpu(self._settings) if without else gpu_step(self._settings)
 
     def check_step_health(self, step_handler_context: StepHandlerContext) -> CheckStepHealthResult:
         """Return whether the step's pod lives, or may still be placed."""
@@ -124,12 +115,12 @@ class SpotStepHandler(K8sStepHandler):
         if not health.is_healthy:
             return health
         wait = self._wait(step_handler_context)
-        if wait is None or wait.seconds < self._settings.k8s_gpu_wait_s:
+        if wait is None or wait.seconds < self._settings.k8s_wait_s:
             return health
         if not wait.placed:
             self._waited.add(self._get_step_key(step_handler_context))
         list(self.terminate_step(step_handler_context))
-        limit = f"MMRAG_K8S_GPU_WAIT_S={self._settings.k8s_gpu_wait_s}"
+        limit = f"MMRAG_K8S_WAIT_S={self._settings.k8s_wait_s}"
         if wait.placed:
             return CheckStepHealthResult.unhealthy(
                 f"its pod has a machine and did not start within {limit} (waited "
@@ -157,24 +148,22 @@ class SpotStepHandler(K8sStepHandler):
         return _Wait((datetime.now(UTC) - since).total_seconds(), placed)
 
 
-def k8s_executor(
-    settings: Settings, *, gpu: Iterable[str], other: Iterable[str]
-) -> dg.ExecutorDefinition:
-    """Return the executor of a cluster, for the ops that need a GPU and for all others."""
+def k8s_executor(settings: Settings, *, gpu: Iterable[str]) -> dg.ExecutorDefinition:
+    """Return the executor of a cluster; `gpu` are the ops that need a GPU."""
 
     @dg.executor(name="kubernetes", requirements=multiple_process_executor_requirements())
     def kubernetes(context: InitExecutorContext) -> Executor:
         launcher = context.instance.run_launcher
-        if not isinstance(launcher, K8sRunLauncher):
+        if not isinstance(launcher, ClusterRunLauncher):
             raise SettingsError(
-                "MMRAG_EXECUTOR=kubernetes needs the run launcher K8sRunLauncher of dagster-k8s; "
-                f"the instance of this run has {type(launcher).__name__}: see docs/kubernetes.md"
+                "MMRAG_EXECUTOR=kubernetes needs the run launcher ClusterRunLauncher; the instance "
+                f"of this run has {type(launcher).__name__}: see docs/kubernetes.md"
             )
         return StepDelegatingExecutor(
-            SpotStepHandler(settings, launcher, gpu=gpu, other=other),
+            SpotStepHandler(settings, launcher, gpu=gpu),
             retries=RetryMode.ENABLED,
             should_verify_step=True,
-            check_step_health_interval_seconds=min(_LOOK_S, settings.k8s_gpu_wait_s),
+            check_step_health_interval_seconds=min(_LOOK_S, settings.k8s_wait_s),
         )
 
     return kubernetes

@@ -42,7 +42,9 @@ class OneListingFails(FakeSource):
 def _world(home: Path, source: FakeSource) -> World:
     for domain in DOMAINS:
         source.put(domain, "a.txt", f"txt:words of {domain}".encode())
-    settings = fake_settings().model_copy(update={"home": home, "k8s_gpu_pods": 2})
+    settings = fake_settings().model_copy(
+        update={"home": home, "executor": "kubernetes", "k8s_gpu_pods": 2}
+    )
     return fake_world(source, settings=settings)
 
 
@@ -96,4 +98,6 @@ def test_one_that_fails_stops_no_other_and_is_named(
 
 
 def test_there_are_as_many_lanes_as_the_settings_say() -> None:
-    assert lanes(Settings(k8s_gpu_pods=3)) == ["backfill_0", "backfill_1", "backfill_2"]
+    there = Settings(executor="kubernetes", k8s_gpu_pods=3)
+    assert lanes(there) == ["backfill_0", "backfill_1", "backfill_2"]
+    assert lanes(Settings(k8s_gpu_pods=3)) == ["backfill_0"]

@@ -102,7 +102,7 @@ def test_a_run_that_is_cancelled_leaves_no_step_running(tmp_path: Path) -> None:
 
 def test_where_no_gpu_comes_the_same_models_run_without_one(tmp_path: Path) -> None:
     more = {"MMRAG_K8S_CPU_FALLBACK": "true", "MMRAG_PRECISION": "float32"}
-    with site(tmp_path, MMRAG_K8S_GPU_WAIT_S="30", **more) as here:
+    with site(tmp_path, MMRAG_K8S_WAIT_S="30", **more) as here:
         here.put(_FILES)
         here.cluster.places = lambda pod: not _needs_gpu(pod)
         run = here.submit()
@@ -112,12 +112,12 @@ def test_where_no_gpu_comes_the_same_models_run_without_one(tmp_path: Path) -> N
 
 
 def test_where_no_gpu_ever_comes_the_run_ends_and_says_so(tmp_path: Path) -> None:
-    with site(tmp_path, MMRAG_K8S_GPU_WAIT_S="30", MMRAG_STEP_RETRIES="1") as here:
+    with site(tmp_path, MMRAG_K8S_WAIT_S="30", MMRAG_STEP_RETRIES="1") as here:
         here.put(_FILES)
         here.cluster.places = lambda pod: not _needs_gpu(pod)
         run = here.submit()
         assert here.finished(run, within_s=400) is dg.DagsterRunStatus.FAILURE
-        assert "MMRAG_K8S_GPU_WAIT_S=30" in here.errors(run)
+        assert "MMRAG_K8S_WAIT_S=30" in here.errors(run)
         here.wait(lambda: not here.cluster.running(), "every pod to end", within_s=60)
         here.cluster.places = lambda _pod: True
         assert here.finished(here.submit(), within_s=400) is dg.DagsterRunStatus.SUCCESS
@@ -144,7 +144,7 @@ def test_few_pods_share_many_domains_and_one_that_is_lost_is_replaced(tmp_path: 
 
 
 def test_an_image_that_cannot_be_pulled_is_no_lack_of_machines(tmp_path: Path) -> None:
-    with site(tmp_path, MMRAG_K8S_GPU_WAIT_S="30", MMRAG_STEP_RETRIES="1") as here:
+    with site(tmp_path, MMRAG_K8S_WAIT_S="30", MMRAG_STEP_RETRIES="1") as here:
         here.put(_FILES)
         here.cluster.starts = lambda pod: not _needs_gpu(pod)
         run = here.submit()

@@ -142,7 +142,7 @@ def test_secrets_are_named_and_never_written_out() -> None:
         ("k8s_cpu", "0", "no quantity above 0"),
         ("k8s_state_claim", "../state", "no name of a Kubernetes object"),
         ("k8s_keep_jobs_s", 60, "greater than or equal to 3600"),
-        ("k8s_gpu_wait_s", 7 * 3_600, "Kubernetes counts the waiting, too"),
+        ("k8s_wait_s", 7 * 3_600, "Kubernetes counts the waiting, too"),
         ("step_retries", 0, "greater than or equal to 1"),
     ],
 )
