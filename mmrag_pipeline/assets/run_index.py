@@ -7,9 +7,10 @@ from uuid import uuid4
 import dagster as dg
 
 from mmrag_pipeline.assets.checks import CHECKS
+from mmrag_pipeline.assets.declared import RETRIES
 from mmrag_pipeline.assets.job import INDEX
 from mmrag_pipeline.assets.partitions import add_partitions, forget_retired
-from mmrag_pipeline.assets.stations import ASSETS
+from mmrag_pipeline.assets.stations import ASSETS, station_assets
 from mmrag_pipeline.indexing.run import Outcome
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.interrupts import Watch
@@ -85,8 +86,9 @@ def run_partitions(
 
 def index_job(pipeline: Pipeline) -> dg.JobDefinition:
     """Return the job `index` over a given world instead of that of the settings."""
+    retries = pipeline.world.settings.step_retries
     definitions = dg.Definitions(
-        assets=ASSETS,
+        assets=ASSETS if retries == RETRIES else station_assets(retries),
         asset_checks=CHECKS,
         jobs=[INDEX],
         resources={"pipeline": dg.ResourceDefinition.hardcoded_resource(pipeline)},

@@ -151,6 +151,11 @@ def run_index(settings: Settings, domains: list[str], mode: Mode) -> Summary:
     from mmrag_pipeline.cli.instance import dagster_instance
 
     started = time.perf_counter()
+    if settings.executor == "kubernetes":
+        warn(
+            "MMRAG_EXECUTOR=kubernetes: this command computes in its own process all the same; "
+            "launch the job `index`, or `backfill` for many domains, to compute in pods"
+        )
     check_index(settings)
     keep_settings(settings, open_blobs(settings))
     with dagster_instance(settings) as instance, progress(f"Indexing {', '.join(domains)}") as bars:

@@ -72,6 +72,26 @@ def test_each_domain_is_indexed_once_under_one_name(
     assert {run.tags[BACKFILL_TAG] for run in runs} == {result.run_id}
 
 
+def test_nothing_is_left_of_who_took_what(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    assert _run(_world(tmp_path, FakeSource()), instance).success
+    assert [*tmp_path.rglob("backfills/**/*.json")] == []
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_tables_that_are_fresh_are_made_again_by_force_only(
+    force: bool, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    world = _world(tmp_path, FakeSource())
+    _run(world, instance, domains=["office"])
+    _run(world, instance, domains=["office"], force=force)
+    newest = instance.get_runs(dg.RunsFilter(job_name="index"), limit=1)[0]
+    records = instance.fetch_materializations(dg.AssetKey("points"), limit=1).records
+    (made,) = [r.asset_materialization for r in records]
+    assert made is not None
+    assert newest.is_success
+    assert made.metadata["unchanged"].value is not force
+
+
 def test_only_the_domains_that_are_named_are_indexed(
     tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:

@@ -199,3 +199,11 @@ def test_what_was_redacted_is_told_in_numbers(bench: Bench) -> None:
     assert "example.com" not in said.out + said.err
     again = bench.mmrag("index", "--domain", "notes", "--json")
     assert (again.json["redacted"], "redacted" in again.err) == ({}, False)
+
+
+def test_a_command_says_that_it_computes_here_although_pods_would_do_so(empty: Bench) -> None:
+    said = empty.mmrag(
+        "index", "--source", str(empty.source), MMRAG_EXECUTOR="kubernetes", MMRAG_STEP_RETRIES="3"
+    )
+    assert said.code == 0
+    assert "computes in its own process all the same" in said.err
