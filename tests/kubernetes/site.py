@@ -155,6 +155,11 @@ class Site:
             run_partition(world, domain, Mode("clean"))
             return index(world, domain)
 
+    def was_failed(self, run_id: str) -> bool:
+        """Return whether a run was ever said to have failed."""
+        failed = dg.DagsterEventType.RUN_FAILURE
+        return bool(self.instance.get_records_for_run(run_id, of_type=failed).records)
+
     def errors(self, run_id: str) -> str:
         """Return what the event log says of why steps of a run failed or were tried again."""
         events = [
