@@ -44,6 +44,12 @@ _COMPOUND = re.compile(r"(?<![\w.,/:-])(\d+)-(?=[a-z]{3,}\b)")
 """A 5-year warranty lasts 5 years."""
 _FROM = re.compile(rf"(\d)(?=(?:\sto\s|\s?–\s?)(?:[$€£¥]|[A-Z]{{3}}\s)?\d[\d.,]*\s({_SCALE}))")
 """In `5 to 10 million` both are millions."""
+_POINT_FIRST = re.compile(r"(?<![\w.,)])\.(?=\d)")
+_HALF_DAY = re.compile(r"(?<=\d)\s?([ap])\.m\.", re.IGNORECASE)
+_MINUS = re.compile(r"(?<!\d\s)\b(?:minus|negative)\s(?=[$€£¥₹]?\d)", re.IGNORECASE)
+_MINUS_MONEY = re.compile(r"(?<![\w.,])[-−]([$€£¥₹]\s?)(?=\d)")
+_BRACKETED = re.compile(r"(?<!\w)\(([$€£¥₹]?\s?)(\d{1,3}(?:,\d{3})+(?:\.\d+)?)\)")
+"""As accounts write what is below zero; (2019) and (12.50) are more often a remark."""
 _BLANKED = re.compile(r"(?<![\w.,'’:/+−-])[1-9]\d{0,2}(?: \d{3})+(?:[.,]\d+)?(?![\w'’:/-]|[.,]\d)")
 
 
@@ -58,7 +64,12 @@ def in_digits(text: str, *, lone_one: bool) -> str:
         return match[0] if words == "one" and not lone_one else _written(words)
 
     digits = _COMPOUND.sub(r"\1 ", _SPELLED.sub(written, text))
-    return _FROM.sub(r"\1 \2", digits)
+    return _signed(_FROM.sub(r"\1 \2", _POINT_FIRST.sub("0.", _HALF_DAY.sub(r" \1m.", digits))))
+
+
+def _signed(text: str) -> str:
+    """Return a text with a minus right before each number that is below zero."""
+    return _BRACKETED.sub(r"\1-\2", _MINUS_MONEY.sub(r"\1-", _MINUS.sub("-", text)))
 
 
 def closed(text: str, wanted: Callable[[str], bool]) -> str:

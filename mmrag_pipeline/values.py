@@ -23,6 +23,8 @@ _COMMA = re.compile(r"\d+,\d+")
 _WITH_UNIT = re.compile(rf"([-+−]?(?:{GAPPED}|\d)[\d.,'’]*)([^\W\d_]{{1,3}})")
 _CURRENCY = re.compile(r"([^\W\d_]{1,3})(\d+\.\d\d)")
 _CURRENCIES = str.maketrans({"€": " EUR ", "£": " GBP ", "¥": " JPY "})
+_US_DOLLAR = re.compile(r"\bUS\s?\$")
+_LEADING_ZEROS = re.compile(r"0\d{2,}")
 _MINUS = "−"
 _SHORTEST_NAME = 2
 
@@ -63,7 +65,7 @@ def number_of(word: str) -> Decimal | None:
     """Return what a number is worth, however it is written; None for what is none.
 
     A comma before three digits groups thousands, as do an apostrophe and a hard blank; a single
-    point before three is a decimal point.
+    point before three is a decimal point. Digits behind a zero (0012345, not 05) are a code.
     """
     sign = -1 if word[:1] in ("-", _MINUS) else 1
     digits = word.lstrip(f"-+{_MINUS}")
@@ -75,12 +77,13 @@ def number_of(word: str) -> Decimal | None:
         digits = digits.replace(".", "").replace(",", ".")
     elif _COMMA.fullmatch(digits):
         digits = digits.replace(",", ".")
-    return sign * Decimal(digits) if _PLAIN.fullmatch(digits) and digits.isascii() else None
+    plain = digits.isascii() and _PLAIN.fullmatch(digits) and not _LEADING_ZEROS.match(digits)
+    return sign * Decimal(digits) if plain else None
 
 
 def _words(text: str) -> Iterator[tuple[str, bool]]:
     """Yield each word and whether it is the first of a sentence."""
-    end, text = 0, text.translate(_CURRENCIES)
+    end, text = 0, _US_DOLLAR.sub(" USD ", text).translate(_CURRENCIES)
     for match in _TOKEN.finditer(text):
         between = text[end : match.start()]
         first = end == 0 or any(mark in between for mark in ".!?\n")

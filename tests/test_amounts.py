@@ -35,6 +35,10 @@ def _values(text: str) -> list[tuple[str, str]]:
         ("53 percent", "53", "%"),
         ("1.5 kg", "1500", "g"),
         ("90 min", "5400", "s"),
+        ("2 weeks", "1209600", "s"),
+        ("2 years", "24", "month"),
+        ("16 oz", "453.59237", "g"),
+        ("20 degrees Fahrenheit", "20", "°f"),
     ],
 )
 def test_a_number_is_read_with_its_unit(text: str, value: str, unit: str) -> None:
@@ -75,6 +79,12 @@ def test_a_number_without_a_unit_is_compared_as_written() -> None:
     with_unit, without, other = amounts("1.5 kg; 1.5; 1.5 l")
     assert with_unit.same(without)
     assert not with_unit.same(other)
+
+
+def test_a_rate_is_no_unit() -> None:
+    (one,) = amounts("Rent $500 per month")
+    assert (one.unit, one.rate) == ("usd", ("month", Decimal(1)))
+    assert amounts("500 dollars monthly")[0].same(one)
 
 
 @given(st.decimals(min_value=0, max_value=10**9, places=2))

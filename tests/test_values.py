@@ -29,7 +29,9 @@ def test_a_number_is_worth_the_same_however_it_is_written(word: str, worth: str)
     assert number_of(word) == Decimal(worth)
 
 
-@pytest.mark.parametrize("word", ["7.4.2", "10:30", "2024-07-19", "XR-200", "", "-", "1,2,3"])
+@pytest.mark.parametrize(
+    "word", ["7.4.2", "10:30", "2024-07-19", "XR-200", "", "-", "1,2,3", "007"]
+)
 def test_what_only_holds_digits_is_no_number(word: str) -> None:
     assert number_of(word) is None
 

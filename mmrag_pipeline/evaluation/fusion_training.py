@@ -71,6 +71,7 @@ def trained(given: Sequence[Example], *, domains: tuple[str, ...], trained_at: d
             trained_at=trained_at,
             queries=len(given),
             queries_digest=digest_of((one.question, one.relevant) for one in given),
+            questions=tuple(sorted(questions)),
             domains=domains,
             folds=_folds(given),
             held_out={

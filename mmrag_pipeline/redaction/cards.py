@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from mmrag_pipeline.redaction.plain import Span
 
 _RUN = re.compile(r"(?<![0-9])(?<![0-9][.,])[0-9]{4,19}(?![0-9])")
-_NEXT = re.compile(r"(?:[ -]\n?|\n)([0-9]{1,12})(?![0-9])")
+_NEXT = re.compile(r"(?:[ _-]\n?|\n| - ?\n?)([0-9]{1,12})(?![0-9])")
 _DOTTED = re.compile(
     r"(?<![0-9])(?<![0-9][.,])[0-9]{4}\.\n?"
     r"(?:[0-9]{4}\.\n?[0-9]{4}(?:\.\n?[0-9]{1,4}){1,2}|[0-9]{6}\.\n?[0-9]{4,5})"
@@ -31,8 +31,8 @@ def cards(text: str) -> Iterator[Span]:
     """Yield the places of card numbers in a plain text.
 
     Digits are in a row, in groups of four (of which a line may break the number after any), or in
-    the four-six-four and four-six-five of some issuers. Groups are apart by spaces and hyphens, or
-    all by dots. Amounts with decimals are none.
+    the four-six-four and four-six-five of some issuers, or six-ten. Groups are apart by spaces,
+    hyphens and underscores, or all by dots. Amounts with decimals are none.
     """
     for dotted in _DOTTED.finditer(text):
         if _is_card(re.sub(r"[.\n]", "", dotted[0])):
@@ -54,7 +54,8 @@ def _numbers(text: str, run: re.Match[str]) -> Iterator[tuple[str, list[int], in
 
 
 def _is_grouped(groups: Sequence[int]) -> bool:
-    return groups in ([4, 6, 4], [4, 6, 5]) or all(length % 4 == 0 for length in groups[:-1])
+    known = groups in ([4, 6, 4], [4, 6, 5], [6, 10])
+    return known or all(length % 4 == 0 for length in groups[:-1])
 
 
 def _is_card(digits: str) -> bool:

@@ -18,7 +18,7 @@ from mmrag_pipeline.redaction.phones import phones
 from mmrag_pipeline.redaction.plain import Span, plain
 from mmrag_pipeline.redaction.rules import Rules
 
-_REVISION = 2
+_REVISION = 3
 """Raise it when the same text is redacted otherwise."""
 _FINDERS: Mapping[PersonalData, Callable[[str, Rules], Iterable[Span]]] = {
     "email": lambda text, _: mails(text),

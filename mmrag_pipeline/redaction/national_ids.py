@@ -72,13 +72,16 @@ def _is_valid(name: NationalId, number: str) -> bool:
     return bool(module.is_valid(number))
 
 
-def _pattern(form: str) -> re.Pattern[str]:
-    """Return what finds a form at every place: one that only looks like an id hides no other."""
+def _pattern(name: NationalId, form: str) -> re.Pattern[str]:
+    """Return what finds a form at every place: one that only looks like an id hides no other.
+
+    Its short name may touch it: SSN536-90-4399.
+    """
     body = "".join(_GAPS.get(char, char) for char in form)
     return re.compile(
-        rf"(?<![0-9A-Za-z])(?<![0-9][.,])(?=({body})(?![0-9A-Za-z])(?![.,][0-9]))",
+        rf"(?:(?<={name.partition('.')[2]})|(?<![0-9A-Za-z])(?<![0-9][.,]))(?=({body})(?![0-9A-Za-z])(?![.,][0-9]))",
         re.ASCII | re.IGNORECASE,
     )
 
 
-_PATTERNS = {name: _pattern(form) for name, form in _FORMS.items()}
+_PATTERNS = {name: _pattern(name, form) for name, form in _FORMS.items()}

@@ -1,11 +1,20 @@
 """Which numbers, codes and names of a sentence its evidence does not have."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from mmrag_pipeline.amounts import Amount, amounts, currency, scales_apart
+from mmrag_pipeline.amounts import Amount, amounts, scales_apart, unit_of
 from mmrag_pipeline.numerals import closed, closed_lines, in_digits
 from mmrag_pipeline.values import Value, exact, holds, values
+
+_TIME = re.compile(r"\b(\d{1,2}:\d{2})\s?([ap]m)\b", re.IGNORECASE)
+_BELOW = re.compile(
+    r"\b(?:loss|losses|lost|deficit|shortfall|below|down|fell|fall|drop(?:ped)?|outflows?|discounts?"
+    r"|credit(?:ed)?|refund(?:ed)?|decreas(?:ed?|es)|declin(?:ed?|es)|reduc(?:ed?|es|tion))\b",
+    re.IGNORECASE,
+)
+"""Words that say what a minus says: a loss of 5,000 is -5,000."""
 
 
 def as_evidence(text: str) -> str:
@@ -14,13 +23,20 @@ def as_evidence(text: str) -> str:
     A line whose only number is grouped by plain blanks comes again, with that number closed.
     """
     digits = in_digits(text, lone_one=True)
-    return "\n".join([digits, *closed_lines(digits)])
+    times = (f"{time} {_half_day(time, half)}" for time, half in _TIME.findall(digits))
+    return "\n".join([digits, *closed_lines(digits), *times])
 
 
 def as_claim(text: str, shown: str) -> str:
-    """Return a sentence with its numbers in digits, closed where evidence has them so."""
-    digits = in_digits(text, lone_one=False)
-    return closed(digits, lambda number: all(holds(shown, one) for one in exact(number)))
+    """Return a sentence with its numbers in digits, closed and signed as evidence has them."""
+
+    def timed(match: re.Match[str]) -> str:
+        told = any(_half_day(match[1], half) in shown for half in ("am", "pm"))
+        return _half_day(*match.groups()) if told else f"{match[1]} {match[2].lower()}"
+
+    digits = _TIME.sub(timed, in_digits(text, lone_one=False))
+    whole = closed(digits, lambda number: all(holds(shown, one) for one in exact(number)))
+    return _below_zero(whole, shown) if _BELOW.search(whole) else whole
 
 
 def missing(claim: str, shown: str) -> tuple[str, ...]:
@@ -31,6 +47,19 @@ def missing(claim: str, shown: str) -> tuple[str, ...]:
     told, known = _Told.of(claim), _Told.of(shown)
     found = (_lacking(value, told, known) for value in values(claim))
     return tuple(dict.fromkeys(text for text in found if text))
+
+
+def _half_day(time: str, half: str) -> str:
+    return f"{time}{half.lower()}"
+
+
+def _below_zero(text: str, shown: str) -> str:
+    """Return a text with a minus at the numbers that evidence has only with one."""
+    for one in (one for one in exact(text) if one.kind == "number" and one.text[0].isdigit()):
+        minus = replace(one, same=f"-{one.same}")
+        if holds(shown, minus) and not holds(shown, one):
+            text = re.sub(rf"(?<![\w.,-]){re.escape(one.text)}(?!\w)", f"-{one.text}", text)
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +78,7 @@ def _lacking(value: Value, told: _Told, known: _Told) -> str:
     """Return what of a value the evidence lacks, as it is written; empty where it has it."""
     held = holds(known.text, value)
     if value.kind != "number":
-        return "" if held or _tells_currency(value, known) else value.text
+        return "" if held or _tells_unit(value, known) else value.text
     claims = [one for one in told.amounts if one.number == Decimal(value.same)]
     if not held:
         return "" if claims and all(_has_worth(one, known) for one in claims) else value.text
@@ -57,10 +86,10 @@ def _lacking(value: Value, told: _Told, known: _Told) -> str:
     return next(wrong, "")
 
 
-def _tells_currency(value: Value, known: _Told) -> bool:
-    """Return whether a name is a currency that the evidence tells in another way: USD for $."""
-    unit = currency(value.same)
-    return bool(unit) and any(one.unit == unit for one in known.amounts)
+def _tells_unit(value: Value, known: _Told) -> bool:
+    """Return whether a name is a unit that the evidence tells in another way: USD for $."""
+    unit = unit_of(value.same)
+    return bool(unit) and any(unit in dict(one.readings) for one in known.amounts)
 
 
 def _has_worth(claim: Amount, known: _Told) -> bool:
@@ -80,7 +109,9 @@ def _is_borne_out(claim: Amount, told: _Told, known: _Told) -> bool:
 
 
 def _measures_fit(claim: Amount, other: Amount) -> bool:
-    return None in (claim.measure, other.measure) or claim.measure == other.measure
+    if claim.is_at_odds(other):
+        return False
+    return not claim.measures or not other.measures or bool(claim.measures & other.measures)
 
 
 def _scales_fit(claim: Amount, other: Amount, told: _Told, known: _Told) -> bool:
@@ -88,5 +119,5 @@ def _scales_fit(claim: Amount, other: Amount, told: _Told, known: _Told) -> bool
     if claim.scale == other.scale:
         return True
     if other.scale == 1:
-        return other.measure is None or claim.scale in known.scales
+        return not (other.measures or other.counts) or claim.scale in known.scales
     return claim.scale == 1 and other.scale in told.scales

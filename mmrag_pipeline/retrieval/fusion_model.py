@@ -28,6 +28,8 @@ class TrainingCard(BaseModel):
     queries: int = Field(ge=1)
     queries_digest: str
     """Of what was asked and which files answer it."""
+    questions: tuple[str, ...] = ()
+    """Digests of what was asked, sorted, each once; files of before have none."""
     domains: tuple[str, ...]
     folds: int = Field(ge=2)
     held_out: Mapping[str, Mapping[str, Number]]

@@ -116,6 +116,7 @@ def test_the_same_queries_give_the_same_fusion() -> None:
 def test_the_card_tells_what_it_was_trained_from_and_how_well() -> None:
     card = train([by_text(n) for n in range(12)]).model.card
     assert (card.queries, card.folds, card.domains, card.trained_at) == (12, 5, ("shop",), TIME)
+    assert list(card.questions) == sorted({by_text(n).question for n in range(12)})
     assert card.held_out["words"]["learned"] == 1.0
     assert card.held_out["overall"].keys() == {"learned", "evidence", "text", "bm25"}
 

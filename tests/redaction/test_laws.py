@@ -30,8 +30,8 @@ def _said(text: str, rules: Rules) -> str:
 
 @given(prose, cards, gaps, prose)
 def test_a_sound_card_number_is_found_in_any_spelling(a: str, card: str, gap: str, b: str) -> None:
-    said = _said(f"{a} {grouped(card, gap)} {b}", Rules(("card",)))
-    assert said.replace("\n", "") == f"{a} [card] {b}"
+    said = _said(f"{a} {grouped(card, gap)}; {b}", Rules(("card",)))
+    assert said.replace("\n", "") == f"{a} [card]; {b}"
 
 
 @given(prose, accounts, gaps, prose)

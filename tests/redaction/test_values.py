@@ -67,6 +67,16 @@ def test_a_national_id_that_cannot_be_is_none(name: NationalId) -> None:
     assert list(national_ids(broken.get(name, slipped), [name])) == []
 
 
+@pytest.mark.parametrize("text", ["SSN536-90-4399", "my ssn536-90-4399"])
+def test_a_national_id_may_touch_its_name(text: str) -> None:
+    assert _said(text, "national_id") == f"{text[:-11]}[national id]"
+
+
+@pytest.mark.parametrize("text", ["ASN536-90-4399", "SSN536-90-43991", "XR536-90-4399"])
+def test_a_national_id_touches_no_other_word(text: str) -> None:
+    assert _said(text, "national_id") == text
+
+
 @pytest.mark.parametrize("row", ["2002 2006 2010", "199 272 261", "1990 2002 2006 2010 2014"])
 def test_numbers_side_by_side_in_a_table_are_no_national_ids(row: str) -> None:
     assert _said(f"in millions {row}", "national_id") == f"in millions {row}"
@@ -83,6 +93,9 @@ def test_numbers_side_by_side_in_a_table_are_no_national_ids(row: str) -> None:
         ("4111-1111-\n1111-1111 paid", "[card]\n paid"),
         ("4111\n1111\n1111\n1111\n9.90", "[card]\n\n\n\n9.90"),
         ("no. 4111.1111.1111.1111.", "no. [card]."),
+        ("4111 - 1111 - 1111 - 1111 - 12", "[card] - 12"),
+        ("4111_1111_1111_1111", "[card]"),
+        ("411111 1111111111", "[card]"),
         ("3782.822463.10005 paid", "[card] paid"),
         ("4111  1111 \u00a01111  1111   12", "[card]   12"),
         ("4111\u00ad1111\u200b1111\u20601111\ufeff!", "[card]\ufeff!"),
@@ -103,6 +116,8 @@ def test_a_card_number_is_found_between_other_numbers_and_over_lines(text: str, 
         "1111 1111 1111 1117",
         "41 11 11 11 11 11 11 11",
         "4111 111 11111 1111",
+        "4111 -- 1111 -- 1111 -- 1111",
+        "1111111111 411111",
         "4111   1111   1111   1111",
         "4111.1111 1111.1111",
         "4111.1111.1111.1111.00",
@@ -119,6 +134,12 @@ def test_barcodes_amounts_and_other_long_numbers_are_no_cards(text: str) -> None
         ("联系john@example.com谢谢", "联系[e-mail]谢谢"),
         ("jürgen.x+y@müller-shop.co.uk.", "[e-mail]."),
         ("john@\nexample.com", "[e-mail]\n"),
+        ("ann\n@example.com", "[e-mail]\n"),
+        ("ann@example.\ncom now", "[e-mail]\n now"),
+        ("ann@example\n.co.uk now", "[e-mail]\n now"),
+        ("ann@example。com", "[e-mail]"),
+        ("Ann was left@home.\nThen", "Ann was left@home.\nThen"),
+        ("ann@example.com.\nthen", "[e-mail].\nthen"),
         ("j\u00adohn@exam\u200bple.com", "[e-mail]"),
         ("E-Mail : ann @ example.com, Tel", "E-Mail : [e-mail], Tel"),
         ("email\nann@ example.com", "email\n[e-mail]"),

@@ -14,6 +14,7 @@ from mmrag_pipeline.retrieval.polarity import contrary
         ("Pets are allowed.", "No pets allowed"),
         ("VAT is included.", "VAT: not included"),
         ("The price is without tax.", "The price is with tax."),
+        ("Refunds are given.", "No refunds are given."),
     ],
 )
 def test_the_same_words_with_a_negation_more_are_contrary(said: str, shown: str) -> None:
@@ -21,8 +22,20 @@ def test_the_same_words_with_a_negation_more_are_contrary(said: str, shown: str)
 
 
 @pytest.mark.parametrize(
+    ("said", "denied"),
+    [
+        ("Small cats are allowed.", "not small cats are allowed"),
+        ("Cats and dogs are allowed.", "not dogs are allowed"),
+    ],
+)
+def test_neither_denies_both(said: str, denied: str) -> None:
+    assert contrary(said, "Neither small cats nor dogs are allowed.") == denied
+
+
+@pytest.mark.parametrize(
     ("said", "shown"),
     [
+        ("Dogs are not allowed.", "Neither cats nor dogs are allowed."),
         ("The invoice was not paid.", "The invoice was never paid."),
         ("The big blue tent was paid.", "The big blue tent was paid but not delivered."),
         ("Invoice No. 12 was paid.", "Invoice 12 was paid."),
