@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 import polars as pl
 
-from mmrag_pipeline.cost_records import Attempt, Spent
+from mmrag_pipeline.cost_records import Attempt, Spent, Told
 from mmrag_pipeline.generation_records import Tuned
 from mmrag_pipeline.ids import Json
 from mmrag_pipeline.ports import Memo, TableStore
@@ -81,8 +81,11 @@ class CostLedger(Protocol):
         """Keep how far a try has come, in place of what it told before."""
         ...
 
-    def told(self, partition: str) -> list[Attempt]:
-        """Return the tries on a partition that told of themselves and were not billed since."""
+    def told(self, partition: str) -> Told:
+        """Return the tries on a partition that told of themselves and were not billed since.
+
+        One whose word cannot be read hides no other.
+        """
         ...
 
     def bill(self, rows: Sequence[Spent]) -> None:

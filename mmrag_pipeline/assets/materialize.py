@@ -66,7 +66,7 @@ def materialize(
         pipeline.world.telemetry.push()
     outcomes = [_forgetting(context, pipeline, outcome) for outcome in outcomes]
     pipeline.outcomes.extend(outcomes)
-    for trouble in {one.bill.trouble for one in outcomes} - {""}:
+    for trouble in {one.bill.trouble for one in outcomes} - {"", *pipeline.warnings}:
         pipeline.warnings.append(trouble)
         context.log.warning(trouble)
     for outcome in outcomes:

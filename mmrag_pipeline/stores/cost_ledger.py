@@ -12,7 +12,7 @@ from typing import BinaryIO
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from mmrag_pipeline.cost_records import SPENT, Attempt, End, Spent, spent_table
+from mmrag_pipeline.cost_records import SPENT, Attempt, End, Spent, Told, spent_table
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.ids import check_partition
 from mmrag_pipeline.stores.blobs import Blobs, read_blob
@@ -48,13 +48,20 @@ class BlobLedger:
         value = json.loads(_ATTEMPT.dump_json(attempt))
         write_json(self._blobs, _open_name(attempt.partition, attempt.attempt_id), value)
 
-    def told(self, partition: str) -> list[Attempt]:
-        """Return the tries on a partition that were not billed since.
+    def told(self, partition: str) -> Told:
+        """Return the tries on a partition that were not billed since; raises StateUnavailableError.
 
-        Raises CorruptStateError and StateUnavailableError.
+        One is damaged if its word is, or the bill that would say whether it was billed.
         """
-        told = self._open(f"{_OPEN}/{check_partition(partition)}")
-        return [attempt for attempt in told if not self._is_done(attempt)]
+        attempts, damaged = list[Attempt](), list[str]()
+        for name in self._blobs.names(f"{_OPEN}/{check_partition(partition)}"):
+            try:
+                attempt = self._attempt(name)
+                if attempt is not None and not self._is_done(attempt):
+                    attempts.append(attempt)
+            except CorruptStateError as error:
+                damaged.append(str(error))
+        return Told(attempts, damaged)
 
     def bill(self, rows: Sequence[Spent]) -> None:
         """Write down the rows of one try, then forget what it told of itself.

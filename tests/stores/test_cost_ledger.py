@@ -61,9 +61,9 @@ def test_a_bill_that_is_written_twice_counts_once(blobs: Blobs) -> None:
 def test_a_try_that_was_billed_is_open_no_more(blobs: Blobs) -> None:
     ledger, one = BlobLedger(blobs), attempt(1)
     ledger.tell(one)
-    assert ledger.told("shop") == [one]
+    assert ledger.told("shop").attempts == [one]
     ledger.bill(rows_of(one))
-    assert ledger.told("shop") == []
+    assert ledger.told("shop").attempts == []
 
 
 def test_an_open_try_counts_as_far_as_it_told(blobs: Blobs) -> None:
@@ -77,7 +77,7 @@ def test_a_try_that_died_after_its_own_bill_is_not_taken_for_killed(blobs: Blobs
     ledger, one = BlobLedger(blobs), attempt(1)
     ledger.bill(rows_of(one))
     ledger.tell(one)
-    assert ledger.told("shop") == []
+    assert ledger.told("shop").attempts == []
 
 
 def test_one_that_was_taken_for_dead_and_went_on_has_the_last_word(blobs: Blobs) -> None:
@@ -101,7 +101,7 @@ def test_what_others_write_takes_the_place_of_less_only(blobs: Blobs) -> None:
     for redone_s, told in ((4.0, 10.0), (1.0, 10.0), (5.0, 11.0)):
         ledger.tell(one)
         ledger.bill(one.spent(redone_s=redone_s))
-        assert (total(ledger)[0], ledger.told("shop")) == (told, [])
+        assert (total(ledger)[0], ledger.told("shop").attempts) == (told, [])
     ledger.bill(rows_of(one, 2.0))
     ledger.bill(one.spent(redone_s=4.0))
     assert total(ledger)[0] == 4.0
@@ -145,9 +145,9 @@ def test_a_try_after_which_nobody_came_is_billed_as_it_stands_when_it_is_old(blo
     ledger = BlobLedger(blobs)
     ledger.tell(replace(attempt(1), spent_s=7.0))
     ledger.compact(AT + timedelta(hours=3))
-    assert len(ledger.told("shop")) == 1
+    assert len(ledger.told("shop").attempts) == 1
     ledger.compact(AT + timedelta(days=9))
-    assert (ledger.told("shop"), total(ledger)[0]) == ([], 7.0)
+    assert (ledger.told("shop").attempts, total(ledger)[0]) == ([], 7.0)
 
 
 def test_a_bill_is_found_by_when_it_began(blobs: Blobs) -> None:
@@ -165,6 +165,17 @@ def test_a_damaged_bill_is_named_and_says_what_to_do(blobs: Blobs) -> None:
     Path(blobs.shown(name)).write_bytes(b"{")
     with pytest.raises(CorruptStateError, match=r"bill-.*delete that file"):
         list(ledger.spent())
+
+
+def test_a_damaged_word_hides_no_other_and_is_named(blobs: Blobs) -> None:
+    ledger, one = BlobLedger(blobs), attempt(1)
+    for number in range(3):
+        ledger.tell(attempt(number))
+    for name in (f"costs/open/shop/{attempt(number).attempt_id}.json" for number in (0, 2)):
+        Path(blobs.shown(name)).write_bytes(b"{")
+    found = ledger.told("shop")
+    assert found.attempts == [one]
+    assert [text.count("delete that file") for text in found.damaged] == [1, 1]
 
 
 Tries = st.lists(st.tuples(st.integers(0, 5), st.floats(0, 1e5), st.booleans()), max_size=12)
