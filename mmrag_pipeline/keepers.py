@@ -69,8 +69,23 @@ class AnswerCache(Protocol):
         """Keep a value; raises StateUnavailableError."""
         ...
 
-    def clear(self) -> None:
-        """Remove every answer; raises StateUnavailableError."""
+    def clear(self) -> int:
+        """Remove every answer, return how many; raises StateUnavailableError."""
+        ...
+
+
+class RulesNotes(Protocol):
+    """Rules of redaction that hold for what is kept in one place; it is noted in that place."""
+
+    def noted(self, partition: str) -> str:
+        """Return the digest of the rules that were noted last, empty where none were.
+
+        Raises CorruptStateError and StateUnavailableError.
+        """
+        ...
+
+    def note(self, partition: str, digest: str) -> None:
+        """Note rules, in place of those of before; raises StateUnavailableError."""
         ...
 
 
