@@ -10,7 +10,7 @@ from mmrag_pipeline.engines.openai_answers import OpenAiAnswers, Server
 from mmrag_pipeline.errors import CorruptStateError, StateUnavailableError
 from mmrag_pipeline.indexing.place_pixels import PageAt, crop, lines_at, pixels_of
 from mmrag_pipeline.indexing.station import World
-from mmrag_pipeline.keepers import AnswerCache, TableCatalog
+from mmrag_pipeline.keepers import AnswerCache, RulesNotes, TableCatalog
 from mmrag_pipeline.model_ports import Answerer
 from mmrag_pipeline.models import open_encoders
 from mmrag_pipeline.records import Box, Line
@@ -22,9 +22,12 @@ from mmrag_pipeline.retrieval.hits import Hit
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.stores.answer_cache import FolderAnswers
 from mmrag_pipeline.stores.kept import with_kept_settings
-from mmrag_pipeline.stores.redacted import note_rules, noted_rules
+from mmrag_pipeline.stores.redacted import FolderRules
 from mmrag_pipeline.stores.redis_answers import RedisAnswers
 from mmrag_pipeline.stores.reports import forget_reports
+
+_ANSWERS = "answers"
+_QUOTE = "may still quote what was purged or is redacted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def open_answer_cache(settings: Settings) -> AnswerCache:
     days = settings.answer_cache_days
     if settings.answer_cache_url is not None:
         return RedisAnswers(settings.answer_cache_url.get_secret_value(), days)
-    return FolderAnswers(settings.home / "answers", days)
+    return FolderAnswers(settings.home / _ANSWERS, days)
 
 
 def forget_answers(settings: Settings) -> str:
@@ -107,33 +110,56 @@ def forget_answers(settings: Settings) -> str:
     try:
         open_answer_cache(settings).clear()
     except StateUnavailableError as error:
-        return f"cached answers may still quote what was purged or is redacted: {error}"
+        return f"cached answers {_QUOTE}: {error}"
     return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What other rules of redaction took off this machine."""
+    """What other rules of redaction took out of the cache of answers and off this machine."""
 
+    answers: int = 0
     reports: int = 0
     kept: str = ""
-    """Why they could not be dropped; the next run tries again."""
+    """Why some could not be dropped; the next run tries again."""
 
 
 def forget_unredacted(settings: Settings, partition: str, rules: str) -> Forgotten | None:
     """Drop answers and reports of before, once for each digest of rules; None with nothing to do.
 
     It is for a partition whose collection follows these rules by now. Without rules (an empty
-    digest) nothing of before is to be hidden.
+    digest) nothing of before is to be hidden. What was dropped is noted beside it: a cache that
+    machines share is emptied by the first of them only.
     """
-    try:
-        if noted_rules(settings.home, partition) == rules:
-            return None
-    except CorruptStateError as error:
-        return Forgotten(kept=str(error))
-    found = Forgotten()
-    if rules:
-        found = Forgotten(forget_reports(settings.home), forget_answers(settings))
-    if not found.kept:
-        note_rules(settings.home, partition, rules)
-    return found if rules else None
+    kept = list[str]()
+
+    def dropped(what: str, notes: RulesNotes, drop: Callable[[], int]) -> int:
+        try:
+            return _dropped(notes, partition, rules, drop)
+        except (CorruptStateError, StateUnavailableError) as error:
+            kept.append(f"{what} {_QUOTE}: {error}")
+            return 0
+
+    cache, home = open_answer_cache(settings), settings.home
+    answers = dropped("cached answers", open_rules_notes(settings), cache.clear)
+    reports = dropped("reports", FolderRules(home), lambda: forget_reports(home))
+    found = Forgotten(answers, reports, "; ".join(kept))
+    return None if found == Forgotten() else found
+
+
+def open_rules_notes(settings: Settings) -> RulesNotes:
+    """Return where rules of redaction are noted for the cache of answers: beside it."""
+    if settings.answer_cache_url is not None:
+        return RedisAnswers(
+            settings.answer_cache_url.get_secret_value(), settings.answer_cache_days
+        )
+    return FolderRules(settings.home / _ANSWERS)
+
+
+def _dropped(notes: RulesNotes, partition: str, rules: str, drop: Callable[[], int]) -> int:
+    """Drop under rules that were not noted yet, then note them; return how many."""
+    if notes.noted(partition) == rules:
+        return 0
+    gone = drop() if rules else 0
+    notes.note(partition, rules)
+    return gone

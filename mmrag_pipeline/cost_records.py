@@ -101,6 +101,15 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What tries told that were not billed since."""
+
+    attempts: Sequence[Attempt] = ()
+    damaged: Sequence[str] = ()
+    """For each word that cannot be read, which it is and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
 class Spent:
     """What a station spent in one try; a row of SPENT."""
 

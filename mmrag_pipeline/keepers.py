@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 import polars as pl
 
-from mmrag_pipeline.cost_records import Attempt, Spent
+from mmrag_pipeline.cost_records import Attempt, Spent, Told
 from mmrag_pipeline.generation_records import Tuned
 from mmrag_pipeline.ids import Json
 from mmrag_pipeline.ports import Memo, TableStore
@@ -69,8 +69,23 @@ class AnswerCache(Protocol):
         """Keep a value; raises StateUnavailableError."""
         ...
 
-    def clear(self) -> None:
-        """Remove every answer; raises StateUnavailableError."""
+    def clear(self) -> int:
+        """Remove every answer, return how many; raises StateUnavailableError."""
+        ...
+
+
+class RulesNotes(Protocol):
+    """Rules of redaction that hold for what is kept in one place; it is noted in that place."""
+
+    def noted(self, partition: str) -> str:
+        """Return the digest of the rules that were noted last, empty where none were.
+
+        Raises CorruptStateError and StateUnavailableError.
+        """
+        ...
+
+    def note(self, partition: str, digest: str) -> None:
+        """Note rules, in place of those of before; raises StateUnavailableError."""
         ...
 
 
@@ -81,8 +96,11 @@ class CostLedger(Protocol):
         """Keep how far a try has come, in place of what it told before."""
         ...
 
-    def told(self, partition: str) -> list[Attempt]:
-        """Return the tries on a partition that told of themselves and were not billed since."""
+    def told(self, partition: str) -> Told:
+        """Return the tries on a partition that told of themselves and were not billed since.
+
+        One whose word cannot be read hides no other.
+        """
         ...
 
     def bill(self, rows: Sequence[Spent]) -> None:

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from fakeredis import TcpFakeServer
 
 from mmrag_pipeline.answering import Forgotten, forget_unredacted, open_answer_cache
 from mmrag_pipeline.settings import Settings
@@ -26,7 +28,7 @@ def _held(settings: Settings) -> int:
 
 
 def test_rules_drop_answers_and_reports_of_before_once(settings: Settings) -> None:
-    assert forget_unredacted(settings, "d", "rules") == Forgotten(reports=1)
+    assert forget_unredacted(settings, "d", "rules") == Forgotten(answers=1, reports=1)
     assert _held(settings) == 0
     open_answer_cache(settings).put(KEY, "ann@example.com")
     assert forget_unredacted(settings, "d", "rules") is None
@@ -46,16 +48,47 @@ def test_answers_that_cannot_be_dropped_are_told_and_tried_again(settings: Setti
     found = forget_unredacted(lost, "d", "rules")
     assert found is not None
     assert found.kept.startswith("cached answers may still quote what was purged or is redacted")
-    assert forget_unredacted(settings, "d", "rules") == Forgotten(reports=0)
+    assert found.reports == 1
+    assert forget_unredacted(settings, "d", "rules") == Forgotten(answers=1)
 
 
-def test_a_note_that_cannot_be_read_drops_nothing(settings: Settings) -> None:
-    (settings.home / "redacted").mkdir()
-    (settings.home / "redacted" / "d.txt").write_bytes(b"\xff")
+def test_where_there_is_nothing_to_drop_nothing_is_told(tmp_path: Path) -> None:
+    empty = Settings(home=tmp_path)
+    assert forget_unredacted(empty, "d", "rules") is None
+    open_answer_cache(empty).put(KEY, "made under the rules")
+    assert forget_unredacted(empty, "d", "rules") is None
+    assert open_answer_cache(empty).get(KEY) == "made under the rules"
+
+
+@pytest.mark.parametrize("place", ["", "answers"])
+def test_a_note_that_cannot_be_read_drops_nothing_of_its_place(
+    settings: Settings, place: str
+) -> None:
+    note = settings.home / place / "redacted" / "d.txt"
+    note.parent.mkdir()
+    note.write_bytes(b"\xff")
     found = forget_unredacted(settings, "d", "rules")
     assert found is not None
     assert "delete it, and the next run" in found.kept
-    assert _held(settings) == 2
+    assert (found.answers, found.reports) == ((0, 1) if place else (1, 0))
+    assert _held(settings) == 1
+
+
+def test_a_cache_that_machines_share_is_emptied_by_the_first_of_them(tmp_path: Path) -> None:
+    with TcpFakeServer(("127.0.0.1", 0)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"redis://127.0.0.1:{server.server_address[1]}/0"
+        first, fresh = (_machine(tmp_path / name, url) for name in ("first", "fresh"))
+        open_answer_cache(first).put(KEY, "ann@example.com")
+        assert forget_unredacted(first, "d", "rules") == Forgotten(answers=1)
+        open_answer_cache(first).put(KEY, "[email]")
+        assert forget_unredacted(fresh, "d", "rules") is None
+        assert open_answer_cache(fresh).get(KEY) == "[email]"
+        server.shutdown()
+
+
+def _machine(home: Path, url: str) -> Settings:
+    return Settings(home=home, answer_cache_url=url)  # type: ignore[arg-type]  # pydantic reads text
 
 
 def _unreachable() -> object:

@@ -21,7 +21,7 @@ from mmrag_pipeline.errors import (
 )
 from mmrag_pipeline.indexing.checks import judge_schema
 from mmrag_pipeline.indexing.chunks import REDACTION
-from mmrag_pipeline.indexing.run import FORGOTTEN, Outcome, run_step
+from mmrag_pipeline.indexing.run import FORGOTTEN, REPORTS_FORGOTTEN, Outcome, run_step
 from mmrag_pipeline.indexing.station import Mode, Step
 from mmrag_pipeline.resources.pipeline import Pipeline
 from mmrag_pipeline.resources.startup import bill_startup
@@ -66,7 +66,7 @@ def materialize(
         pipeline.world.telemetry.push()
     outcomes = [_forgetting(context, pipeline, outcome) for outcome in outcomes]
     pipeline.outcomes.extend(outcomes)
-    for trouble in {one.bill.trouble for one in outcomes} - {""}:
+    for trouble in {one.bill.trouble for one in outcomes} - {"", *pipeline.warnings}:
         pipeline.warnings.append(trouble)
         context.log.warning(trouble)
     for outcome in outcomes:
@@ -87,7 +87,7 @@ def _forgetting(context: dg.AssetExecutionContext, pipeline: Pipeline, outcome: 
     if found.kept:
         pipeline.warnings.append(found.kept)
         context.log.warning(found.kept)
-    told = {FORGOTTEN: int(not found.kept), "reports_forgotten": found.reports}
+    told = {FORGOTTEN: found.answers, REPORTS_FORGOTTEN: found.reports}
     return replace(outcome, changes={**outcome.changes, **told})
 
 

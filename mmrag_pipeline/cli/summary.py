@@ -13,7 +13,7 @@ from mmrag_pipeline.evaluation.decided import Decided
 from mmrag_pipeline.ids import Json, domain_of, domains_of
 from mmrag_pipeline.indexing.chunks import REDACTED
 from mmrag_pipeline.indexing.plan import MODEL_STATIONS
-from mmrag_pipeline.indexing.run import FORGOTTEN, Outcome
+from mmrag_pipeline.indexing.run import FORGOTTEN, REPORTS_FORGOTTEN, Outcome
 
 if TYPE_CHECKING:
     from mmrag_pipeline.assets.run_index import PartitionRun
@@ -79,7 +79,8 @@ class Summary:
     @property
     def forgot(self) -> bool:
         """Return whether answers and reports of before other rules of redaction were dropped."""
-        return any(outcome.changes.get(FORGOTTEN) for outcome in self.outcomes)
+        dropped = (FORGOTTEN, REPORTS_FORGOTTEN)
+        return any(one.changes.get(name) for one in self.outcomes for name in dropped)
 
     def reused(self, station: str) -> int:
         """Return what a station reused over all domains."""

@@ -7,9 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mmrag_pipeline.cost_records import Attempt, Counts, End, Rates, Spent, spent_of, token_money
+from mmrag_pipeline.cost_records import (
+    Attempt,
+    Counts,
+    End,
+    Rates,
+    Spent,
+    Told,
+    spent_of,
+    token_money,
+)
 from mmrag_pipeline.cost_settings import Machine
-from mmrag_pipeline.errors import MmragError
+from mmrag_pipeline.errors import CorruptStateError, MmragError
 from mmrag_pipeline.keepers import CostLedger
 
 TELL_S = 5.0
@@ -22,9 +31,9 @@ class KeepsNothing:
     def tell(self, attempt: Attempt) -> None:
         """Forget it."""
 
-    def told(self, partition: str) -> list[Attempt]:
+    def told(self, partition: str) -> Told:
         """Return that nobody is at work."""
-        return []
+        return Told()
 
     def bill(self, rows: Sequence[Spent]) -> None:
         """Forget them."""
@@ -126,15 +135,17 @@ class Meter:
         redone_s = self.seconds if self._redone_s is None else self._redone_s
         dead = list[Spent]()
 
-        def write() -> None:
-            others = [one for one in self.ledger.told(done.partition) if self._is_before(one)]
-            for other in others:
+        def write_others() -> None:
+            told = self.ledger.told(done.partition)
+            for other in filter(self._is_before, told.attempts):
                 rows = other.spent(redone_s=redone_s)
                 self.ledger.bill(rows)
                 dead.extend(rows)
-            self.ledger.bill(mine)
+            if told.damaged:
+                raise CorruptStateError("; ".join(told.damaged))
 
-        self._tried(write)
+        self._tried(lambda: self.ledger.bill(mine))
+        self._tried(write_others)
         return Bill(tuple(mine), tuple(dead), self.trouble)
 
     def _is_before(self, other: Attempt) -> bool:

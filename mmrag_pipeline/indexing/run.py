@@ -19,7 +19,9 @@ from mmrag_pipeline.records import Lineage
 from mmrag_pipeline.schemas import TABLES
 
 FORGOTTEN = "answers_forgotten"
-"""Change of a collection: that cached answers of before other rules of redaction were dropped."""
+"""Change of a collection: cached answers of before other rules of redaction that were dropped."""
+REPORTS_FORGOTTEN = "reports_forgotten"
+"""Change of a collection: kept reports of before them that were dropped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
+from mmrag_pipeline.observing.frail import Sending, push_all
 from mmrag_pipeline.telemetry import ABOUT, CARRIED, NONE, Attributes, Metric
 
 if TYPE_CHECKING:
@@ -17,14 +18,6 @@ class Timing(Protocol):
 
     def span(self, name: str, attributes: Attributes, parent: str) -> AbstractContextManager[str]:
         """Time the block, which gets its traceparent or nothing."""
-        ...
-
-
-class Sending(Protocol):
-    """One to whom things are sent."""
-
-    def push(self) -> None:
-        """Send them, within a moment."""
         ...
 
 
@@ -56,6 +49,5 @@ class Listeners:
             ABOUT.reset(token)
 
     def push(self) -> None:
-        """Send to everyone who is sent to."""
-        for one in self.sendings:
-            one.push()
+        """Send to everyone who is sent to, within TIMEOUT_S in all."""
+        push_all(self.sendings)

@@ -33,14 +33,15 @@ class Numbers:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._made: dict[str, Counter | Gauge | Histogram] = {}
-        self._changed: set[_Group] = set()
+        self._changed: dict[_Group, int] = {}
         self._lock = Lock()
 
     def record(self, metric: Metric, value: float, *labels: str) -> None:
         """Add, set or observe."""
         with self._lock:
             made = self._made.get(metric.name) or self._make(metric)
-            self._changed.add(_group(dict(zip(metric.labels, labels, strict=True))))
+            group = _group(dict(zip(metric.labels, labels, strict=True)))
+            self._changed[group] = self._changed.get(group, 0) + 1
         child = made.labels(*labels) if labels else made
         if isinstance(child, Counter):
             child.inc(value)
@@ -49,16 +50,16 @@ class Numbers:
         else:
             child.observe(value)
 
-    def changed(self) -> list[_Group]:
-        """Return the groups that something was recorded of since the last time."""
+    def changed(self) -> dict[_Group, int]:
+        """Return how often something was recorded of each group since it was sent."""
         with self._lock:
-            found, self._changed = sorted(self._changed), set()
-            return found
+            return dict(sorted(self._changed.items()))
 
-    def again(self, groups: Iterable[_Group]) -> None:
-        """Count groups as changed that could not be sent."""
+    def sent(self, group: _Group, times: int) -> None:
+        """Count a group as sent, unless something was recorded of it meanwhile."""
         with self._lock:
-            self._changed.update(groups)
+            if self._changed.get(group) == times:
+                del self._changed[group]
 
     def _make(self, metric: Metric) -> Counter | Gauge | Histogram:
         given = (metric.name, metric.meaning, metric.labels)
@@ -78,14 +79,14 @@ class Gateway:
 
     def __init__(self, url: str, numbers: Numbers) -> None:
         self._url, self._numbers = url, numbers
-        self._frail = Frail(f"the Pushgateway at MMRAG_PUSHGATEWAY_URL={url}")
+        self.frail = Frail(f"the Pushgateway at MMRAG_PUSHGATEWAY_URL={url}")
 
     def push(self) -> None:
-        """Send the groups that changed, each within a moment."""
-        groups = self._numbers.changed()
-        while groups and self._frail.tried(partial(self._send, groups[0])):
-            groups = groups[1:]
-        self._numbers.again(groups)
+        """Send the groups that changed, until one cannot be sent: they go the next time."""
+        for group, times in self._numbers.changed().items():
+            if not self.frail.tried(partial(self._send, group)):
+                return
+            self._numbers.sent(group, times)
 
     def _send(self, group: _Group) -> None:
         part = CollectorRegistry()

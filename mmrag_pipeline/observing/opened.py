@@ -13,7 +13,8 @@ from mmrag_pipeline.telemetry import ABOUT, SILENT, Telemetry
 from mmrag_pipeline.telemetry_settings import TelemetrySettings, headers_in
 
 if TYPE_CHECKING:
-    from mmrag_pipeline.observing.listeners import Sending, Timing
+    from mmrag_pipeline.observing.frail import Sending
+    from mmrag_pipeline.observing.listeners import Timing
     from mmrag_pipeline.observing.numbers import Numbers
 
 

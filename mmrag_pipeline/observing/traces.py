@@ -1,5 +1,6 @@
 """Spans to an OpenTelemetry collector, by OTLP over HTTP, from a thread of their own."""
 
+import atexit
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.trace import StatusCode, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from mmrag_pipeline.observing.frail import TIMEOUT_S, Frail
+from mmrag_pipeline.observing.frail import TIMEOUT_S, Frail, push_all
 from mmrag_pipeline.telemetry import Attributes
 
 _MILLIS = 1_000
@@ -27,18 +28,20 @@ class Traces:
     def __init__(self, endpoint: str, headers: Mapping[str, str]) -> None:
         # it would tell of each failure anew, with a traceback; Frail tells once
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
-        exporter = _FrailExporter(endpoint, headers)
+        self.frail = Frail(f"the collector at MMRAG_OTLP_ENDPOINT={endpoint}")
+        exporter = _FrailExporter(endpoint, headers, self.frail)
         self._provider = TracerProvider(
-            resource=Resource.create({"service.name": "mmrag", "process.pid": os.getpid()})
+            resource=Resource.create({"service.name": "mmrag", "process.pid": os.getpid()}),
+            shutdown_on_exit=False,  # it waits for 30 s
         )
         self._provider.add_span_processor(
             BatchSpanProcessor(
                 exporter,
                 max_queue_size=_QUEUED,
                 schedule_delay_millis=_MILLIS,
-                export_timeout_millis=TIMEOUT_S * _MILLIS,
             )
         )
+        atexit.register(push_all, [self])
         self._tracer = self._provider.get_tracer("mmrag_pipeline")
 
     @contextmanager
@@ -62,15 +65,15 @@ class Traces:
                 raise
 
     def push(self) -> None:
-        """Send what has ended, within a moment."""
-        self._provider.force_flush(int(TIMEOUT_S * _MILLIS))
+        """Send what has ended."""
+        self._provider.force_flush()  # the SDK heeds no timeout here
 
 
 class _FrailExporter(SpanExporter):
     """OTLP over HTTP to a collector that may be gone."""
 
-    def __init__(self, endpoint: str, headers: Mapping[str, str]) -> None:
-        self._frail = Frail(f"the collector at MMRAG_OTLP_ENDPOINT={endpoint}")
+    def __init__(self, endpoint: str, headers: Mapping[str, str], frail: Frail) -> None:
+        self._frail = frail
         self._inner = OTLPSpanExporter(
             f"{endpoint}/v1/traces", headers=dict(headers), timeout=TIMEOUT_S
         )

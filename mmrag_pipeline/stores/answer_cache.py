@@ -52,13 +52,15 @@ class FolderAnswers:
         except OSError as error:
             raise _unreachable(path, error) from error
 
-    def clear(self) -> None:
-        """Remove every answer; raises StateUnavailableError."""
+    def clear(self) -> int:
+        """Remove every answer, return how many; raises StateUnavailableError."""
         try:
-            for path in self.folder.glob("*/*.json"):
+            found = list(self.folder.glob("*/*.json"))
+            for path in found:
                 path.unlink(missing_ok=True)
         except OSError as error:
             raise _unreachable(self.folder, error) from error
+        return len(found)
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from redis import Redis
 
 _PREFIX = "mmrag:answer:"
+_RULES = "mmrag:redacted:"
 _TIMEOUT_S = 2.0
 """A cache that takes longer costs more than it saves."""
 _DAY_S = 86_400
@@ -39,16 +40,26 @@ class RedisAnswers:
         expires_s = max(1, round(self.days * _DAY_S))
         self._asked("setex", _PREFIX + key, expires_s, json.dumps(value))
 
-    def clear(self) -> None:
-        """Remove every answer; raises StateUnavailableError."""
+    def noted(self, partition: str) -> str:
+        """Return the digest of the rules of redaction that were noted last (keepers.RulesNotes)."""
+        kept = self._asked("get", _RULES + partition)
+        return kept.decode(errors="replace") if isinstance(kept, bytes) else ""
+
+    def note(self, partition: str, digest: str) -> None:
+        """Note rules for every machine that shares this cache; a note does not expire."""
+        self._asked("set", _RULES + partition, digest)
+
+    def clear(self) -> int:
+        """Remove every answer, return how many; raises StateUnavailableError."""
         cursor: object = 0
+        gone = 0
         while True:
             found = self._asked("scan", str(cursor), "match", f"{_PREFIX}*", "count", _SCANNED)
             cursor, keys = found if isinstance(found, tuple) else (0, [])
             for key in keys:
-                self._asked("del", key)
+                gone += self._asked("del", key) == 1
             if int(str(cursor)) == 0:
-                return
+                return gone
 
     def _asked(self, command: str, *arguments: str | int | bytes) -> object:
         client = self._client

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mmrag_pipeline.cost_records import Attempt, Spent
+from mmrag_pipeline.cost_records import Attempt, Spent, Told
 from mmrag_pipeline.keepers import CostLedger
 from mmrag_pipeline.testing.frail import Fuse
 from mmrag_pipeline.testing.ledger import Ledger
@@ -20,9 +20,9 @@ class MemoryLedger:
         """Keep how far a try has come."""
         self.open[attempt.attempt_id] = attempt
 
-    def told(self, partition: str) -> list[Attempt]:
+    def told(self, partition: str) -> Told:
         """Return the tries that were not billed since."""
-        return [one for one in self.open.values() if one.partition == partition]
+        return Told([one for one in self.open.values() if one.partition == partition])
 
     def bill(self, rows: Sequence[Spent]) -> None:
         """Write down rows."""
@@ -42,7 +42,7 @@ class FrailLedger:
         """Keep how far a try has come: one commit."""
         self.fuse.commit(lambda: self.inner.tell(attempt))
 
-    def told(self, partition: str) -> list[Attempt]:
+    def told(self, partition: str) -> Told:
         """Return the tries that were not billed since."""
         return self.inner.told(partition)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mmrag_pipeline.engines.compute import DRIVER_FILES
+from mmrag_pipeline.stores.answer_cache import FolderAnswers
 from tests.cli.commands import Bench, Said
 from tests.cli.corpus import FILES, PAGES, PICTURES
 
@@ -195,7 +196,7 @@ def test_what_was_redacted_is_told_in_numbers(bench: Bench) -> None:
     said = bench.mmrag("index", "--domain", "notes", "--json", MMRAG_REDACT='{"*": ["email"]}')
     assert said.json["redacted"] == {"notes": {"email": 2}}
     assert "notes: redacted in the texts cut by this run: 2 email" in said.err
-    assert "cached answers and the reports of MMRAG_HOME" in said.err
+    assert "were dropped" not in said.err
     assert "example.com" not in said.out + said.err
     again = bench.mmrag("index", "--domain", "notes", "--json")
     assert (again.json["redacted"], "redacted" in again.err) == ({}, False)
@@ -207,3 +208,11 @@ def test_a_command_says_that_it_computes_here_although_pods_would_do_so(empty: B
     )
     assert said.code == 0
     assert "computes in its own process all the same" in said.err
+
+
+def test_answers_of_before_that_are_dropped_are_told(bench: Bench) -> None:
+    cache = FolderAnswers(bench.home / "answers", days=1)
+    cache.put("0" * 32, "ann@example.com")
+    said = bench.mmrag("index", "--domain", "notes", MMRAG_REDACT='{"*": ["email"]}')
+    assert "cached answers and the reports of MMRAG_HOME" in said.err
+    assert cache.get("0" * 32) is None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from mmrag_pipeline.cost_records import Attempt, Spent
+from mmrag_pipeline.cost_records import Attempt, Spent, Told
 from mmrag_pipeline.cost_settings import Rate
 from mmrag_pipeline.engines.stub import StubOcr
 from mmrag_pipeline.errors import StateUnavailableError
@@ -169,3 +169,24 @@ def test_a_ledger_that_is_away_stops_no_run_and_is_told_of() -> None:
     found = paid.run(paid.world(ledger=_Away()))
     assert "could not be written down: no room" in found["ocr"].bill.trouble
     assert paid.life.index() == paid.life.rebuild()[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Damaged(MemoryLedger):
+    """A ledger in which a word of somebody cannot be read."""
+
+    def told(self, partition: str) -> Told:
+        return Told(MemoryLedger.told(self, partition).attempts, ["a.json cannot be trusted"])
+
+
+def test_a_damaged_word_keeps_no_other_bill_from_being_written() -> None:
+    paid = Paid(books=_Damaged())
+    dead = Attempt("0" * 32, "gone", DOMAIN, ("text_vectors",), "gpu-spot", _RATES, paid.life.now)
+    paid.books.tell(dead)
+    found = paid.run()
+    assert paid.books.open == {}
+    assert {(row.run_id, row.end) for row in paid.books.rows.values()} == {
+        ("run", "done"),
+        ("gone", "killed"),
+    }
+    assert found["text_vectors"].bill.trouble.count("a.json cannot be trusted") == 1

@@ -2,8 +2,9 @@
 
 import gzip
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
@@ -18,6 +19,8 @@ class Listener:
 
     url: str
     hangs: threading.Event | None = None
+    drips: threading.Event | None = None
+    slow_s: float = 0.0
     got: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
 
     @property
@@ -50,26 +53,42 @@ class _Handler(BaseHTTPRequestHandler):
         held.got.append((self.command, self.path, headers, body))
         if held.hangs:
             held.hangs.wait(30)
+        if held.drips:
+            self._drip(held.drips)
+        time.sleep(held.slow_s)
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def _drip(self, over: threading.Event) -> None:
+        """Answer a byte a second: no single wait for it ever takes long."""
+        with suppress(OSError):
+            for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"y" * 60:
+                self.wfile.write(bytes([byte]))
+                if over.wait(1):
+                    return
 
     def log_message(self, format: str, *args: object) -> None:
         pass
 
 
 @contextmanager
-def listening(*, hangs: bool = False) -> Iterator[Listener]:
-    """Listen in a thread until the block ends; one that hangs answers nobody."""
+def listening(
+    *, hangs: bool = False, drips: bool = False, slow_s: float = 0.0
+) -> Iterator[Listener]:
+    """Listen in a thread until the block ends; one that hangs answers nobody, one that drips late.
+
+    One that is slow takes `slow_s` for each answer.
+    """
     with _Server(("127.0.0.1", 0), _Handler) as server:
-        over = threading.Event() if hangs else None
-        server.held = Listener(f"http://127.0.0.1:{server.server_port}", over)
+        over = threading.Event()
+        url = f"http://127.0.0.1:{server.server_port}"
+        server.held = Listener(url, over if hangs else None, over if drips else None, slow_s)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
             yield server.held
         finally:
-            if over:
-                over.set()
+            over.set()
             server.shutdown()
             thread.join()

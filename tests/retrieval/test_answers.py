@@ -39,11 +39,20 @@ class Scripted:
         yield from self.pieces
 
 
-class Kept(dict[str, Json]):
+@dataclass
+class Kept:
     """A cache in memory."""
 
+    held: dict[str, Json] = field(default_factory=dict)
+
+    def get(self, key: str) -> Json:
+        return self.held.get(key)
+
     def put(self, key: str, value: Json) -> None:
-        self[key] = value
+        self.held[key] = value
+
+    def clear(self) -> int:
+        return sum(self.held.pop(key) is not None for key in [*self.held])
 
 
 class Broken:
@@ -55,7 +64,7 @@ class Broken:
     def put(self, key: str, value: Json) -> None:
         raise StateUnavailableError("no way there")
 
-    def clear(self) -> None:
+    def clear(self) -> int:
         raise StateUnavailableError("no way there")
 
 
@@ -153,7 +162,7 @@ def test_an_answer_that_was_cut_or_failed_is_not_kept() -> None:
 
     with pytest.raises(AnswerError):
         asking(Failing(), cache).ask(Query(text=PRICE))
-    assert cache == {}
+    assert cache.held == {}
 
 
 def test_telemetry_is_told_of_tokens_and_whether_the_cache_held_the_answer() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from mmrag_pipeline.errors import CorruptStateError, StateUnavailableError
 from mmrag_pipeline.ids import digest_text
-from mmrag_pipeline.keepers import AnswerCache
+from mmrag_pipeline.keepers import AnswerCache, RulesNotes
 from mmrag_pipeline.stores.answer_cache import FolderAnswers
+from mmrag_pipeline.stores.redacted import FolderRules
 from mmrag_pipeline.stores.redis_answers import RedisAnswers
 
 KEY, OTHER = digest_text("one"), digest_text("other")
@@ -37,11 +38,54 @@ class AnswerCachePack(ABC):
 
     def test_clearing_leaves_nothing(self, tmp_path: Path) -> None:
         cache = self.cache(tmp_path)
-        cache.clear()
+        assert cache.clear() == 0
         for key in (KEY, OTHER):
             cache.put(key, 1)
-        cache.clear()
+        assert cache.clear() == 2
         assert [cache.get(key) for key in (KEY, OTHER)] == [None, None]
+
+
+class RulesNotesPack(ABC):
+    """Laws of RulesNotes that lie beside a cache."""
+
+    @abstractmethod
+    def beside(self, folder: Path) -> tuple[AnswerCache, RulesNotes]:
+        """Return an empty cache and its notes."""
+
+    def test_the_last_note_of_each_partition_holds(self, tmp_path: Path) -> None:
+        _, notes = self.beside(tmp_path)
+        assert notes.noted("shop") == ""
+        for partition, digest in (("shop", "a"), ("shop", "b"), ("shop-1", "c")):
+            notes.note(partition, digest)
+        assert [notes.noted(name) for name in ("shop", "shop-1")] == ["b", "c"]
+
+    def test_notes_are_no_answers_and_stay_when_they_are_cleared(self, tmp_path: Path) -> None:
+        cache, notes = self.beside(tmp_path)
+        notes.note("shop", "a")
+        assert cache.clear() == 0
+        assert notes.noted("shop") == "a"
+
+
+class TestFolderNotes(RulesNotesPack):
+    def beside(self, folder: Path) -> tuple[AnswerCache, RulesNotes]:
+        return FolderAnswers(folder, days=1), FolderRules(folder)
+
+    def test_a_place_that_is_no_folder_is_told(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(StateUnavailableError, match="cannot be written"):
+            FolderRules(tmp_path / "file").note("shop", "a")
+
+
+class TestRedisNotes(RulesNotesPack):
+    def beside(self, folder: Path) -> tuple[AnswerCache, RulesNotes]:
+        del folder
+        found = RedisAnswers("redis://h:6379/0", 1, client=fakeredis.FakeRedis())
+        return found, found
+
+    def test_a_note_does_not_expire(self) -> None:
+        client = fakeredis.FakeRedis()
+        RedisAnswers("redis://h:6379/0", 1, client=client).note("shop", "a")
+        assert client.ttl("mmrag:redacted:shop") == -1
 
 
 class TestFolder(AnswerCachePack):

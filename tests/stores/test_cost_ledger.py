@@ -61,9 +61,9 @@ def test_a_bill_that_is_written_twice_counts_once(blobs: Blobs) -> None:
 def test_a_try_that_was_billed_is_open_no_more(blobs: Blobs) -> None:
     ledger, one = BlobLedger(blobs), attempt(1)
     ledger.tell(one)
-    assert ledger.told("shop") == [one]
+    assert ledger.told("shop").attempts == [one]
     ledger.bill(rows_of(one))
-    assert ledger.told("shop") == []
+    assert ledger.told("shop").attempts == []
 
 
 def test_an_open_try_counts_as_far_as_it_told(blobs: Blobs) -> None:
@@ -77,7 +77,7 @@ def test_a_try_that_died_after_its_own_bill_is_not_taken_for_killed(blobs: Blobs
     ledger, one = BlobLedger(blobs), attempt(1)
     ledger.bill(rows_of(one))
     ledger.tell(one)
-    assert ledger.told("shop") == []
+    assert ledger.told("shop").attempts == []
 
 
 def test_one_that_was_taken_for_dead_and_went_on_has_the_last_word(blobs: Blobs) -> None:
@@ -85,6 +85,36 @@ def test_one_that_was_taken_for_dead_and_went_on_has_the_last_word(blobs: Blobs)
     ledger.bill(one.spent(redone_s=4.0))
     ledger.bill(rows_of(one))
     assert total(ledger) == (20.0, 0.01)
+
+
+def test_an_orphan_that_was_billed_as_killed_and_tells_again_counts_once(blobs: Blobs) -> None:
+    ledger, one = BlobLedger(blobs), replace(attempt(1), spent_s=6.0)
+    ledger.bill(one.spent(redone_s=4.0))
+    ledger.tell(replace(one, spent_s=7.0))
+    assert total(ledger)[0] == 10.0
+    ledger.tell(replace(one, spent_s=12.0))
+    assert total(ledger)[0] == 12.0
+
+
+def test_what_others_write_takes_the_place_of_less_only(blobs: Blobs) -> None:
+    ledger, one = BlobLedger(blobs), replace(attempt(1), spent_s=6.0)
+    for redone_s, told in ((4.0, 10.0), (1.0, 10.0), (5.0, 11.0)):
+        ledger.tell(one)
+        ledger.bill(one.spent(redone_s=redone_s))
+        assert (total(ledger)[0], ledger.told("shop").attempts) == (told, [])
+    ledger.bill(rows_of(one, 2.0))
+    ledger.bill(one.spent(redone_s=4.0))
+    assert total(ledger)[0] == 4.0
+
+
+def test_a_try_that_died_after_its_own_bill_is_closed_when_it_is_old(blobs: Blobs) -> None:
+    ledger, one = BlobLedger(blobs), replace(attempt(1), spent_s=7.0)
+    ledger.bill(rows_of(one))
+    ledger.bill(rows_of(attempt(2)))
+    ledger.tell(one)
+    ledger.compact(AT + timedelta(days=9))
+    assert blobs.names("costs/open") == []
+    assert total(ledger)[0] == 40.0
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -115,9 +145,9 @@ def test_a_try_after_which_nobody_came_is_billed_as_it_stands_when_it_is_old(blo
     ledger = BlobLedger(blobs)
     ledger.tell(replace(attempt(1), spent_s=7.0))
     ledger.compact(AT + timedelta(hours=3))
-    assert len(ledger.told("shop")) == 1
+    assert len(ledger.told("shop").attempts) == 1
     ledger.compact(AT + timedelta(days=9))
-    assert (ledger.told("shop"), total(ledger)[0]) == ([], 7.0)
+    assert (ledger.told("shop").attempts, total(ledger)[0]) == ([], 7.0)
 
 
 def test_a_bill_is_found_by_when_it_began(blobs: Blobs) -> None:
@@ -135,6 +165,17 @@ def test_a_damaged_bill_is_named_and_says_what_to_do(blobs: Blobs) -> None:
     Path(blobs.shown(name)).write_bytes(b"{")
     with pytest.raises(CorruptStateError, match=r"bill-.*delete that file"):
         list(ledger.spent())
+
+
+def test_a_damaged_word_hides_no_other_and_is_named(blobs: Blobs) -> None:
+    ledger, one = BlobLedger(blobs), attempt(1)
+    for number in range(3):
+        ledger.tell(attempt(number))
+    for name in (f"costs/open/shop/{attempt(number).attempt_id}.json" for number in (0, 2)):
+        Path(blobs.shown(name)).write_bytes(b"{")
+    found = ledger.told("shop")
+    assert found.attempts == [one]
+    assert [text.count("delete that file") for text in found.damaged] == [1, 1]
 
 
 Tries = st.lists(st.tuples(st.integers(0, 5), st.floats(0, 1e5), st.booleans()), max_size=12)
@@ -158,3 +199,36 @@ def test_money_is_never_negative_and_parts_add_up(
         parts = table.group_by(by).agg(pl.col("money").sum())["money"].sum()
         assert parts == pytest.approx(table["money"].sum())
     assert table["seconds"].sum() == pytest.approx(2 * sum(last.values()))
+
+
+Acts = st.sampled_from(["tells", "is billed by others", "bills itself", "grows old"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(acts=st.lists(st.tuples(st.integers(0, 2), Acts, st.integers(0, 99)), max_size=14))
+def test_whatever_is_said_of_a_try_it_counts_once(
+    tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[int, str, int]]
+) -> None:
+    ledger = BlobLedger(FolderBlobs(tmp_path_factory.mktemp("ledger")))
+    own, billed, told = dict[int, int](), dict[int, int](), dict[int, int]()
+    for number, act, seconds in acts:
+        one = replace(attempt(number), spent_s=float(seconds))
+        if act == "tells":
+            ledger.tell(one)
+            told[number] = seconds
+        elif act == "is billed by others":
+            ledger.bill(one.spent())
+            billed[number] = max(seconds, billed.get(number, 0))
+            told.pop(number, None)
+        elif act == "bills itself":
+            ledger.bill(rows_of(one, seconds / 2))
+            own[number] = seconds
+            told.pop(number, None)
+        else:
+            ledger.compact(AT + timedelta(days=9))
+            billed |= {n: max(s, billed.get(n, 0)) for n, s in told.items()}
+            told.clear()
+    names = {*own, *billed, *told}
+    most = {n: max(billed.get(n, 0), told.get(n, 0)) for n in names}
+    counted = sum(own.get(n, most[n]) for n in names)
+    assert pl.concat(ledger.spent())["seconds"].sum() == pytest.approx(counted)
