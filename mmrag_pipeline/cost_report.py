@@ -68,14 +68,14 @@ class Line:
     unpriced_s: float
     """Seconds whose machine had no rate: not part of the money."""
     files: int | None = None
-    """In the index now; of domains only."""
+    """In the index now; of domains only, over all time."""
 
     @property
     def per_1000_files(self) -> float | None:
-        """Return the money of a thousand files."""
-        return (
-            self.money / self.files * _PER_FILES if self.money is not None and self.files else None
-        )
+        """Return the money of a thousand files, None where a part of it is not known."""
+        if self.money is None or self.unpriced_s or not self.files:
+            return None
+        return self.money / self.files * _PER_FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def open_books(settings: Settings) -> Books:
 def report(books: Books, *, by: By, since: datetime | None = None) -> Report:
     """Return what was spent since then; raises CorruptStateError and StateUnavailableError."""
     spent = _summed(books.ledger.spent(since), by)
-    files = _files(books.tables) if by == "domain" else {}
+    files = _files(books.tables) if by == "domain" and since is None else {}
     names = spent["name"].unique().sort()
     lines = [_line(name, spent.filter(pl.col("name") == name), files.get(name)) for name in names]
     held, trouble = None, ""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mmrag_pipeline.assets.costs import costs, costs_metadata
 from mmrag_pipeline.cost_records import Attempt, Counts, spent_of
-from mmrag_pipeline.cost_report import EVERYWHERE, Books, By, Report, report
+from mmrag_pipeline.cost_report import EVERYWHERE, Books, By, Line, Report, report
 from mmrag_pipeline.cost_settings import Machine, Rate
 from mmrag_pipeline.indexing.meter import Meter
 from mmrag_pipeline.indexing.station import Mode
@@ -75,6 +75,13 @@ def test_seconds_without_a_rate_are_no_money_and_told_apart(shelf: Shelf) -> Non
     assert (shelf.told().total.money, shelf.told().total.unpriced_s) == (None, 10.0)
     shelf.bill("ocr", "cpu", 5.0, number=9)
     assert (shelf.told().total.money, shelf.told().total.unpriced_s) == (5.0, 10.0)
+
+
+def test_files_of_which_a_part_had_no_rate_have_no_price() -> None:
+    line = Line("shop", {}, 0.0, 8.0, 0.0, 0.0, files=4)
+    assert line.per_1000_files == 2_000.0
+    assert replace(line, unpriced_s=0.1).per_1000_files is None
+    assert replace(line, files=None).per_1000_files is None
 
 
 def test_without_a_record_there_is_no_line(shelf: Shelf) -> None:

@@ -42,7 +42,7 @@ def cost(
     if as_json:
         print_json(_as_json(settings, found, by))
     elif found.lines:
-        _print(settings, found, by)
+        _print(settings, found, by, whole=since is None)
     else:
         OUT.print(_NOTHING, markup=False)
     if found.trouble:
@@ -98,8 +98,8 @@ def _a_month(gb: float | None, rate: float | None) -> dict[str, float | None]:
     return {"gb": None if gb is None else round(gb, 6), "money_a_month": money}
 
 
-def _print(settings: Settings, found: Report, by: By) -> None:
-    per_files = ("per 1,000 files",) if by == "domain" else ()
+def _print(settings: Settings, found: Report, by: By, *, whole: bool) -> None:
+    per_files = ("per 1,000 files",) if by == "domain" and whole else ()
     columns = (by, *(f"{machine} s" for machine in MACHINES), "lost s", "money", *per_files)
     rows = [
         (
