@@ -11,14 +11,17 @@ from mmrag_pipeline.cli.moments import start_of
 from mmrag_pipeline.cli.options import AsJson, load_settings
 from mmrag_pipeline.cost_records import MACHINES
 from mmrag_pipeline.cost_report import By, Held, Line, Report, open_books, report
+from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.settings import Settings
 
 _DAYS = re.compile(r"(\d{1,5})d")
-_NOTHING = "nothing was recorded yet (since then): `mmrag index` writes down what its steps took"
+_NOTHING = "nothing was recorded yet{}: `mmrag index` writes down what its steps took"
 _NO_RATE = (
     'no money is told: name what you pay in MMRAG_RATES, for example {"cpu_hour": 0.1}; it holds '
     "for what is spent from then on"
 )
+
+_NO_RATE_THEN = "no money is told: none of these seconds had a rate when they were spent"
 
 
 def cost(
@@ -44,14 +47,19 @@ def cost(
     elif found.lines:
         _print(settings, found, by, whole=since is None)
     else:
-        OUT.print(_NOTHING, markup=False)
+        OUT.print(_NOTHING.format(" (since then)" if since else ""), markup=False)
     if found.trouble:
         warn(found.trouble)
 
 
 def _since(text: str | None) -> datetime | None:
-    days = _DAYS.fullmatch(text or "")
-    return datetime.now(UTC) - timedelta(days=int(days[1])) if days else start_of("--since", text)
+    """Return the instant that `30d`, a day or a time names; raises SettingsError."""
+    if days := _DAYS.fullmatch(text or ""):
+        return datetime.now(UTC) - timedelta(days=int(days[1]))
+    try:
+        return start_of("--since", text)
+    except SettingsError as error:
+        raise SettingsError(f"{error}, or the last days: 30d") from error
 
 
 def _as_json(settings: Settings, found: Report, by: By) -> dict[str, object]:
@@ -119,7 +127,7 @@ def _print(settings: Settings, found: Report, by: By, *, whole: bool) -> None:
 def _notes(settings: Settings, found: Report) -> list[str]:
     total, saved, held = found.total, found.saved, found.held
     if total.money is None:
-        notes = [_NO_RATE]
+        notes = [_NO_RATE_THEN if settings.rates else _NO_RATE]
     elif total.unpriced_s >= 0.05:
         notes = [f"without a rate of then: {total.unpriced_s:,.1f} s, not part of the money"]
     else:

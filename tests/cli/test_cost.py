@@ -19,6 +19,12 @@ def test_without_rates_it_says_how_to_set_them(indexed: Bench) -> None:
     assert "no money is told: name what you pay in MMRAG_RATES" in indexed.mmrag("cost").out
 
 
+def test_with_rates_that_came_too_late_it_says_so(indexed: Bench) -> None:
+    told = indexed.mmrag("cost", **PAID).out
+    assert "no money is told: none of these seconds had a rate when they were spent" in told
+    assert "name what you pay" not in told
+
+
 def test_a_run_with_rates_is_paid_and_the_one_before_it_is_not(bench: Bench) -> None:
     (bench.source / "notes" / "new.txt").write_text("Coffee wants less heat.")
     assert bench.mmrag("index", "--domain", "notes", **PAID).code == 0
@@ -46,15 +52,35 @@ def test_the_index_in_memory_is_paid_by_the_month(indexed: Bench) -> None:
 
 def test_nothing_since_then_is_said_so(indexed: Bench) -> None:
     said = indexed.mmrag("cost", "--since", "2100-01-01")
-    assert (said.code, said.out.startswith("nothing was recorded yet")) == (0, True)
+    assert (said.code, said.out.startswith("nothing was recorded yet (since then):")) == (0, True)
     assert indexed.mmrag("cost", "--since", "1d", "--json").json["lines"]
 
 
-@pytest.mark.parametrize("text", ["soon", "d", "-3d"])
+@pytest.mark.parametrize("text", ["soon", "d", "-3d", "30", "1h", "yesterday"])
 def test_a_wrong_date_is_one_line(indexed: Bench, text: str) -> None:
     said = indexed.mmrag("cost", f"--since={text}")
     assert (said.code, said.out) == (1, "")
-    assert f"--since {text!r} is no date" in said.err
+    assert f"--since {text!r} is no date: write YYYY-MM-DD" in said.err
+    assert said.err.endswith(", or the last days: 30d\n")
+
+
+def test_before_the_first_run_there_is_no_then(empty: Bench) -> None:
+    assert empty.mmrag("cost").out.startswith("nothing was recorded yet: `mmrag index`")
+
+
+@pytest.mark.parametrize(
+    ("variable", "given", "told"),
+    [
+        ("RATES", '{"cpu_hours": 1}', "'cpu_hours' is no rate (did you mean cpu_hour?)"),
+        ("RATES", '{"x": 1}', "'x' is no rate (there are cpu_hour, gpu_hour, gpu_spot_hour, "),
+        ("CURRENCY", "12 EUR", "='12 EUR': it is no currency: write up to 8 letters or signs"),
+    ],
+)
+def test_a_wrong_setting_says_what_to_write(
+    empty: Bench, variable: str, given: str, told: str
+) -> None:
+    said = empty.mmrag("cost", **{f"MMRAG_{variable}": given})
+    assert (said.code, told in said.err) == (1, True), said.err
 
 
 @pytest.mark.parametrize("rates", ['{"gpu": 1}', '{"cpu_hour": -1}', '{"cpu_hour": "x"}', "1"])
