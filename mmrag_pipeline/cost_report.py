@@ -19,7 +19,7 @@ from mmrag_pipeline.stores.cost_ledger import BlobLedger
 from mmrag_pipeline.stores.sizing import size
 from mmrag_pipeline.stores.tuning import Tuning, tuning_of
 
-By = Literal["domain", "station", "run", "machine"]
+By = Literal["domain", "station", "run"]
 EVERYWHERE = "all domains"
 """Where what belongs to no domain stands, as answers of an evaluation."""
 _GB = 10**9
@@ -57,7 +57,7 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one domain, station, run or kind of machine took; money is None without any rate."""
+    """What one domain, station or run took; money is None without any rate."""
 
     name: str
     seconds: Mapping[str, float]
@@ -149,7 +149,6 @@ def _priced(frame: pl.DataFrame, by: By) -> pl.DataFrame:
         "domain": pl.col("partition").map_elements(_domain, return_dtype=pl.String),
         "station": pl.col("station"),
         "run": pl.col("run_id"),
-        "machine": pl.col("machine"),
     }[by]
     hourly, on_demand = pl.col("hourly"), pl.col("on_demand")
     kept_s = pl.col("seconds") - pl.col("lost_s")
