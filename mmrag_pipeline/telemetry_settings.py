@@ -61,7 +61,7 @@ class TelemetrySettings(BaseSettings):
     pushgateway_url: Annotated[str, AfterValidator(_gateway)] | None = None
     """A Prometheus Pushgateway that each step and command sends its metrics to."""
     otlp_endpoint: Annotated[str, AfterValidator(_collector)] | None = None
-    """An OpenTelemetry collector (OTLP over HTTP) that gets the spans; `/v1/traces` is taken off."""
+    """An OpenTelemetry collector (OTLP over HTTP) that gets spans; `/v1/traces` is taken off."""
     otlp_headers: SecretStr | None = None
     """Headers for it, `NAME=VALUE,NAME=VALUE`."""
     log_format: Annotated[LogFormat, _LowerCase] = "text"

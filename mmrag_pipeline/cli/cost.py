@@ -14,6 +14,7 @@ from mmrag_pipeline.cost_report import By, Held, Line, Report, open_books, repor
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.settings import Settings
 
+_CENT = 0.01
 _DAYS = re.compile(r"(\d{1,5})d")
 _NOTHING = "nothing was recorded yet{}: `mmrag index` writes down what its steps took"
 _NO_RATE = (
@@ -159,10 +160,13 @@ def _held_notes(settings: Settings, held: Held) -> list[str]:
 
 
 def _told(money: float | None, settings: Settings) -> str:
-    return "-" if money is None else money_text(money, settings)
+    return "-" if money is None else money_text(money, settings.currency)
 
 
-def money_text(money: float, settings: Settings) -> str:
-    """Return an amount for people: cents, or two digits of what is less."""
-    shown = f"{money:,.2f}" if abs(money) >= 1 or not money else f"{money:.2g}"
-    return f"{shown} {settings.currency}" if settings.currency else shown
+def money_text(money: float, currency: str | None) -> str:
+    """Return an amount for people, in hundredths of what it is told in."""
+    if money and abs(money) < _CENT:
+        shown = f"< {_CENT}" if money > 0 else f"> -{_CENT}"
+    else:
+        shown = f"{money:,.2f}"
+    return f"{shown} {currency or '(no currency set)'}"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mmrag_pipeline.cli.cost import money_text
 from tests.cli.commands import Bench
 
 PAID = {"MMRAG_RATES": '{"cpu_hour": 3600, "gb_month": 1000}', "MMRAG_CURRENCY": "EUR"}
@@ -88,6 +89,20 @@ def test_wrong_rates_are_one_line(indexed: Bench, rates: str) -> None:
     said = indexed.mmrag("cost", MMRAG_RATES=rates)
     assert (said.code, len(said.err.splitlines())) == (1, 1)
     assert "MMRAG_RATES" in said.err
+
+
+@pytest.mark.parametrize(
+    ("money", "currency", "told"),
+    [
+        (0.000004, "EUR", "< 0.01 EUR"),
+        (-0.000004, "EUR", "> -0.01 EUR"),
+        (0.0174, "EUR", "0.02 EUR"),
+        (1234567.891, "EUR", "1,234,567.89 EUR"),
+        (0.0, None, "0.00 (no currency set)"),
+    ],
+)
+def test_an_amount_is_told_in_hundredths(money: float, currency: str | None, told: str) -> None:
+    assert money_text(money, currency) == told
 
 
 def test_a_plan_tells_the_money_of_its_seconds(bench: Bench) -> None:
