@@ -10,7 +10,7 @@ from mmrag_pipeline.cli.console import OUT, print_json, table, warn
 from mmrag_pipeline.cli.moments import start_of
 from mmrag_pipeline.cli.options import AsJson, load_settings
 from mmrag_pipeline.cost_records import MACHINES
-from mmrag_pipeline.cost_report import By, Held, Line, Report, open_books, report
+from mmrag_pipeline.cost_report import By, Held, Line, Money, Report, open_books, report
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.settings import Settings
 
@@ -46,7 +46,9 @@ def cost(
     if as_json:
         print_json(_as_json(settings, found, by))
     elif found.lines:
-        _print(settings, found, by, whole=since is None)
+        _print(found, by, whole=since is None)
+        for text in _notes(settings, found):
+            OUT.print(text, markup=False)
     else:
         OUT.print(_NOTHING.format(" (since then)" if since else ""), markup=False)
     if found.trouble:
@@ -98,8 +100,8 @@ def _line_json(line: Line) -> dict[str, object]:
     }
 
 
-def _rounded(money: float | None) -> float | None:
-    return None if money is None else round(money, 6)
+def _rounded(money: Money) -> dict[str, float]:
+    return {name: round(amount, 6) for name, amount in money.items()}
 
 
 def _a_month(gb: float | None, rate: float | None) -> dict[str, float | None]:
@@ -107,7 +109,7 @@ def _a_month(gb: float | None, rate: float | None) -> dict[str, float | None]:
     return {"gb": None if gb is None else round(gb, 6), "money_a_month": money}
 
 
-def _print(settings: Settings, found: Report, by: By, *, whole: bool) -> None:
+def _print(found: Report, by: By, *, whole: bool) -> None:
     per_files = ("per 1,000 files",) if by == "domain" and whole else ()
     columns = (by, *(f"{machine} s" for machine in MACHINES), "lost s", "money", *per_files)
     rows = [
@@ -115,52 +117,50 @@ def _print(settings: Settings, found: Report, by: By, *, whole: bool) -> None:
             line.name,
             *(f"{line.seconds[machine]:,.1f}" for machine in MACHINES),
             f"{line.lost_s:,.1f}",
-            _told(line.money, settings),
-            *((_told(line.per_1000_files, settings),) if per_files else ()),
+            _told(line.money),
+            *((_told(line.per_1000_files),) if per_files else ()),
         )
         for line in (*found.lines, found.total)
     ]
     OUT.print(table("", columns, rows))
-    for text in _notes(settings, found):
-        OUT.print(text, markup=False)
 
 
 def _notes(settings: Settings, found: Report) -> list[str]:
     total, saved, held = found.total, found.saved, found.held
-    if total.money is None:
+    if not total.money:
         notes = [_NO_RATE_THEN if settings.rates else _NO_RATE]
     elif total.unpriced_s >= 0.05:
         notes = [f"without a rate of then: {total.unpriced_s:,.1f} s, not part of the money"]
     else:
         notes = []
     if total.lost_s:
-        lost = _told(total.lost_money, settings)
+        lost = _told(total.lost_money)
         notes.append(f"lost to machines that were taken away: {total.lost_s:,.1f} s, {lost}")
-    memo = _told(saved.memo_money, settings)
+    memo = _told(saved.memo_money)
     notes.append(
         f"saved by the memo: {saved.reused_calls:,} model calls, {saved.memo_s:,.1f} s, {memo}"
     )
-    if saved.spot_money is not None:
-        notes.append(f"saved by spot machines: {_told(saved.spot_money, settings)}")
+    if saved.spot_money:
+        notes.append(f"saved by spot machines: {_told(saved.spot_money)}")
     return [*notes, *(_held_notes(settings, held) if held else [])]
 
 
 def _held_notes(settings: Settings, held: Held) -> list[str]:
-    rate = settings.rates.get("gb_month")
+    rate, currency = settings.rates.get("gb_month"), settings.currency or ""
     told = {
         "the index in memory": held.gb,
         "saved by quantization": held.quantized_away_gb,
         "saved by MMRAG_TTL_DAYS": held.expired_gb,
     }
     return [
-        f"{name}: {gb:.3f} GB, {_told(None if rate is None else gb * rate, settings)} a month"
+        f"{name}: {gb:.3f} GB, {_told({} if rate is None else {currency: gb * rate})} a month"
         for name, gb in told.items()
         if gb or name == "the index in memory"
     ]
 
 
-def _told(money: float | None, settings: Settings) -> str:
-    return "-" if money is None else money_text(money, settings.currency)
+def _told(money: Money) -> str:
+    return " + ".join(money_text(amount, name) for name, amount in money.items()) or "-"
 
 
 def money_text(money: float, currency: str | None) -> str:

@@ -13,7 +13,7 @@ def test_what_a_run_took_is_told_by_domain(indexed: Bench) -> None:
     assert [line["name"] for line in said["lines"]] == ["notes", "shop"]
     assert [line["files"] for line in said["lines"]] == [3, 4]
     assert all(line["seconds"]["cpu"] > 0 for line in said["lines"])
-    assert said["total"]["money"] is None
+    assert said["total"]["money"] == {}
 
 
 def test_without_rates_it_says_how_to_set_them(indexed: Bench) -> None:
@@ -31,11 +31,14 @@ def test_a_run_with_rates_is_paid_and_the_one_before_it_is_not(bench: Bench) -> 
     assert bench.mmrag("index", "--domain", "notes", **PAID).code == 0
     said = bench.mmrag("cost", "--json", **PAID).json
     notes, shop = said["lines"]
-    assert notes["money"] == pytest.approx(notes["seconds"]["cpu"] - notes["unpriced_s"], abs=0.01)
-    assert notes["money"] > 0
-    assert (shop["money"], said["currency"]) == (None, "EUR")
-    assert (notes["unpriced_s"] > 0, notes["money_per_1000_files"]) == (True, None)
+    paid = notes["seconds"]["cpu"] - notes["unpriced_s"]
+    assert paid > 0
+    assert notes["money"] == {"EUR": pytest.approx(paid, abs=0.01)}
+    assert (shop["money"], said["currency"]) == ({}, "EUR")
+    assert (notes["unpriced_s"] > 0, notes["money_per_1000_files"]) == (True, {})
     assert "without a rate of then:" in bench.mmrag("cost", **PAID).out
+    other = bench.mmrag("cost", "--json", **{**PAID, "MMRAG_CURRENCY": "USD"}).json
+    assert [*other["total"]["money"]] == ["EUR"]
 
 
 def test_since_a_day_nothing_is_divided_by_the_files_of_now(indexed: Bench) -> None:
