@@ -25,6 +25,8 @@ EVERYWHERE = "all domains"
 _GB = 10**9
 _PER_FILES = 1_000
 _HOUR_S = 3_600
+_LEAST_CALLS = 20
+"""Fewer calls of a try say more about loading a model than about using it."""
 _SUMS = (
     "seconds",
     "lost_s",
@@ -33,7 +35,9 @@ _SUMS = (
     "lost_money",
     "spot_money",
     "on_demand_money",
-    "priced",
+    "steady_s",
+    "steady_money",
+    "steady_calls",
     "computed",
     "reused",
 )
@@ -141,10 +145,10 @@ def report(books: Books, *, by: By, since: datetime | None = None) -> Report:
 
 
 def _summed(frames: Iterable[pl.DataFrame], by: By, currency: str) -> pl.DataFrame:
-    """Return sums by (name, station, machine, currency): as many rows as there are, not as were
-    written. Rows that name no currency are of the given one.
+    """Return sums by (name, station, machine, currency, priced): as many rows as there are, not
+    as were written. Rows that name no currency are of the given one.
     """
-    keys = ["name", "station", "machine", "currency"]
+    keys = ["name", "station", "machine", "currency", "priced"]
     named = (frame.with_columns(pl.col("currency").fill_null(currency)) for frame in frames)
     months = [_priced(frame, by).group_by(keys).agg(pl.col(_SUMS).sum()) for frame in named]
     return pl.concat(months).group_by(keys).agg(pl.col(_SUMS).sum()).sort(keys)
@@ -159,9 +163,13 @@ def _priced(frame: pl.DataFrame, by: By) -> pl.DataFrame:
     }[by]
     hourly, on_demand = pl.col("hourly"), pl.col("on_demand")
     kept_s = pl.col("seconds") - pl.col("lost_s")
+    steady = pl.when(pl.col("computed") >= _LEAST_CALLS)
     return frame.with_columns(
         name=name,
-        priced=pl.col("money").is_not_null().cast(pl.Int64()),
+        priced=pl.col("money").is_not_null(),
+        steady_s=steady.then(kept_s),
+        steady_money=steady.then(kept_s * hourly / _HOUR_S),
+        steady_calls=steady.then("computed"),
         unpriced_s=pl.when(hourly.is_null()).then("seconds").otherwise(0.0),
         lost_money=pl.col("lost_s") * hourly / _HOUR_S,
         spot_money=pl.when(spot & on_demand.is_not_null()).then("money").otherwise(None),
@@ -190,34 +198,42 @@ def _line(name: str, spent: pl.DataFrame, files: int | None) -> Line:
 
 def _money(spent: pl.DataFrame, column: str) -> Money:
     """Return a column's sum in each currency that anything was paid in."""
-    paid = spent.filter(pl.col("priced") > 0).group_by("currency").agg(pl.col(column).sum())
+    paid = spent.filter("priced").group_by("currency").agg(pl.col(column).sum())
     return {name: float(amount) for name, amount in paid.sort("currency").iter_rows()}
 
 
 def _saved(spent: pl.DataFrame) -> Saved:
     """Return what calls that were not made would have taken, each as those of its station did."""
     models = spent.filter(pl.col("station").is_in(MODEL_STATIONS))
-    kept_s = pl.col("seconds") - pl.col("lost_s")
-    each = _calls(models, ["station"]).select(
-        "reused", seconds=pl.col("reused") * kept_s / pl.col("computed")
-    )
-    kept = pl.col("money") - pl.col("lost_money")
-    paid = _calls(models, ["station", "currency"]).with_columns(
-        money=pl.col("reused") * kept / pl.col("computed")
-    )
-    saved = _money(paid, "money")
+    each = _reused(models, ["station"])
+    paid = _reused(models.filter("priced"), ["station", "currency", "priced"])
+    saved = _money(paid, "saved_money")
     spot, on_demand = _money(spent, "spot_money"), _money(spent, "on_demand_money")
     return Saved(
         reused_calls=int(each["reused"].sum()),
-        memo_s=float(each["seconds"].sum()),
+        memo_s=float(each["saved_s"].sum()),
         memo_money={name: money for name, money in saved.items() if money > 0},
         spot_money={name: there - spot[name] for name, there in on_demand.items() if there},
     )
 
 
-def _calls(models: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Return sums of the stations that computed anything."""
-    return models.group_by(keys).agg(pl.col(_SUMS).sum()).filter(pl.col("computed") > 0)
+def _reused(models: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Return (reused, saved_s, saved_money): by long tries' calls, by all where none was long."""
+    steady, calls = pl.col("steady_calls"), pl.col("computed")
+
+    def saved(long: str, whole: str, lost: str) -> pl.Expr:
+        mean = pl.when(steady > 0).then(pl.col(long) / steady)
+        return pl.col("reused") * mean.otherwise((pl.col(whole) - pl.col(lost)) / calls)
+
+    return (
+        models.group_by(keys)
+        .agg(pl.col(_SUMS).sum())
+        .filter(calls > 0)
+        .with_columns(
+            saved_s=saved("steady_s", "seconds", "lost_s"),
+            saved_money=saved("steady_money", "money", "lost_money"),
+        )
+    )
 
 
 def _files(tables: TableCatalog) -> dict[str, int]:

@@ -73,6 +73,20 @@ def test_the_memo_saves_what_a_call_of_its_station_takes(shelf: Shelf) -> None:
     assert (saved.reused_calls, saved.memo_s, saved.memo_money) == (50, 100.0, {"": 100.0})
 
 
+def test_short_tries_which_load_a_model_do_not_say_what_a_call_takes(shelf: Shelf) -> None:
+    shelf.bill("ocr", "cpu", 40.0, lost_s=20.0, counts=Counts(computed=20, reused=3))
+    shelf.bill("ocr", "cpu", 900.0, counts=Counts(computed=19, reused=7), number=7)
+    saved = shelf.told().saved
+    assert (saved.reused_calls, saved.memo_s, saved.memo_money) == (10, 10.0, {"": 10.0})
+
+
+def test_calls_without_a_rate_do_not_say_what_a_call_costs(shelf: Shelf) -> None:
+    shelf.bill("ocr", "cpu", 10.0, counts=Counts(computed=5, reused=2))
+    shelf.bill("ocr", "cpu", 10.0, counts=Counts(computed=5, reused=2), number=7, priced=False)
+    saved = shelf.told().saved
+    assert (saved.memo_s, saved.memo_money) == (8.0, {"": 4.0})
+
+
 def test_money_of_two_currencies_is_never_added(shelf: Shelf) -> None:
     shelf.bill("ocr", "cpu", 10.0, counts=Counts(computed=5, reused=50), currency="USD")
     shelf.bill("ocr", "cpu", 30.0, counts=Counts(computed=5, reused=1), currency="EUR", number=9)
