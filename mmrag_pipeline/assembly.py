@@ -118,7 +118,8 @@ def open_world(
 
 def open_meter(settings: Settings) -> Meter:
     """Return what measures the steps that run on this machine."""
-    return Meter(open_costs(settings), machine=settings.machine, rates=settings.rates)
+    paid = (settings.machine, settings.rates)
+    return Meter(open_costs(settings), *paid, currency=settings.currency)
 
 
 def open_costs(settings: Settings) -> BlobLedger:

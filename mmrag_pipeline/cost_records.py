@@ -42,9 +42,16 @@ SPENT = pl.Schema(
         "hourly": pl.Float64(),
         "on_demand": pl.Float64(),
         "money": pl.Float64(),
+        "currency": pl.String(),
     }
 )
 """The ledger's columns; null is what nobody knew, as money without a rate."""
+
+
+def with_currency(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows as SPENT that were written before they named their currency."""
+    known = "currency" in rows.columns
+    return rows if known else rows.with_columns(currency=pl.lit(None, pl.String()))
 
 
 def hourly(rates: Rates, machine: Machine) -> float | None:
@@ -85,6 +92,8 @@ class Attempt:
     """Seconds of these whose work was lost; None while it has not said how it ended."""
     end: End = "killed"
     """What it is taken for unless it says another end."""
+    currency: str | None = None
+    """What its rates are in."""
 
     def spent(self, *, redone_s: float = 0.0) -> list["Spent"]:
         """Return a row per station, each with an equal share.
@@ -131,6 +140,7 @@ class Spent:
     on_demand: float | None = None
     """What an hour would have cost on a machine that nobody takes away."""
     money: float | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +176,7 @@ def spent_of(
         hourly=hourly(attempt.rates, attempt.machine),
         on_demand=hourly(attempt.rates, on_demand),
         money=money_of(attempt.rates, attempt.machine, seconds),
+        currency=attempt.currency,
     )
 
 

@@ -19,12 +19,14 @@ from mmrag_pipeline.stores.cost_ledger import BlobLedger
 from mmrag_pipeline.stores.sizing import size
 from mmrag_pipeline.stores.tuning import Tuning, tuning_of
 
-By = Literal["domain", "station", "run", "machine"]
+By = Literal["domain", "station", "run"]
 EVERYWHERE = "all domains"
 """Where what belongs to no domain stands, as answers of an evaluation."""
 _GB = 10**9
 _PER_FILES = 1_000
 _HOUR_S = 3_600
+_LEAST_CALLS = 20
+"""Fewer calls of a try say more about loading a model than about using it."""
 _SUMS = (
     "seconds",
     "lost_s",
@@ -33,9 +35,15 @@ _SUMS = (
     "lost_money",
     "spot_money",
     "on_demand_money",
+    "steady_s",
+    "steady_money",
+    "steady_calls",
     "computed",
     "reused",
 )
+Money = Mapping[str, float]
+"""Currency -> amount, never added to another; empty where nothing had a rate. Without a name the
+currency is the empty text."""
 _KEYS = {"image": "image_key", "text": "text_key", "image_text": "image_text_key"}
 """Named vector -> the column of points that says whether a point has it."""
 
@@ -57,25 +65,25 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one domain, station, run or kind of machine took; money is None without any rate."""
+    """What one domain, station or run took."""
 
     name: str
     seconds: Mapping[str, float]
     """By kind of machine."""
     lost_s: float
-    money: float | None
-    lost_money: float | None
+    money: Money
+    lost_money: Money
     unpriced_s: float
     """Seconds whose machine had no rate: not part of the money."""
     files: int | None = None
-    """In the index now; of domains only."""
+    """In the index now; of domains only, over all time."""
 
     @property
-    def per_1000_files(self) -> float | None:
-        """Return the money of a thousand files."""
-        return (
-            self.money / self.files * _PER_FILES if self.money is not None and self.files else None
-        )
+    def per_1000_files(self) -> Money:
+        """Return the money of a thousand files, none where a part of it is not known."""
+        if self.unpriced_s or not self.files:
+            return {}
+        return {name: paid / self.files * _PER_FILES for name, paid in self.money.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +107,8 @@ class Saved:
 
     reused_calls: int
     memo_s: float
-    memo_money: float | None
-    spot_money: float | None
+    memo_money: Money
+    spot_money: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +131,8 @@ def open_books(settings: Settings) -> Books:
 
 def report(books: Books, *, by: By, since: datetime | None = None) -> Report:
     """Return what was spent since then; raises CorruptStateError and StateUnavailableError."""
-    spent = _summed(books.ledger.spent(since), by)
-    files = _files(books.tables) if by == "domain" else {}
+    spent = _summed(books.ledger.spent(since), by, books.settings.currency or "")
+    files = _files(books.tables) if by == "domain" and since is None else {}
     names = spent["name"].unique().sort()
     lines = [_line(name, spent.filter(pl.col("name") == name), files.get(name)) for name in names]
     held, trouble = None, ""
@@ -136,10 +144,13 @@ def report(books: Books, *, by: By, since: datetime | None = None) -> Report:
     return Report(lines, _line("total", spent, whole), _saved(spent), held, trouble)
 
 
-def _summed(frames: Iterable[pl.DataFrame], by: By) -> pl.DataFrame:
-    """Return sums by (name, station, machine): as many rows as there are, not as were written."""
-    keys = ["name", "station", "machine"]
-    months = [_priced(frame, by).group_by(keys).agg(pl.col(_SUMS).sum()) for frame in frames]
+def _summed(frames: Iterable[pl.DataFrame], by: By, currency: str) -> pl.DataFrame:
+    """Return sums by (name, station, machine, currency, priced): as many rows as there are, not
+    as were written. Rows that name no currency are of the given one.
+    """
+    keys = ["name", "station", "machine", "currency", "priced"]
+    named = (frame.with_columns(pl.col("currency").fill_null(currency)) for frame in frames)
+    months = [_priced(frame, by).group_by(keys).agg(pl.col(_SUMS).sum()) for frame in named]
     return pl.concat(months).group_by(keys).agg(pl.col(_SUMS).sum()).sort(keys)
 
 
@@ -149,12 +160,16 @@ def _priced(frame: pl.DataFrame, by: By) -> pl.DataFrame:
         "domain": pl.col("partition").map_elements(_domain, return_dtype=pl.String),
         "station": pl.col("station"),
         "run": pl.col("run_id"),
-        "machine": pl.col("machine"),
     }[by]
     hourly, on_demand = pl.col("hourly"), pl.col("on_demand")
     kept_s = pl.col("seconds") - pl.col("lost_s")
+    steady = pl.when(pl.col("computed") >= _LEAST_CALLS)
     return frame.with_columns(
         name=name,
+        priced=pl.col("money").is_not_null(),
+        steady_s=steady.then(kept_s),
+        steady_money=steady.then(kept_s * hourly / _HOUR_S),
+        steady_calls=steady.then("computed"),
         unpriced_s=pl.when(hourly.is_null()).then("seconds").otherwise(0.0),
         lost_money=pl.col("lost_s") * hourly / _HOUR_S,
         spot_money=pl.when(spot & on_demand.is_not_null()).then("money").otherwise(None),
@@ -170,39 +185,54 @@ def _domain(partition: str) -> str:
 
 def _line(name: str, spent: pl.DataFrame, files: int | None) -> Line:
     seconds = dict(spent.group_by("machine").agg(pl.col("seconds").sum()).iter_rows())
-    priced = spent["money"].sum() > 0 or spent["unpriced_s"].sum() < spent["seconds"].sum()
     return Line(
         name=name,
         seconds={machine: float(seconds.get(machine, 0.0)) for machine in MACHINES},
         lost_s=float(spent["lost_s"].sum()),
-        money=float(spent["money"].sum()) if priced else None,
-        lost_money=float(spent["lost_money"].sum()) if priced else None,
+        money=_money(spent, "money"),
+        lost_money=_money(spent, "lost_money"),
         unpriced_s=float(spent["unpriced_s"].sum()),
         files=files,
     )
 
 
+def _money(spent: pl.DataFrame, column: str) -> Money:
+    """Return a column's sum in each currency that anything was paid in."""
+    paid = spent.filter("priced").group_by("currency").agg(pl.col(column).sum())
+    return {name: float(amount) for name, amount in paid.sort("currency").iter_rows()}
+
+
 def _saved(spent: pl.DataFrame) -> Saved:
     """Return what calls that were not made would have taken, each as those of its station did."""
-    models = (
-        spent.filter(pl.col("station").is_in(MODEL_STATIONS))
-        .group_by("station")
-        .agg(pl.col(_SUMS).sum())
-        .filter(pl.col("computed") > 0)
-    )
-    kept_s = pl.col("seconds") - pl.col("lost_s")
-    each = models.select(
-        "reused",
-        seconds=pl.col("reused") * kept_s / pl.col("computed"),
-        money=pl.col("reused") * (pl.col("money") - pl.col("lost_money")) / pl.col("computed"),
-    )
-    spot, on_demand = float(spent["spot_money"].sum()), float(spent["on_demand_money"].sum())
-    money = float(each["money"].sum())
+    models = spent.filter(pl.col("station").is_in(MODEL_STATIONS))
+    each = _reused(models, ["station"])
+    paid = _reused(models.filter("priced"), ["station", "currency", "priced"])
+    saved = _money(paid, "saved_money")
+    spot, on_demand = _money(spent, "spot_money"), _money(spent, "on_demand_money")
     return Saved(
         reused_calls=int(each["reused"].sum()),
-        memo_s=float(each["seconds"].sum()),
-        memo_money=money if money > 0 else None,
-        spot_money=on_demand - spot if on_demand else None,
+        memo_s=float(each["saved_s"].sum()),
+        memo_money={name: money for name, money in saved.items() if money > 0},
+        spot_money={name: there - spot[name] for name, there in on_demand.items() if there},
+    )
+
+
+def _reused(models: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Return (reused, saved_s, saved_money): by long tries' calls, by all where none was long."""
+    steady, calls = pl.col("steady_calls"), pl.col("computed")
+
+    def saved(long: str, whole: str, lost: str) -> pl.Expr:
+        mean = pl.when(steady > 0).then(pl.col(long) / steady)
+        return pl.col("reused") * mean.otherwise((pl.col(whole) - pl.col(lost)) / calls)
+
+    return (
+        models.group_by(keys)
+        .agg(pl.col(_SUMS).sum())
+        .filter(calls > 0)
+        .with_columns(
+            saved_s=saved("steady_s", "seconds", "lost_s"),
+            saved_money=saved("steady_money", "money", "lost_money"),
+        )
     )
 
 

@@ -4,26 +4,47 @@ import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mmrag_pipeline.index_settings import has_a_host, is_loopback
 
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+_TRACES = "/v1/traces"
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+=[\x20-\x7e]+")
 
 
-def _address(url: str) -> str:
+def _address(url: str, port: int) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not has_a_host(parts):
-        raise ValueError("it is no address: write http://HOST:4318 or https://HOST")
+        raise ValueError(f"it is no address: write http://HOST:{port} or https://HOST")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("it may hold no name, password or query: addresses are shown in warnings")
     return url.rstrip("/")
 
 
-Address = Annotated[str, AfterValidator(_address)]
+def _gateway(url: str) -> str:
+    return _address(url, 9091)
+
+
+def _collector(url: str) -> str:
+    """Return the address without the path of spans, which is added when they are sent."""
+    return _address(url, 4318).removesuffix(_TRACES).rstrip("/")
+
+
+def _lower(given: object) -> object:
+    return given.lower() if isinstance(given, str) else given
+
+
+_LowerCase = BeforeValidator(_lower)
 
 
 class TelemetrySettings(BaseSettings):
@@ -37,15 +58,15 @@ class TelemetrySettings(BaseSettings):
     """First of eight ports; a process that stays serves its metrics on the first free one."""
     metrics_host: str = "127.0.0.1"
     """The address on which it listens; only this machine's own by default."""
-    pushgateway_url: Address | None = None
+    pushgateway_url: Annotated[str, AfterValidator(_gateway)] | None = None
     """A Prometheus Pushgateway that each step and command sends its metrics to."""
-    otlp_endpoint: Address | None = None
-    """An OpenTelemetry collector (OTLP over HTTP), without /v1/traces, that gets the spans."""
+    otlp_endpoint: Annotated[str, AfterValidator(_collector)] | None = None
+    """An OpenTelemetry collector (OTLP over HTTP) that gets spans; `/v1/traces` is taken off."""
     otlp_headers: SecretStr | None = None
     """Headers for it, `NAME=VALUE,NAME=VALUE`."""
-    log_format: LogFormat = "text"
+    log_format: Annotated[LogFormat, _LowerCase] = "text"
     """`json` writes what commands tell on standard error as one JSON object a line."""
-    log_level: LogLevel = "warning"
+    log_level: Annotated[LogLevel, _LowerCase] = "warning"
     """`info` tells of each stage and what it took, `debug` of each call of a store, too."""
 
     @field_validator("otlp_headers")

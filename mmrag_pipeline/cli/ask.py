@@ -90,7 +90,7 @@ def _print_grounds(answer: GroundedAnswer, cost: float | None, settings: Setting
         print_title("Evidence")
     for citation in cited:
         _print_citation(citation, known[citation.evidence_id])
-    paid = "" if cost is None else f", {money_text(cost, settings)}"
+    paid = "" if cost is None else f", {money_text(cost, settings.currency)}"
     OUT.print(f"\n{printable(_made(answer) + paid)}", style="dim", markup=False)
 
 

@@ -21,7 +21,7 @@ from mmrag_pipeline.errors import MmragError
 from mmrag_pipeline.ids import Json, domain_of
 from mmrag_pipeline.indexing import points
 from mmrag_pipeline.indexing.next_generation import NextGeneration, in_place, next_generation
-from mmrag_pipeline.indexing.plan import MODEL_STATIONS, StationPlan
+from mmrag_pipeline.indexing.plan import MODEL_STATIONS, RATES, StationPlan
 from mmrag_pipeline.indexing.plan import plan as plan_partition
 from mmrag_pipeline.indexing.shards import todays
 from mmrag_pipeline.models import known_models
@@ -32,6 +32,9 @@ _UNREAD = "files that were not read yet"
 _UNSEEN = "what other models will find, and how texts are cut for them; counted as before"
 _CUT_ANEW = "how texts are cut without what is taken out; as many as before are counted"
 _UNHELD = "what the collection holds, with which a run compares"
+_UNLEARNED = (
+    "seconds are as assumed before a run taught better: two processors, no loading of models"
+)
 _COUNTS = ("add", "change", "delete", "reuse", "calls")
 
 
@@ -138,13 +141,15 @@ def _print(settings: Settings, plans: Mapping[str, list[StationPlan]]) -> None:
     rows = _summed([row for rows in plans.values() for row in rows])
     shown = [(_name(r), *(getattr(r, c) for c in _COUNTS), r.seconds) for r in rows]
     money = _money(settings, rows)
-    paid = f", {money_text(sum(money.values()), settings)}" if money else ""
+    paid = f", {money_text(sum(money.values()), settings.currency)}" if money else ""
     title = f"{', '.join(plans)}: about {sum(row.seconds for row in rows):,.0f} s of work{paid}"
     OUT.print(table(title, ("station", *_COUNTS, "seconds"), shown))
     if expired := sum(row.expired for row in rows):
         told = counted(expired, "file")
         OUT.print(f"{told}: to leave because the time in MMRAG_TTL_DAYS is over", markup=False)
     _print_redacted(rows)
+    if any(row.calls for row in rows) and learned_rates(settings) == RATES:
+        OUT.print(_UNLEARNED, markup=False)
     if unsure := [row.station for row in rows if not row.exact]:
         known = set(unsure) <= {"points", "collection"}
         unseen = _CUT_ANEW if "chunks" not in unsure and _redacted(rows) else _UNSEEN

@@ -53,6 +53,7 @@ class Meter:
     tell_s: float = TELL_S
     attempt: Attempt | None = None
     trouble: str = ""
+    currency: str | None = None
     _started: float = 0.0
     _handed_s: float = 0.0
     _told_s: float | None = None
@@ -69,7 +70,10 @@ class Meter:
         self, stations: Sequence[str], partition: str, *, run_id: str, at: datetime
     ) -> Attempt:
         unique = uuid.uuid4().hex
-        return Attempt(unique, run_id, partition, tuple(stations), self.machine, self.rates, at)
+        names, money = tuple(stations), self.currency
+        return Attempt(
+            unique, run_id, partition, names, self.machine, self.rates, at, currency=money
+        )
 
     @property
     def seconds(self) -> float:

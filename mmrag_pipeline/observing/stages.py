@@ -46,6 +46,7 @@ def start_log(settings: TelemetrySettings) -> None:
     for handler in list(ROOT.handlers):
         ROOT.removeHandler(handler)
     ROOT.setLevel(logging.NOTSET)
+    ROOT.propagate = True
     if settings.log_format == "text" and not is_told(settings):
         return  # the few warnings there are look as Python shows them
     handler = logging.StreamHandler(sys.stderr)
@@ -53,6 +54,7 @@ def start_log(settings: TelemetrySettings) -> None:
         JsonLines() if settings.log_format == "json" else logging.Formatter("%(message)s")
     )
     ROOT.addHandler(handler)
+    ROOT.propagate = False  # a library that logs by `logging.info()` gives the root a handler
     ROOT.setLevel(settings.log_level.upper())
 
 

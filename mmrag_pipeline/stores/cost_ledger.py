@@ -12,7 +12,15 @@ from typing import BinaryIO
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from mmrag_pipeline.cost_records import SPENT, Attempt, End, Spent, Told, spent_table
+from mmrag_pipeline.cost_records import (
+    SPENT,
+    Attempt,
+    End,
+    Spent,
+    Told,
+    spent_table,
+    with_currency,
+)
 from mmrag_pipeline.errors import CorruptStateError
 from mmrag_pipeline.ids import check_partition
 from mmrag_pipeline.stores.blobs import Blobs, read_blob
@@ -170,6 +178,7 @@ class BlobLedger:
             raise self._corrupt(name) from error
         if rows is None:
             return spent_table([])
+        rows = with_currency(rows)
         if rows.schema != SPENT:
             raise self._corrupt(name)
         return rows

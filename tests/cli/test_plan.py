@@ -18,6 +18,14 @@ def test_a_plan_without_changes_is_all_reuse(indexed: Bench, second: object) -> 
     assert stations["raw_files"]["reuse"] == 7
 
 
+def test_before_a_run_the_seconds_are_told_to_be_without_loading_models(empty: Bench) -> None:
+    told = "before a run taught better: two processors, no loading of models"
+    assert told in empty.mmrag("plan", "--source", str(empty.source)).out
+    empty.home.mkdir()
+    (empty.home / "rates.json").write_text('{"text_vectors": 0.5}')
+    assert told not in empty.mmrag("plan", "--source", str(empty.source)).out
+
+
 def test_a_plan_writes_nothing(empty: Bench) -> None:
     said = empty.mmrag("plan", "--source", str(empty.source), "--json")
     assert said.json["stations"][0] | {"seconds": 0} == {

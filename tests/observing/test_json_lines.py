@@ -105,6 +105,16 @@ def test_a_command_warns_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert (line["level"], line["message"]) == ("warning", "the tent is wet")
 
 
+def test_a_record_is_one_line_where_a_library_gave_the_root_a_handler(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logging.basicConfig(stream=sys.stderr, force=True)
+    start_log(Settings(log_format="json"))
+    warn("the tent is wet")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "the tent is wet"
+
+
 def test_without_a_setting_a_command_warns_as_ever(capsys: pytest.CaptureFixture[str]) -> None:
     start_log(Settings())
     warn("the tent is wet")

@@ -16,6 +16,7 @@ SECRET = "T0SECRET"
     [
         ({"MMRAG_OTLP_ENDPOINT": f"http://me:{SECRET}@host"}, "may hold no name"),
         ({"MMRAG_OTLP_ENDPOINT": f"host/{SECRET}"}, "write http://HOST:4318"),
+        ({"MMRAG_PUSHGATEWAY_URL": "host"}, "write http://HOST:9091"),
         ({"MMRAG_PUSHGATEWAY_URL": f"http://host/?key={SECRET}"}, "may hold no name"),
         ({"MMRAG_OTLP_HEADERS": SECRET}, "write NAME=VALUE"),
         ({"MMRAG_OTLP_HEADERS": f"key={SECRET}"}, "set MMRAG_OTLP_ENDPOINT, too"),
@@ -42,6 +43,19 @@ def test_headers_go_to_this_machine_in_the_clear() -> None:
         {"otlp_headers": "key=a b, other=c", "otlp_endpoint": "http://127.0.0.1:4318/"}
     )
     assert settings.otlp_endpoint == "http://127.0.0.1:4318"
+
+
+@pytest.mark.parametrize("end", ["", "/", "/v1/traces", "/v1/traces/"])
+def test_an_endpoint_may_be_given_with_the_path_of_spans(end: str) -> None:
+    settings = Settings.model_validate({"otlp_endpoint": f"http://host:4318/otel{end}"})
+    assert settings.otlp_endpoint == "http://host:4318/otel"
+
+
+def test_how_the_log_looks_may_be_said_in_upper_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMRAG_LOG_FORMAT", "JSON")
+    monkeypatch.setenv("MMRAG_LOG_LEVEL", "INFO")
+    settings = read_settings()
+    assert (settings.log_format, settings.log_level) == ("json", "info")
 
 
 def test_nobody_listens_by_default() -> None:
