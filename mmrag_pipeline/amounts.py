@@ -73,6 +73,8 @@ _CODE_BEFORE_DIGIT = re.compile(rf"\b({_CODES})(?=\d)", re.IGNORECASE)
 _SHORT_SCALE = re.compile(rf"((?:[$€£¥₹]|\b(?:{_CODES}))\s?\d[\d.,]*\s?[mbt])\b", re.IGNORECASE)
 """Behind money an m is no metre: $5m, EUR 1.5B."""
 _OF_NO_NUMBER = re.compile(rf"(?<!\d)(?<!\d\s)\b(?:{'|'.join(_SCALES)})\b")
+_LONGEST = 20
+"""Characters before a number in which its currency stands: else each searches all text before."""
 _WORDS_AFTER = 2
 """A scale and a unit: 5 million dollars."""
 
@@ -165,7 +167,7 @@ def _found(text: str) -> Iterator[Amount]:
         words, end, glued = _after(text, number.end())
         if value is None or (glued and not words):  # 3D, 1st: part of a word
             continue
-        before = _BEFORE.search(text[: number.start()])
+        before = _BEFORE.search(text, max(number.start() - _LONGEST, 0), number.start())
         money = currency(before[1]) if before else ""
         start = before.start() if before and money else number.start()
         rate, end = _rate(text, end)
