@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from deploy import chart
-from deploy.render import manifests, settings_of
+from deploy.given import manifests, settings_of
 from mmrag_pipeline.assets.declared import GPU
 from mmrag_pipeline.settings import Settings, variable
 

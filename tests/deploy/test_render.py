@@ -10,7 +10,8 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # it ships no types
 
 from deploy import chart
-from deploy.render import MANIFESTS, SPOTS, chart_errors, main, manifests, pods, settings_of
+from deploy.given import MANIFESTS, manifests, settings_of
+from deploy.render import SPOTS, chart_errors, main, pods
 
 ROOT = Path(__file__).parents[2]
 RENDERED = {str(one.path): one.body for one in pods(settings_of(list(manifests())), chart.values())}
