@@ -15,6 +15,9 @@ from mmrag_pipeline.settings import Settings
 
 Body = Mapping[str, Any]
 MANIFESTS = Path(__file__).parent / "k8s"
+EXAMPLES = MANIFESTS / "examples"
+"""Never applied with the others: Secrets without values, and nodes of one kind of cluster."""
+_PLACEHOLDER = "replace-me"
 _SOURCES = {"ConfigMap": "mmrag-settings", "Secret": "mmrag-secrets"}
 """Objects whose entries are the environment of the code location, of runs and of steps."""
 
@@ -42,8 +45,9 @@ class Manifest:
 
 
 def manifests(folder: Path = MANIFESTS) -> Iterator[Manifest]:
-    """Yield the objects of the YAML files of a folder."""
-    for path in sorted(folder.glob("*.yaml")):
+    """Yield the objects of the YAML files of a folder, of ours with its examples."""
+    folders = (folder, EXAMPLES) if folder == MANIFESTS else (folder,)
+    for path in (path for one in folders for path in sorted(one.glob("*.yaml"))):
         for body in yaml.safe_load_all(path.read_text()):
             yield Manifest(path, body)
 
@@ -65,6 +69,22 @@ def environment_of(objects: Sequence[Manifest]) -> dict[str, str]:
             if (one.body["kind"], one.name) == (kind, name):
                 given |= one.entries
     return given
+
+
+def complaints(objects: Sequence[Manifest]) -> Iterator[str]:
+    """Yield what would harm a cluster, though Kubernetes would take it."""
+    for one in objects:
+        if one.body["kind"] in _SOURCES and one.file.parent != EXAMPLES:
+            yield from _placeholders(one)
+
+
+def _placeholders(one: Manifest) -> Iterator[str]:
+    for name, value in one.entries.items():
+        if value == _PLACEHOLDER:
+            yield (
+                f"{one.file}: {name} of {one.name} is {_PLACEHOLDER!r}, which would be written "
+                "over the real one: fill it in, or keep the file out of this folder"
+            )
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from deploy import chart
-from deploy.given import MANIFESTS, Body, manifests, settings_of
+from deploy.given import MANIFESTS, Body, complaints, manifests, settings_of
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.kubernetes_settings import Spot
 from mmrag_pipeline.resources.k8s import cpu_step, gpu_step, models_without_gpu
@@ -121,7 +121,7 @@ def _render(given: argparse.Namespace) -> int:
         _write(given.out / one.path, one.body)
     _write(given.out / "dagster.yaml", chart.instance(values))
     _show(rendered)
-    wrong = [*_refused(settings, given.out / "dagster.yaml")]
+    wrong = [*complaints(objects), *_refused(settings, given.out / "dagster.yaml")]
     if given.chart_schema:
         wrong += [f"values.yaml: {error}" for error in chart_errors(given.chart_schema, values)]
     for error in wrong:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.given import Manifest, manifests, settings_of
+from deploy.given import EXAMPLES, MANIFESTS, Manifest, complaints, manifests, settings_of
 from mmrag_pipeline.errors import SettingsError
 
 KEY = "never-told"
@@ -49,3 +49,17 @@ def test_a_key_that_would_be_sent_in_the_clear_is_refused_and_not_told() -> None
 def test_settings_of_this_machine_are_none_of_a_pod(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MMRAG_BATCH_SIZE", "7")
     assert settings_of([_settings_at("https://qdrant:6333")]).batch_size != 7
+
+
+def test_what_is_applied_as_a_folder_holds_no_secret_and_no_machines() -> None:
+    applied = {one.body["kind"] for one in manifests() if one.file.parent == MANIFESTS}
+    examples = {one.body["kind"] for one in manifests() if one.file.parent == EXAMPLES}
+    assert not applied & {"Secret", "NodePool"}
+    assert examples == {"Secret", "NodePool"}
+
+
+def test_a_placeholder_is_refused_where_it_would_go_over_a_real_secret() -> None:
+    (said,) = complaints([_secret(stringData={"MMRAG_QDRANT_API_KEY": "replace-me", "OTHER": KEY})])
+    assert said.startswith("own.yaml: MMRAG_QDRANT_API_KEY of mmrag-secrets is 'replace-me'")
+    assert KEY not in said
+    assert list(complaints([*manifests()])) == []
