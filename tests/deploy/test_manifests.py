@@ -106,3 +106,14 @@ def test_as_many_gpus_may_run_as_the_pool_counts() -> None:
     limits = _of("NodePool")["mmrag-gpu"]["spec"]["limits"]
     assert GPU == "gpu"
     assert int(limits["nvidia.com/gpu"]) == VALUES["concurrency"]["pools"]["defaultLimit"]
+
+
+def test_prometheus_reaches_the_pages_that_settings_open_and_no_other_pod() -> None:
+    settings, rule = settings_of(OBJECTS), _of("NetworkPolicy")["metrics"]["spec"]
+    (opened,) = rule["ingress"]
+    (ports,) = opened["ports"]
+    assert settings.metrics_port is not None
+    assert (ports["port"], ports["endPort"]) == (settings.metrics_port, settings.metrics_port + 7)
+    assert settings.metrics_host == "0.0.0.0"
+    assert rule["podSelector"]["matchLabels"] == {"component": "user-deployments"}
+    assert opened["from"][0]["namespaceSelector"]["matchLabels"]
