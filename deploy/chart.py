@@ -1,4 +1,4 @@
-"""What Dagster's official chart makes of deploy/helm/values.yaml, as its templates say.
+"""What we expect Dagster's official chart to make of deploy/helm/values.yaml.
 
 Of its objects only those that decide how runs and steps look: the instance's dagster.yaml, and what
 a code location hands on to the pods of its runs.

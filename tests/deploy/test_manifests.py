@@ -1,5 +1,7 @@
 """Manifests: no secret, least rights, and every name that one of them uses is there."""
 
+import re
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -10,6 +12,7 @@ from deploy.given import manifests, settings_of
 from mmrag_pipeline.assets.declared import GPU
 from mmrag_pipeline.settings import Settings, variable
 
+DOCS = Path(__file__).parents[2] / "docs" / "kubernetes.md"
 OBJECTS = list(manifests())
 VALUES = chart.values()
 FIELDS = {variable(name): field for name, field in Settings.model_fields.items()}
@@ -95,6 +98,13 @@ def test_rules_name_the_ports_of_the_chart() -> None:
     assert _ports("webserver", "ingress") == {VALUES["dagsterWebserver"]["service"]["port"]}
     assert _ports("ask-code-location", "egress") == {location["port"]}
     assert _ports("code-location", "ingress") == {location["port"]}
+
+
+def test_the_docs_list_the_files_in_which_something_is_marked_to_be_changed() -> None:
+    text = DOCS.read_text().split("### What to change")[1].split("###")[0]
+    listed = {Path(name).name for name in re.findall(r"^\| `([^`]+)`", text, re.M)}
+    files = {*(one.file for one in OBJECTS), chart.VALUES}
+    assert listed == {path.name for path in files if "Change: " in path.read_text()}
 
 
 def test_no_pod_reaches_the_metadata_of_its_node() -> None:
