@@ -12,7 +12,7 @@ import yaml  # type: ignore[import-untyped]  # it ships no types
 
 Values = Mapping[str, Any]
 VALUES = Path(__file__).parent / "helm" / "values.yaml"
-RELEASE = NAMESPACE = "mmrag"
+RELEASE = "mmrag"
 NAME = f"{RELEASE}-dagster"
 """The chart's `fullname` of a release whose name is not that of the chart."""
 
@@ -74,9 +74,14 @@ def handed_on(deployment: Values, values: Values) -> dict[str, Any]:
         ],
         "env_secrets": _names(deployment["envSecrets"]),
         "resources": deployment["resources"],
-        "namespace": NAMESPACE,
+        "namespace": namespace(values),
         "service_account_name": values["global"]["serviceAccountName"],
     }
+
+
+def namespace(values: Values) -> str:
+    """Return the namespace in which runs and steps have their jobs."""
+    return str(values["runLauncher"]["config"]["customRunLauncher"]["config"]["job_namespace"])
 
 
 def image(of: Values) -> str:

@@ -24,7 +24,17 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from deploy import chart
-from deploy.given import MANIFESTS, Body, complaints, manifests, settings_of
+from deploy.given import (
+    MANIFESTS,
+    Body,
+    Manifest,
+    bad_quantities,
+    bad_texts,
+    complaints,
+    manifests,
+    other_namespaces,
+    settings_of,
+)
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.kubernetes_settings import Spot
 from mmrag_pipeline.resources.k8s import cpu_step, gpu_step, models_without_gpu
@@ -100,6 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         return _render(given)
+    except SettingsError as error:
+        return _told([str(error)])
     except (OSError, ValueError, TypeError, LookupError, yaml.YAMLError) as error:
         sys.stderr.write(
             f"{given.values} and {given.manifests} cannot be rendered: "
@@ -111,7 +123,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _render(given: argparse.Namespace) -> int:
     values = chart.values(given.values)
     objects = list(manifests(given.manifests))
-    settings = settings_of(objects)
+    if unreadable := [*bad_texts(objects)]:
+        return _told(unreadable)
+    harmful = [*_harmful(objects, values, given.values)]
+    try:
+        settings = settings_of(objects)
+    except SettingsError as error:
+        return _told([*harmful, str(error)])
     written = (
         Rendered(Path("objects", f"{one.body['kind']}-{one.name}.yaml"), one.body)
         for one in objects
@@ -121,12 +139,23 @@ def _render(given: argparse.Namespace) -> int:
         _write(given.out / one.path, one.body)
     _write(given.out / "dagster.yaml", chart.instance(values))
     _show(rendered)
-    wrong = [*complaints(objects), *_refused(settings, given.out / "dagster.yaml")]
+    wrong = [*harmful, *_refused(settings, given.out / "dagster.yaml")]
     if given.chart_schema:
         wrong += [f"values.yaml: {error}" for error in chart_errors(given.chart_schema, values)]
+    return _told(wrong) or int(not all(one.is_valid for one in rendered))
+
+
+def _told(wrong: Sequence[str]) -> int:
+    """Write what is wrong, a line each; return the exit status."""
     for error in wrong:
         sys.stderr.write(f"{error}\n")
-    return int(bool(wrong) or not all(one.is_valid for one in rendered))
+    return int(bool(wrong))
+
+
+def _harmful(objects: Sequence[Manifest], values: chart.Values, file: Path) -> Iterator[str]:
+    yield from complaints(objects)
+    yield from other_namespaces(objects, chart.namespace(values))
+    yield from (f"{file}: {line}" for line in bad_quantities(values))
 
 
 def _context(values: chart.Values) -> K8sContainerContext:
