@@ -73,7 +73,7 @@ def test_what_a_cluster_would_refuse_is_told(
         (("rbac.yaml", "  namespace: mmrag\n", "  namespace: other\n"), "namespace 'other', but"),
         (
             ("weights.yaml", "  namespace: mmrag\n", ""),
-            "namespace '(none)', but runs go to 'mmrag'",
+            "namespace '(none)', but runs",
         ),
         (("weights.yaml", "spec:", "spec: ]"), "weights.yaml is no YAML: while parsing"),
         (("weights.yaml", "kind:", "king:"), "weights.yaml holds something that is no object"),
