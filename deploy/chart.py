@@ -1,4 +1,4 @@
-"""What Dagster's official chart makes of deploy/helm/values.yaml, as its templates say.
+"""What we expect Dagster's official chart to make of deploy/helm/values.yaml.
 
 Of its objects only those that decide how runs and steps look: the instance's dagster.yaml, and what
 a code location hands on to the pods of its runs.
@@ -12,7 +12,7 @@ import yaml  # type: ignore[import-untyped]  # it ships no types
 
 Values = Mapping[str, Any]
 VALUES = Path(__file__).parent / "helm" / "values.yaml"
-RELEASE = NAMESPACE = "mmrag"
+RELEASE = "mmrag"
 NAME = f"{RELEASE}-dagster"
 """The chart's `fullname` of a release whose name is not that of the chart."""
 
@@ -74,9 +74,14 @@ def handed_on(deployment: Values, values: Values) -> dict[str, Any]:
         ],
         "env_secrets": _names(deployment["envSecrets"]),
         "resources": deployment["resources"],
-        "namespace": NAMESPACE,
+        "namespace": namespace(values),
         "service_account_name": values["global"]["serviceAccountName"],
     }
+
+
+def namespace(values: Values) -> str:
+    """Return the namespace in which runs and steps have their jobs."""
+    return str(values["runLauncher"]["config"]["customRunLauncher"]["config"]["job_namespace"])
 
 
 def image(of: Values) -> str:

@@ -4,7 +4,6 @@ Neither a cluster nor Helm is needed. `make k8s-render` calls it.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,17 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from deploy import chart
+from deploy.given import (
+    MANIFESTS,
+    Body,
+    Manifest,
+    bad_quantities,
+    bad_texts,
+    complaints,
+    manifests,
+    other_namespaces,
+    settings_of,
+)
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.kubernetes_settings import Spot
 from mmrag_pipeline.resources.k8s import cpu_step, gpu_step, models_without_gpu
@@ -32,8 +42,6 @@ from mmrag_pipeline.resources.k8s_executor import context_of_step
 from mmrag_pipeline.resources.k8s_rules import check_cluster
 from mmrag_pipeline.settings import Settings
 
-Body = Mapping[str, Any]
-MANIFESTS = Path(__file__).parent / "k8s"
 VERSIONS = ("1.30", "1.31", "1.32", "1.33", "1.34")
 SPOTS = get_args(Spot)
 STEPS = {"gpu": gpu_step, "cpu": cpu_step, "without-gpu": models_without_gpu}
@@ -58,31 +66,6 @@ class Rendered:
     def checked(self) -> "Rendered":
         """Return it with what each version says."""
         return Rendered(self.path, self.body, {v: _said(self.body, v) for v in VERSIONS})
-
-
-def manifests(folder: Path = MANIFESTS) -> Iterator[Rendered]:
-    """Yield the objects of the YAML files of a folder."""
-    for path in sorted(folder.glob("*.yaml")):
-        for body in yaml.safe_load_all(path.read_text()):
-            name = f"{body['kind']}-{body['metadata']['name']}.yaml"
-            yield Rendered(Path("objects", name), body)
-
-
-def settings_of(objects: Sequence[Rendered]) -> Settings:
-    """Return the settings that the ConfigMap `mmrag-settings` gives to pods."""
-    (data,) = [
-        one.body["data"] for one in objects if one.body["metadata"]["name"] == "mmrag-settings"
-    ]
-    before = dict(os.environ)
-    try:
-        for name in before:
-            if name.startswith("MMRAG_"):
-                del os.environ[name]
-        os.environ.update(data)
-        return Settings()
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def pods(settings: Settings, values: chart.Values) -> Iterator[Rendered]:
@@ -127,6 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         return _render(given)
+    except SettingsError as error:
+        return _told([str(error)])
     except (OSError, ValueError, TypeError, LookupError, yaml.YAMLError) as error:
         sys.stderr.write(
             f"{given.values} and {given.manifests} cannot be rendered: "
@@ -138,18 +123,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _render(given: argparse.Namespace) -> int:
     values = chart.values(given.values)
     objects = list(manifests(given.manifests))
-    settings = settings_of(objects)
-    rendered = [one.checked() for one in (*objects, *pods(settings, values))]
+    if unreadable := [*bad_texts(objects)]:
+        return _told(unreadable)
+    harmful = [*_harmful(objects, values, given.values)]
+    try:
+        settings = settings_of(objects)
+    except SettingsError as error:
+        return _told([*harmful, str(error)])
+    written = (
+        Rendered(Path("objects", f"{one.body['kind']}-{one.name}.yaml"), one.body)
+        for one in objects
+    )
+    rendered = [one.checked() for one in (*written, *pods(settings, values))]
     for one in rendered:
         _write(given.out / one.path, one.body)
     _write(given.out / "dagster.yaml", chart.instance(values))
     _show(rendered)
-    wrong = [*_refused(settings, given.out / "dagster.yaml")]
+    wrong = [*harmful, *_refused(settings, given.out / "dagster.yaml")]
     if given.chart_schema:
         wrong += [f"values.yaml: {error}" for error in chart_errors(given.chart_schema, values)]
+    return _told(wrong) or int(not all(one.is_valid for one in rendered))
+
+
+def _told(wrong: Sequence[str]) -> int:
+    """Write what is wrong, a line each; return the exit status."""
     for error in wrong:
         sys.stderr.write(f"{error}\n")
-    return int(bool(wrong) or not all(one.is_valid for one in rendered))
+    return int(bool(wrong))
+
+
+def _harmful(objects: Sequence[Manifest], values: chart.Values, file: Path) -> Iterator[str]:
+    yield from complaints(objects)
+    yield from other_namespaces(objects, chart.namespace(values))
+    yield from (f"{file}: {line}" for line in bad_quantities(values))
 
 
 def _context(values: chart.Values) -> K8sContainerContext:

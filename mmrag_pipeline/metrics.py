@@ -31,8 +31,11 @@ STATION_REUSED = Metric(
 STATION_FAILURES = Metric(
     "mmrag_station_failures", "gauge", "Items a station could not do in its last run.", _OF_STATION
 )
-STATION_ERRORS = Metric(
-    "mmrag_station_errors_total", "counter", "Steps that ended with an error.", _OF_STATION
+STATION_FAILED = Metric(
+    "mmrag_station_failed",
+    "gauge",
+    "1 when a station's last step ended with an error, 0 when it succeeded.",
+    _OF_STATION,
 )
 MODEL_CALL_SECONDS = Metric(
     "mmrag_model_call_seconds",

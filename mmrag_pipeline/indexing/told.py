@@ -14,7 +14,7 @@ from mmrag_pipeline.metrics import (
     MODEL_CALL_SECONDS,
     POINTS_CHANGED,
     STATION_COMPUTED,
-    STATION_ERRORS,
+    STATION_FAILED,
     STATION_FAILURES,
     STATION_REUSED,
     STATION_ROWS,
@@ -37,9 +37,14 @@ def told_step(world: World, stations: Sequence[str], partition: str, mode: Mode)
         with world.telemetry.span("+".join(stations), about, parent=mode.trace):
             yield
     except Exception:
-        for name in stations:
-            world.telemetry.record(STATION_ERRORS, 1, name, domain_of(partition))
+        _tell_end(world, stations, partition, failed=True)
         raise
+    _tell_end(world, stations, partition, failed=False)
+
+
+def _tell_end(world: World, stations: Sequence[str], partition: str, *, failed: bool) -> None:
+    for name in stations:
+        world.telemetry.record(STATION_FAILED, float(failed), name, domain_of(partition))
 
 
 def tell(world: World, outcome: "Outcome") -> None:

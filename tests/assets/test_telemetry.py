@@ -55,15 +55,18 @@ def test_each_step_pushes_once(source: FakeSource, instance: dg.DagsterInstance)
     assert heard.pushed == sorted(heard.pushed)
 
 
-def test_a_step_that_fails_is_counted_and_pushed(
+def test_a_step_that_fails_is_told_and_pushed_until_it_succeeds(
     source: FakeSource, instance: dg.DagsterInstance
 ) -> None:
     heard = Heard()
     source.listing_error = ListingError("permission denied")
     assert run(source, heard, instance).error
-    assert heard.values["mmrag_station_errors_total", "raw_files", "shop"] == 1
+    assert heard.values["mmrag_station_failed", "raw_files", "shop"] == 1
     assert heard.pushed
     assert ("mmrag_last_success_timestamp_seconds", "shop") not in heard.values
+    source.listing_error = None
+    assert not run(source, heard, instance).error
+    assert heard.values["mmrag_station_failed", "raw_files", "shop"] == 0
 
 
 def test_an_evaluation_tells_its_measures(

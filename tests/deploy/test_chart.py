@@ -11,7 +11,7 @@ from dagster._config import process_config
 from dagster._core.instance.config import dagster_instance_config
 
 from deploy import chart
-from deploy.render import manifests, settings_of
+from deploy.given import manifests, settings_of
 from mmrag_pipeline.definitions import definitions
 from mmrag_pipeline.errors import SettingsError
 from mmrag_pipeline.resources.k8s_rules import check_cluster

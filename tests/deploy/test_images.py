@@ -58,8 +58,8 @@ def test_pip_installs_nothing_without_a_version(name: str) -> None:
     assert [part for part in pip if not any(mark in part for mark in pinned)] == []
 
 
-def test_it_brings_the_database_of_a_cluster(name: str) -> None:
-    assert any("'.[cluster]'" in run for run in _given(name, "RUN"))
+def test_it_brings_the_database_of_a_cluster_and_telemetry(name: str) -> None:
+    assert any("'.[cluster,telemetry]'" in run for run in _given(name, "RUN"))
 
 
 def test_nothing_secret_goes_into_it(name: str) -> None:
@@ -70,8 +70,14 @@ def test_nothing_secret_goes_into_it(name: str) -> None:
 
 def test_weights_come_only_where_somebody_asks_for_them(name: str) -> None:
     assert _environment(name)["HF_HOME"] == "/weights"
-    assert _arguments(name).get("WEIGHTS", "") == ""
+    assert _arguments(name)["WEIGHTS"] == ""
     assert _arguments(name).get("PADDLE", "") == ""
+
+
+def test_both_images_lay_the_same_weights_into_the_same_folder(name: str) -> None:
+    (fetched,) = [run for run in _given(name, "RUN") if "${WEIGHTS}" in run]
+    assert [fetched] == [run for run in _given(FILES[0], "RUN") if "${WEIGHTS}" in run]
+    assert any("mkdir" in run and "/opt/weights" in run for run in _given(name, "RUN"))
 
 
 def test_the_charts_instance_lies_where_the_image_has_room_for_it(name: str) -> None:

@@ -1,15 +1,18 @@
 """Manifests: no secret, least rights, and every name that one of them uses is there."""
 
+import re
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from pydantic import SecretStr
 
 from deploy import chart
-from deploy.render import manifests, settings_of
+from deploy.given import manifests, settings_of
 from mmrag_pipeline.assets.declared import GPU
 from mmrag_pipeline.settings import Settings, variable
 
+DOCS = Path(__file__).parents[2] / "docs" / "kubernetes.md"
 OBJECTS = list(manifests())
 VALUES = chart.values()
 FIELDS = {variable(name): field for name, field in Settings.model_fields.items()}
@@ -97,6 +100,13 @@ def test_rules_name_the_ports_of_the_chart() -> None:
     assert _ports("code-location", "ingress") == {location["port"]}
 
 
+def test_the_docs_list_the_files_in_which_something_is_marked_to_be_changed() -> None:
+    text = DOCS.read_text().split("### What to change")[1].split("###")[0]
+    listed = {Path(name).name for name in re.findall(r"^\| `([^`]+)`", text, re.M)}
+    files = {*(one.file for one in OBJECTS), chart.VALUES}
+    assert listed == {path.name for path in files if "Change: " in path.read_text()}
+
+
 def test_no_pod_reaches_the_metadata_of_its_node() -> None:
     (rule,) = _of("NetworkPolicy")["object-store"]["spec"]["egress"]
     assert "169.254.0.0/16" in rule["to"][0]["ipBlock"]["except"]
@@ -106,3 +116,14 @@ def test_as_many_gpus_may_run_as_the_pool_counts() -> None:
     limits = _of("NodePool")["mmrag-gpu"]["spec"]["limits"]
     assert GPU == "gpu"
     assert int(limits["nvidia.com/gpu"]) == VALUES["concurrency"]["pools"]["defaultLimit"]
+
+
+def test_prometheus_reaches_the_pages_that_settings_open_and_no_other_pod() -> None:
+    settings, rule = settings_of(OBJECTS), _of("NetworkPolicy")["metrics"]["spec"]
+    (opened,) = rule["ingress"]
+    (ports,) = opened["ports"]
+    assert settings.metrics_port is not None
+    assert (ports["port"], ports["endPort"]) == (settings.metrics_port, settings.metrics_port + 7)
+    assert settings.metrics_host == "0.0.0.0"
+    assert rule["podSelector"]["matchLabels"] == {"component": "user-deployments"}
+    assert opened["from"][0]["namespaceSelector"]["matchLabels"]

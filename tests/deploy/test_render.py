@@ -10,7 +10,8 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # it ships no types
 
 from deploy import chart
-from deploy.render import MANIFESTS, SPOTS, chart_errors, main, manifests, pods, settings_of
+from deploy.given import MANIFESTS, manifests, settings_of
+from deploy.render import SPOTS, chart_errors, main, pods
 
 ROOT = Path(__file__).parents[2]
 RENDERED = {str(one.path): one.body for one in pods(settings_of(list(manifests())), chart.values())}
@@ -59,6 +60,50 @@ def test_what_a_cluster_would_refuse_is_told(
     given = _copied(tmp_path / "given", *change)
     assert main(["--out", str(tmp_path), "--manifests", str(given)]) == 1
     assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (("settings.yaml", 'GRACE_PERIOD_S: "100"', "GRACE_PERIOD_S: 100"), "is no text"),
+        (("settings.yaml", "_PRECISION: b", "_PRECISION: x"), "MMRAG_PRECISION='xfloat16': Input"),
+        (("settings.yaml", "_PRECISION", "_PRECISON"), "did you mean MMRAG_PRECISION?"),
+        (("settings.yaml", "mmrag-settings", "settings"), "no file holds the ConfigMap"),
+        (("weights.yaml", "20Gi", "20Gb"), "storage of mmrag-weights is '20Gb', which is no"),
+        (("rbac.yaml", "  namespace: mmrag\n", "  namespace: other\n"), "namespace 'other', but"),
+        (
+            ("weights.yaml", "  namespace: mmrag\n", ""),
+            "namespace '(none)', but runs",
+        ),
+        (("weights.yaml", "spec:", "spec: ]"), "weights.yaml is no YAML: while parsing"),
+        (("weights.yaml", "kind:", "king:"), "weights.yaml holds something that is no object"),
+    ],
+)
+def test_a_mistake_is_told_with_its_file_in_one_line(
+    change: tuple[str, str, str], why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = _copied(tmp_path / "given", *change)
+    assert main(["--out", str(tmp_path), "--manifests", str(given)]) == 1
+    (said, *_) = [line for line in capsys.readouterr().err.splitlines() if why in line]
+    assert change[0] in said
+
+
+def test_a_folder_without_manifests_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--out", str(tmp_path), "--manifests", str(tmp_path / "none")]) == 1
+    assert capsys.readouterr().err.startswith(f"{tmp_path / 'none'} has no *.yaml files: copy")
+
+
+def test_a_quantity_of_the_values_that_kubernetes_does_not_know_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = tmp_path / "values.yaml"
+    given.write_text(chart.VALUES.read_text().replace("memory: 512Mi", "memory: 512Mb"))
+    assert main(["--out", str(tmp_path), "--values", str(given)]) == 1
+    said = capsys.readouterr().err
+    assert f"{given}: dagster-user-deployments.deployments[0].resources.requests.memory" in said
+    assert "is '512Mb', which is no quantity of Kubernetes" in said
 
 
 @pytest.mark.parametrize("values", ["telemetry: {}", "a: [", "runAsUser"])

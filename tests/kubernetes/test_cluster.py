@@ -12,10 +12,10 @@ import dagster as dg
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
+from deploy.render import VERSIONS
 from tests.kubernetes.cluster import Pod
 from tests.kubernetes.defs import PACE
 from tests.kubernetes.site import DOMAIN, Site, site
-from tests.resources.test_k8s import VERSIONS
 
 pytestmark = [
     pytest.mark.slow,
