@@ -65,7 +65,12 @@ def test_the_documented_json_has_the_real_keys(name: str, bench: Bench) -> None:
 
 
 def _paths(value: Any, path: str = "") -> set[str]:
-    """Return the ways to everything inside; places in lists and domains' names are a `*`."""
+    """Return the ways to everything inside; places in lists and domains' names are a `*`.
+
+    What money is in depends on the bills.
+    """
+    if path.endswith(("money", "money_per_1000_files")):
+        return {path}
     if isinstance(value, dict) and path == "/domains":
         value = list(value.values())
     if isinstance(value, list):
