@@ -17,6 +17,7 @@ GROUP = "upkeep"
     name="costs",
     group_name=GROUP,
     owners=list(OWNERS),
+    kinds={"python"},
     tags={"layer": GROUP},
     retry_policy=RETRY,
     description="Seconds and money of all that was done: by station, lost, and saved.",
