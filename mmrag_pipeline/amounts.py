@@ -18,6 +18,9 @@ _CURRENCIES: Mapping[str, str] = {
     **dict.fromkeys(("chf", "franc", "francs"), "chf"),
     **dict.fromkeys(("cny", "rmb", "yuan"), "cny"),
 }
+SIGNS = "$€£¥₹"
+CODES = "rm|usd|eur|gbp|jpy|inr|myr|chf|cny|rmb"
+"""Of currencies, as they stand beside amounts."""
 _SCALES: Mapping[str, int] = {
     **dict.fromkeys(("k", "thousand", "thousands"), 10**3),
     **dict.fromkeys(("mn", "mln", "mio", "million", "millions"), 10**6),
@@ -58,7 +61,7 @@ _OFTEN: Mapping[str, Measure] = {
 }
 _DIGITS = rf"{GAPPED}(?:[.,]\d+)?|\d[\d,.'’]*\d|\d"
 _NUMBER = re.compile(rf"(?<!\w)(?<!\w[-/:.])[-+]?(?:{_DIGITS})(?!\d)(?![-/:]\d)")
-_BEFORE = re.compile(r"([^\W\d_]+\$?|[$€£¥₹])\s?$")
+_BEFORE = re.compile(rf"([^\W\d_]+\$?|[{SIGNS}])\s?$")
 _AFTER = re.compile(
     r"(\s?)(%|[$€£¥₹℃℉]|(?:°\s?|degrees?\s)(?:celsius|fahrenheit|[cf])\b|per\scent\b|[^\W\d_]+)",
     re.IGNORECASE,
@@ -68,9 +71,8 @@ _RATE = re.compile(
     r"\s?(?:(?:/|(?:per|an?|each|every)\b)\s?([^\W\d_]+)|([^\W\d_]+ly)\b)", re.IGNORECASE
 )
 _COUNTED = re.compile(r"[ ]([a-z]{3,})\b(?!\.\w)")
-_CODES = "rm|usd|eur|gbp|jpy|inr|myr|chf|cny|rmb"
-_CODE_BEFORE_DIGIT = re.compile(rf"\b({_CODES})(?=\d)", re.IGNORECASE)
-_SHORT_SCALE = re.compile(rf"((?:[$€£¥₹]|\b(?:{_CODES}))\s?\d[\d.,]*\s?[mbt])\b", re.IGNORECASE)
+_CODE_BEFORE_DIGIT = re.compile(rf"\b({CODES})(?=\d)", re.IGNORECASE)
+_SHORT_SCALE = re.compile(rf"((?:[{SIGNS}]|\b(?:{CODES}))\s?\d[\d.,]*\s?[mbt])\b", re.IGNORECASE)
 """Behind money an m is no metre: $5m, EUR 1.5B."""
 _OF_NO_NUMBER = re.compile(rf"(?<!\d)(?<!\d\s)\b(?:{'|'.join(_SCALES)})\b")
 _LONGEST = 20

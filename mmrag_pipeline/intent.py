@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from mmrag_pipeline.amounts import CODES, SIGNS
 from mmrag_pipeline.marks import asks_for, unmarked
+from mmrag_pipeline.numerals import SMALL
 from mmrag_pipeline.values import exact
 from mmrag_pipeline.wording import content_words
 
@@ -15,10 +17,7 @@ _MONTH = (
     r"|sep(?:tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
 _DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-_SPELLED = (
-    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty"
-    r"|forty|fifty|sixty|hundred|thousand|half|quarter)"
-)
+_SPELLED = rf"(?:{SMALL}|hundred|thousand|half|quarter)"
 _NUMBER = rf"(?<![\w.-])[-+]?\d[\d.,]*(?![\w-])|\d[\d.,]*\s?[a-z%°]{{1,3}}\b|\b{_SPELLED}\b"
 _ASKS: tuple[tuple[Sort, str], ...] = (
     ("share", r"\b(?:share|percent|percentage|proportion)\b"),
@@ -38,7 +37,7 @@ _ASKS: tuple[tuple[Sort, str], ...] = (
     ("number", r"\bhow (?:many|much|\w+)\b|\b(?:number|extension|channel)\b"),
 )
 _PATTERNS: Mapping[Sort, str] = {
-    "amount": r"(?:[€$£¥]|\b(?:EUR|USD|GBP|CHF|RM|MYR|JPY)\b)\s?\d|\d[.,]\d\d(?!\d|[.,]\d)",
+    "amount": rf"(?:[{SIGNS}]|\b(?:{CODES})\b)\s?\d|\d[.,]\d\d(?!\d|[.,]\d)",
     "share": r"\d\s?%|\d\s?per ?cent",
     "time": r"\b\d{1,2}[:.]\d\d\b",
     "date": rf"\b\d{{4}}-\d\d-\d\d\b|\b\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}\b|\b{_DAY}\b"

@@ -22,12 +22,17 @@ _WORTH: Mapping[str, int] = {
     **{word: n for n, word in enumerate((*_ONES, *_TEENS), start=1)},
     **{word: 10 * n for n, word in enumerate(_TENS, start=2)},
 }
-_SCALES: Mapping[str, int] = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
+_SCALES: Mapping[str, int] = {
+    "thousand": 10**3,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+}
 _SCALE = rf"(?:{'|'.join(_SCALES)})\b"
 _ONE = "|".join(_ONES)
-_SMALL = rf"(?:(?:{'|'.join(_TENS)})(?:[\s-](?:{_ONE}))?|{'|'.join(_TEENS)}|{_ONE})\b"
+SMALL = rf"(?:(?:{'|'.join(_TENS)})(?:[\s-](?:{_ONE}))?|{'|'.join(_TEENS)}|{_ONE})\b"
 _BELOW_THOUSAND = (
-    rf"(?:(?:a|{_SMALL})[\s-]hundred\b(?:\s(?:and\s)?{_SMALL})?|{_SMALL}|a(?=[\s-]{_SCALE}))"
+    rf"(?:(?:a|{SMALL})[\s-]hundred\b(?:\s(?:and\s)?{SMALL})?|{SMALL}|a(?=[\s-]{_SCALE}))"
 )
 _GROUP = rf"{_BELOW_THOUSAND}(?:[\s-]{_SCALE})?"
 _PART_OR_RANK = (

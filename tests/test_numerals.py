@@ -78,3 +78,7 @@ def test_only_what_is_wanted_is_closed() -> None:
 
 def test_a_row_with_more_numbers_is_left_to_its_columns() -> None:
     assert closed_lines("Total 1 234.50\nChair 3 250.00 750.00\nblue") == ["Total 1234.50"]
+
+
+def test_trillions_are_numbers_too() -> None:
+    assert in_digits("two trillion five billion", lone_one=False) == "2005000000000"

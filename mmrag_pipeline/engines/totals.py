@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
+from mmrag_pipeline.amounts import CODES
 from mmrag_pipeline.answer_records import Passage
 from mmrag_pipeline.intent import Intent
 from mmrag_pipeline.values import exact
 from mmrag_pipeline.wording import content_words
 
 _TAX = r"(?:\W+(?:incl|including|inclusive|with)\W+(?:of )?(?:vat|tax|gst|sst))?"
-_MONEY = r"(?:[\W\d_]|eur|usd|gbp|chf|rm|myr|jpy)*+"
+_MONEY = rf"(?:[\W\d_]|{CODES})*+"
 _ALONE = re.compile(_MONEY, re.I)
 _PRICE = re.compile(
     rf"\W*+(?:(?:(?:unit |list |retail )?price|(?:(?:it|this) )?costs?|fee){_TAX}\b)?{_MONEY}", re.I

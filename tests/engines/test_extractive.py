@@ -142,6 +142,17 @@ def test_a_question_says_what_sort_of_value_it_asks_for(question: str, sort: str
     assert intent_of(question).sort == sort
 
 
+@pytest.mark.parametrize("total", ["INR 1,200.00", "CNY 1,200.00", "₹1200", "RM 12.00"])
+def test_a_total_in_any_currency_is_what_a_document_costs(total: str) -> None:
+    said = answer("How much is INV-1409?", f"Invoice INV-1409\nLamp 3.00\nTotal {total}")
+    assert f"Total {total}" in said
+
+
+@pytest.mark.parametrize("spelled", ["twelve", "fourteen", "ninety", "twenty-four"])
+def test_a_duration_may_be_spelled_in_any_number(spelled: str) -> None:
+    assert intent_of("How long is the warranty?").fits(f"It lasts {spelled} days.")
+
+
 def test_another_threshold_or_encoder_is_another_card() -> None:
     cards = [Extractive(StubText()).card, Extractive(StubText(), 0.5).card]
     cards.append(Extractive(StubText(revision="2")).card)
