@@ -80,5 +80,10 @@ def test_a_row_with_more_numbers_is_left_to_its_columns() -> None:
     assert closed_lines("Total 1 234.50\nChair 3 250.00 750.00\nblue") == ["Total 1234.50"]
 
 
+@pytest.mark.parametrize("lone_one", [True, False])
+def test_what_is_taken_from_one_is_no_number_below_zero(lone_one: bool) -> None:
+    assert "-2" not in in_digits("one minus two", lone_one=lone_one)
+
+
 def test_trillions_are_numbers_too() -> None:
     assert in_digits("two trillion five billion", lone_one=False) == "2005000000000"

@@ -121,7 +121,7 @@ def test_a_terminated_run_is_cancelled_soon_and_its_worker_replaced(
     assert time.monotonic() - began < SOON_S
     assert _held(instance, run.run_id).status is Status.CANCELED
     assert _process(run).is_gone()
-    assert not instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_UP_FOR_RETRY)
+    assert not instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_RESTARTED)
     assert _ended(instance, _launch(instance, "brief")).status is Status.SUCCESS
 
 

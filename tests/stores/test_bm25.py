@@ -146,7 +146,8 @@ def test_a_code_in_any_spelling_finds_it_in_any_other(
 
 @given(st.data(), PARTS, PARTS)
 def test_different_codes_do_not_meet(data: st.DataObject, one: list[str], other: list[str]) -> None:
-    assume("".join(one) != "".join(other))
+    # A-A is spelled AA, too, and that is a word of 0-AA
+    assume("".join(one) not in ["".join(other), *other])
     asked, held = data.draw(spelled(one)), data.draw(spelled(other))
     assert not set(ENCODER.query(asked).indices) <= set(ENCODER.document(held).indices)
 
