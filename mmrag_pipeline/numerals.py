@@ -51,7 +51,9 @@ _FROM = re.compile(rf"(\d)(?=(?:\sto\s|\s?–\s?)(?:[$€£¥]|[A-Z]{{3}}\s)?\d[
 """In `5 to 10 million` both are millions."""
 _POINT_FIRST = re.compile(r"(?<![\w.,)])\.(?=\d)")
 _HALF_DAY = re.compile(r"(?<=\d)\s?([ap])\.m\.", re.IGNORECASE)
-_MINUS = re.compile(r"(?<!\d\s)(?<!\bone\s)\b(?:minus|negative)\s(?=[$€£¥₹]?\d)", re.IGNORECASE)
+_MINUS = re.compile(
+    r"(?<!\d\s)(?<!\bone\s)\b(?:minus|negative)\s(?=[$€£¥₹]?\d)(?!\d{1,2}:\d\d)", re.IGNORECASE
+)
 _MINUS_MONEY = re.compile(r"(?<![\w.,])[-−]([$€£¥₹]\s?)(?=\d)")
 _BRACKETED = re.compile(r"(?<!\w)\(([$€£¥₹]?\s?)(\d{1,3}(?:,\d{3})+(?:\.\d+)?)\)")
 """As accounts write what is below zero; (2019) and (12.50) are more often a remark."""
