@@ -60,11 +60,11 @@ def test_a_run_of_pods_makes_the_index_of_one_process(tmp_path: Path) -> None:
 def test_a_step_whose_machine_vanishes_goes_on_where_it_was(seed: int, tmp_path: Path) -> None:
     chance, kills = random.Random(seed), 5
     with site(tmp_path, **_SLOW) as here:
-        here.put(_FILES)
+        here.put(3 * _FILES)  # so much that no machine is done before the last one vanishes
         run, notices = here.submit(), 0
         for number in range(kills):
             pod = here.pod_of("vision")
-            time.sleep(chance.uniform(3.0, 8.0))
+            time.sleep(chance.uniform(2.0, 6.0))
             notice = number % 2 == 0
             notices += notice
             here.cluster.evict(pod, signal.SIGTERM if notice else signal.SIGKILL)
