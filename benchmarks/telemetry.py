@@ -15,7 +15,7 @@ from benchmarks.measure import Spent, show_rows, timed
 from mmrag_pipeline.observing.listeners import Listeners
 from mmrag_pipeline.observing.numbers import Gateway, Numbers
 from mmrag_pipeline.observing.stages import Stages, start_log
-from mmrag_pipeline.observing.stores import told_memo, told_source, told_vectors
+from mmrag_pipeline.observing.stores import heard
 from mmrag_pipeline.observing.traces import Traces
 from mmrag_pipeline.settings import Settings
 from mmrag_pipeline.telemetry import SILENT, Telemetry
@@ -87,16 +87,16 @@ def indexed(count: int, telemetry: Telemetry) -> Spent:
             Settings(log_format="json", log_level="warning" if telemetry is SILENT else "info")
         )
         with bench_world(root) as world:
-            heard = replace(
+            listening = replace(
                 world,
                 telemetry=telemetry,
-                source=told_source(world.source, telemetry),
-                memo=told_memo(world.memo, telemetry),
-                vectors=told_vectors(world.vectors, telemetry),
+                source=heard(world.source, "source", telemetry),
+                memo=heard(world.memo, "memo", telemetry),
+                vectors=heard(world.vectors, "vectors", telemetry),
             )
 
             def work() -> None:
-                index(heard, "run")
+                index(listening, "run")
                 telemetry.push()
 
             return timed(work)

@@ -17,7 +17,7 @@ from mmrag_pipeline.indexing.station import OpenGate, World
 from mmrag_pipeline.keepers import MemoKeeper, TableCatalog
 from mmrag_pipeline.models import open_encoders, open_engines, open_expansion, reopened
 from mmrag_pipeline.observing.opened import telemetry_of
-from mmrag_pipeline.observing.stores import told_blobs, told_memo, told_source, told_vectors
+from mmrag_pipeline.observing.stores import heard
 from mmrag_pipeline.parsing.pool import ParserPool
 from mmrag_pipeline.parsing.query_pictures import picture_in
 from mmrag_pipeline.ports import Gate, PageReader, VectorStore
@@ -94,11 +94,11 @@ def open_world(
     with ParserPool(settings) as reader:
         yield World(
             settings=settings,
-            source=told_source(
-                open_source(settings, sources or read_sources(settings.home)), telemetry
+            source=heard(
+                open_source(settings, sources or read_sources(settings.home)), "source", telemetry
             ),
             tables=open_tables(settings),
-            memo=told_memo(open_memo(settings), telemetry),
+            memo=heard(open_memo(settings), "memo", telemetry),
             reader=reader,
             ocr=engines.ocr,
             captioner=engines.captioner,
@@ -106,7 +106,7 @@ def open_world(
             text=engines.text,
             sparse=engines.sparse,
             image_filter=engines.image_filter,
-            vectors=told_vectors(open_vectors(settings), telemetry),
+            vectors=heard(open_vectors(settings), "vectors", telemetry),
             progress=_Silence(),
             inbox=BlobInbox(blobs),
             gate=open_gate(settings, reader),
@@ -176,7 +176,7 @@ def open_unranked(settings: Settings) -> Searcher:
     """Return what answers queries, to be given a ranking for each: no setting's is opened."""
     telemetry = telemetry_of(settings)
     return Searcher(
-        told_vectors(open_vectors(settings), telemetry),
+        heard(open_vectors(settings), "vectors", telemetry),
         open_encoders(settings),
         settings.collection_prefix,
         shards=known_shards(settings, open_blobs(settings)),
@@ -225,7 +225,7 @@ def _state_of(settings: Settings) -> Place:
 def _blobs_at(settings: Settings, place: Place) -> Blobs:
     if isinstance(place, S3Place):
         access = access_of(settings)
-        return told_blobs(S3Blobs(lambda: s3_client(access), place), telemetry_of(settings))
+        return heard(S3Blobs(lambda: s3_client(access), place), "blobs", telemetry_of(settings))
     return FolderBlobs(place)
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mmrag_pipeline.indexing.station import Mode, World
 from mmrag_pipeline.indexing.stations import run_partition
-from mmrag_pipeline.observing.stores import told_memo, told_source, told_vectors
+from mmrag_pipeline.observing.stores import heard
 from mmrag_pipeline.telemetry import Telemetry
 from mmrag_pipeline.testing.source import FakeSource
 from mmrag_pipeline.testing.worlds import fake_world
@@ -22,9 +22,9 @@ def heard_world(telemetry: Telemetry) -> World:
     return replace(
         world,
         telemetry=telemetry,
-        source=told_source(world.source, telemetry),
-        memo=told_memo(world.memo, telemetry),
-        vectors=told_vectors(world.vectors, telemetry),
+        source=heard(world.source, "source", telemetry),
+        memo=heard(world.memo, "memo", telemetry),
+        vectors=heard(world.vectors, "vectors", telemetry),
     )
 
 
