@@ -55,7 +55,7 @@ class KubernetesSettings(BaseSettings):
     """A volume that every pod mounts at MMRAG_HOME, for state that lies neither in S3 nor in a
     Qdrant server."""
     k8s_weights_claim: ObjectName | None = None
-    """A volume with downloaded weights that GPU steps share; None gives each pod a folder of its
+    """A volume with downloaded weights that all steps share; None gives each pod a folder of its
     own."""
     k8s_weights_size: Quantity = "20Gi"
     """Of that folder."""

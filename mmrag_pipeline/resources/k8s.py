@@ -5,6 +5,7 @@ and how it ends stands here only.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from mmrag_pipeline.kubernetes_settings import Spot
@@ -13,35 +14,33 @@ from mmrag_pipeline.settings import Settings
 Config = Mapping[str, object]
 WEIGHTS = PurePosixPath("/weights")
 """Where a step finds and keeps downloaded weights: texts are cut by a model's tokenizer, too."""
-MACHINE_CPU, MACHINE_GPU, MACHINE_SPOT = "cpu", "gpu", "gpu-spot"
 
-_SPOT_LABELS: Mapping[Spot, Mapping[str, str]] = {
-    "none": {},
-    "karpenter": {"karpenter.sh/capacity-type": "spot"},
-    "gke": {"cloud.google.com/gke-spot": "true"},
-    "eks": {"eks.amazonaws.com/capacityType": "SPOT"},
-}
-_SPOT_TAINTS: Mapping[Spot, Sequence[Config]] = {
-    "none": (),
-    "karpenter": (),
-    "gke": (
-        {
-            "key": "cloud.google.com/gke-spot",
-            "operator": "Equal",
-            "value": "true",
-            "effect": "NoSchedule",
-        },
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How a kind of cluster tells its spot machines apart, and keeps its autoscaler off a step."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: Sequence[Config] = ()
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+_NOT_MOVED = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}
+_GKE = "cloud.google.com/gke-spot"
+_KINDS: Mapping[Spot, _Kind] = {
+    "none": _Kind(),
+    "karpenter": _Kind(
+        {"karpenter.sh/capacity-type": "spot"},
+        # it would move a step to pack nodes tighter; taken away it is only with the machine
+        annotations={"karpenter.sh/do-not-disrupt": "true"},
     ),
-    "eks": (),
+    "gke": _Kind(
+        {_GKE: "true"},
+        ({"key": _GKE, "operator": "Equal", "value": "true", "effect": "NoSchedule"},),
+        _NOT_MOVED,
+    ),
+    "eks": _Kind({"eks.amazonaws.com/capacityType": "SPOT"}, annotations=_NOT_MOVED),
 }
-_ANNOTATIONS: Mapping[Spot, Mapping[str, str]] = {
-    "none": {},
-    # Karpenter would move a step to pack nodes tighter; taken away it is only with the machine
-    "karpenter": {"karpenter.sh/do-not-disrupt": "true"},
-    "gke": {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},
-    "eks": {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},
-}
-
 _SEALED: Config = {
     "allowPrivilegeEscalation": False,
     "runAsNonRoot": True,
@@ -54,7 +53,7 @@ def gpu_step(settings: Settings) -> Config:
     """Return the configuration of a step that needs a GPU."""
     s = settings
     gpus = {s.k8s_gpu_resource: str(s.k8s_gpus)}
-    machine = MACHINE_GPU if s.k8s_spot == "none" else MACHINE_SPOT
+    kind, machine = _KINDS[s.k8s_spot], "gpu" if s.k8s_spot == "none" else "gpu-spot"
     taint = {"key": s.k8s_gpu_resource, "operator": "Exists", "effect": "NoSchedule"}
     return _step(
         s,
@@ -64,13 +63,13 @@ def gpu_step(settings: Settings) -> Config:
                 "limits": {**gpus, "memory": s.k8s_gpu_memory},
                 "requests": {"cpu": s.k8s_gpu_cpu, "memory": s.k8s_gpu_memory, **gpus},
             },
-            "env": _told(machine),
+            "env": _variables(machine),
         },
         pod={
-            "nodeSelector": {**_SPOT_LABELS[s.k8s_spot], **s.k8s_gpu_selector},
-            "tolerations": [taint, *_SPOT_TAINTS[s.k8s_spot]],
+            "nodeSelector": {**kind.labels, **s.k8s_gpu_selector},
+            "tolerations": [taint, *kind.taints],
         },
-        annotations=_ANNOTATIONS[s.k8s_spot],
+        annotations=kind.annotations,
     )
 
 
@@ -85,7 +84,7 @@ def cpu_step(settings: Settings) -> Config:
                 "limits": {"memory": s.k8s_memory},
                 "requests": {"cpu": s.k8s_cpu, "memory": s.k8s_memory},
             },
-            "env": _told(MACHINE_CPU),
+            "env": _variables("cpu"),
         },
         pod={"nodeSelector": dict(s.k8s_cpu_selector)},
         annotations={},
@@ -141,7 +140,7 @@ def _environment(settings: Settings) -> Config:
     return {"envFrom": [*maps, *secrets]} if maps or secrets else {}
 
 
-def _told(machine: str) -> list[Config]:
+def _variables(machine: str) -> list[Config]:
     return [
         {"name": "MMRAG_MACHINE", "value": machine},
         {"name": "HF_HOME", "value": str(WEIGHTS)},

@@ -147,3 +147,25 @@ def test_secrets_are_named_and_never_written_out() -> None:
 def test_what_cannot_be_is_refused(name: str, value: object, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         _settings(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("spot", "annotation"),
+    [
+        ("karpenter", ("karpenter.sh/do-not-disrupt", "true")),
+        ("gke", ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false")),
+        ("eks", ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false")),
+    ],
+)
+def test_no_autoscaler_moves_a_step_with_a_gpu(spot: str, annotation: tuple[str, str]) -> None:
+    template = rendered(gpu_step(_settings(k8s_spot=spot)))["spec"]["template"]
+    assert annotation in template["metadata"]["annotations"].items()
+
+
+@pytest.mark.parametrize("step", [gpu_step, cpu_step, models_without_gpu])
+def test_every_step_finds_the_weights(step: Callable[[Settings], Config]) -> None:
+    pod = _pod(step(_settings(k8s_weights_claim="weights")))
+    (container,) = pod["containers"]
+    assert {"name": "HF_HOME", "value": "/weights"} in container["env"]
+    assert {"name": "weights", "mountPath": "/weights"} in container["volumeMounts"]
+    assert {"name": "weights", "persistentVolumeClaim": {"claimName": "weights"}} in pod["volumes"]
