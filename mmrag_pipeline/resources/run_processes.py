@@ -162,10 +162,20 @@ def _start_of(pid: int) -> str:
     Empty when the system does not say: there is none, or no /proc.
     """
     try:
-        state, *fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-        return "ended" if state in "ZX" else f"{_system()}:{fields[18]}"
+        state, ticks = stat_of(pid)
+        return "ended" if state in "ZX" else f"{_system()}:{ticks}"
     except (OSError, ValueError, IndexError):
         return ""
+
+
+def stat_of(pid: int) -> tuple[str, int]:
+    """Return a process's state and the clock ticks of the system at its start (proc(5)).
+
+    Raises OSError, ValueError or IndexError where the system does not say.
+    """
+    # behind the name of the program, which may hold anything
+    state, *fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    return state, int(fields[18])
 
 
 def _system() -> str:

@@ -2,14 +2,11 @@
 
 import os
 import time
-from pathlib import Path
 
 from mmrag_pipeline.cost_records import STARTUP
 from mmrag_pipeline.indexing.station import World
+from mmrag_pipeline.resources.run_processes import stat_of
 
-_STAT = Path("/proc/self/stat")
-_STARTED = 19
-"""Place of `starttime` behind the name of the program, which may hold anything (proc(5))."""
 _BILLED: set[int] = set()
 """Ids of processes that were billed: this one's, or that of the one it was forked from."""
 
@@ -29,8 +26,7 @@ def bill_startup(world: World, partition: str, run_id: str) -> None:
 def uptime_s() -> float | None:
     """Return how long this process has lived; None where the system does not say."""
     try:
-        ticks = int(_STAT.read_text().rpartition(")")[2].split()[_STARTED])
-        started_s = ticks / os.sysconf("SC_CLK_TCK")
+        started_s = stat_of(os.getpid())[1] / os.sysconf("SC_CLK_TCK")
         return max(time.clock_gettime(time.CLOCK_BOOTTIME) - started_s, 0.0)
     except (OSError, ValueError, IndexError, AttributeError):
         return None
